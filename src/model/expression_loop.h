@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "model/expression.h"
+
+namespace flotilla::model {
+
+struct Program;  // A parsed expression; private to the expression sources.
+
+/// What the loop variables of a path expression stand for at one element. Each is one whole msgpack
+/// value that outlives the call; an empty one does not exist at this element.
+struct LoopVariables {
+  Bytes key;                          // The key, when the element is a map's.
+  Bytes value;                        // The element itself.
+  std::optional<std::int64_t> index;  // Its position, when the element is a list's.
+};
+
+/// An expression inside a path (context entry EXPRESSION, or the last argument of APPLY): parsed
+/// once, evaluated for each element. It sees the loop variables and nothing of the record. Lives as
+/// long as the arena it was parsed into, and borrows the bytes it was parsed from.
+class LoopExpression {
+ public:
+  /// `expression` is exactly one msgpack value. Parameter: it does not parse or its types cannot
+  /// fit.
+  static Result<LoopExpression> parse(Arena& arena, Bytes expression);
+
+  /// As a condition. A result that is not Boolean is False.
+  Truth test(Arena& arena, const LoopVariables& variables) const;
+
+  struct Value {
+    enum class Kind : std::uint8_t { Unknown, Remove, Value };
+    Kind kind = Kind::Unknown;
+    Bytes msgpack;  // One msgpack value, borrowed or in the arena; may contain a wildcard or
+                    // infinity.
+  };
+  /// As the new value of the element; Remove: the expression was RESULT_REMOVE.
+  Value apply(Arena& arena, const LoopVariables& variables) const;
+
+ private:
+  explicit LoopExpression(const Program* program) : program_(program) {}
+  const Program* program_;
+};
+
+}  // namespace flotilla::model
