@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "store/memory_record.h"
+
+namespace flotilla::store {
+
+/// The primary index of one partition: an extendible hash table addressed by the leading bits of the digest itself,
+/// so that a walk over the buckets in order is a walk in digest order.
+///
+///   directory[leading `depth` bits] -> bucket of up to 14 entries -> record
+///
+/// An entry is 8 bytes: 16 tag bits from the digest's end and a 48-bit pointer. A full bucket splits on its next bit; the
+/// directory doubles when a bucket's depth passes its own. Digests come from clients: when equal leading bits would make
+/// the directory much larger than the number of entries, the bucket chains an overflow bucket instead.
+///
+/// The index does not own the records. Callers hold the partition's index lock.
+class Index {
+ public:
+  Index();
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  /// Null when absent. All digests given to one index are of one partition.
+  MemoryRecord* find(const wire::Digest& digest) const;
+  /// Its digest must not be in the index yet.
+  void insert(MemoryRecord* record);
+  /// The entry of this digest, which must be in the index, now points to `record`.
+  void replace(MemoryRecord* record);
+  /// Must be in the index.
+  void erase(const wire::Digest& digest);
+
+  std::size_t size() const { return size_; }
+  /// Bytes of directory and buckets.
+  std::size_t memory() const { return buckets_ * kBucketSize + directory_.capacity() * sizeof(Bucket*); }
+
+  /// Collects the records of the next bucket in descending digest order, all with digests strictly below `below`
+  /// (null: from the top). Empty: the walk is over. Small and bounded, so a lock is held for one bucket at a time;
+  /// the caller goes on below the last record's digest.
+  void next_below(const wire::Digest* below, std::vector<MemoryRecord*>& out) const;
+
+ private:
+  struct Bucket;
+  struct Entry;
+  static constexpr std::size_t kBucketSize = 128;
+
+  Bucket* bucket_of(std::uint64_t position) const { return directory_[slot_of(position)]; }
+  std::size_t slot_of(std::uint64_t position) const {
+    return depth_ == 0 ? 0 : static_cast<std::size_t>(position >> (64 - depth_));
+  }
+  Entry* entry_of(const wire::Digest& digest) const;
+  bool split(std::size_t slot);
+  void add_to_chain(Bucket* bucket, Entry entry);
+  Bucket* make_bucket(unsigned depth);
+  void release_all();
+
+  std::vector<Bucket*> directory_;
+  std::size_t size_ = 0;
+  std::size_t buckets_ = 0;
+  unsigned depth_ = 0;
+};
+
+}  // namespace flotilla::store

@@ -1,0 +1,108 @@
+#include "store/index.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+
+#include "base/random.h"
+
+namespace flotilla::store {
+namespace {
+
+using wire::Digest;
+
+struct Release {
+  void operator()(MemoryRecord* record) const { RecordHeap::release(record); }
+};
+using Owned = std::unique_ptr<MemoryRecord, Release>;
+
+Owned make(const Digest& digest) {
+  Owned record(new (RecordHeap::allocate(0)) MemoryRecord);
+  record->digest = digest;
+  return record;
+}
+
+/// All of partition 0x234; the bits after it are random, or equal for the first `same` bytes.
+Digest random_digest(Random& random, std::size_t same = 0) {
+  Digest digest;
+  for (auto& b : digest.bytes) b = static_cast<std::byte>(random.below(256));
+  digest.bytes[0] = std::byte{0x34};
+  digest.bytes[1] = (digest.bytes[1] & std::byte{0xF0}) | std::byte{0x02};
+  for (std::size_t i = 1; i <= same; ++i) digest.bytes[i] = std::byte{0x02};
+  return digest;
+}
+
+std::vector<Digest> walk(const Index& index) {
+  std::vector<Digest> out;
+  std::vector<MemoryRecord*> some;
+  for (index.next_below(nullptr, some); !some.empty(); index.next_below(&out.back(), some))
+    for (const auto* record : some) out.push_back(record->digest);
+  return out;
+}
+
+class IndexAgainstMap : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(IndexAgainstMap, AgreesAfterRandomChanges) {
+  Random random(GetParam() + 1);
+  Index index;
+  std::map<Digest, Owned> model;
+  for (int round = 0; round < 20'000; ++round) {
+    if (model.empty() || random.chance(round < 12'000 ? 0.7 : 0.2)) {
+      const Digest digest = random_digest(random, GetParam());
+      if (model.contains(digest)) continue;
+      ASSERT_EQ(index.find(digest), nullptr);
+      auto& owned = model[digest] = make(digest);
+      index.insert(owned.get());
+    } else {
+      auto it = model.lower_bound(random_digest(random, GetParam()));
+      if (it == model.end()) it = model.begin();
+      ASSERT_EQ(index.find(it->first), it->second.get());
+      if (random.chance(0.3)) {
+        Owned other = make(it->first);
+        index.replace(other.get());
+        it->second = std::move(other);
+      } else {
+        index.erase(it->first);
+        model.erase(it);
+      }
+    }
+    ASSERT_EQ(index.size(), model.size());
+  }
+  const std::vector<Digest> walked = walk(index);
+  ASSERT_EQ(walked.size(), model.size());
+  auto it = model.rbegin();
+  for (const Digest& digest : walked) EXPECT_EQ(digest, (it++)->first);
+  while (!model.empty()) {
+    index.erase(model.begin()->first);
+    model.erase(model.begin());
+  }
+  EXPECT_EQ(index.memory(), 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(SharedLeadingBytes, IndexAgainstMap, testing::Values(0, 2, 9, 12));
+
+TEST(Index, EqualLeadingBytesDoNotBlowUpTheDirectory) {
+  Random random(7);
+  Index index;
+  std::vector<Owned> records;
+  for (int i = 0; i < 1000; ++i) {
+    records.push_back(make(random_digest(random, 12)));
+    index.insert(records.back().get());
+  }
+  EXPECT_LT(index.memory(), 1000U * 24);
+}
+
+TEST(Index, CostsAboutThirteenBytesARecord) {
+  Random random(11);
+  Index index;
+  std::vector<Owned> records;
+  for (int i = 0; i < 2441; ++i) {
+    records.push_back(make(random_digest(random)));
+    index.insert(records.back().get());
+  }
+  EXPECT_LT(index.memory(), 2441U * 18);
+}
+
+}  // namespace
+}  // namespace flotilla::store
