@@ -47,14 +47,14 @@ inline constexpr std::uint8_t kHasKey = 0x02;     // The body begins with the us
 /// A record in its portable form, as the log, the device, and other nodes see it: the set by name, the body (key and
 /// bins, docs/formats/record.md) as bytes. A view: it owns nothing.
 struct RecordImage {
-  wire::Digest digest;
-  Lsn lsn;
-  HlcTime last_update;
+  wire::Digest digest{};
+  Lsn lsn{};
+  HlcTime last_update{};
   std::uint32_t void_time = 0;  // Seconds since 2010; 0: never expires.
   std::uint16_t generation = 0;
   std::uint8_t flags = 0;
-  std::string_view set;
-  Bytes body;
+  std::string_view set{};
+  Bytes body{};
 };
 
 }  // namespace flotilla::store

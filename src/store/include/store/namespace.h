@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "store/clock.h"
+#include "store/index.h"
+#include "store/set_table.h"
+
+namespace flotilla::store {
+
+/// Byte count of everything ever appended to a log; a record is durable once the log's durable position has passed the
+/// position after it. 0: nothing to wait for.
+using LogPosition = Strong<struct LogPositionTag, std::uint64_t>;
+
+/// What keeps a namespace's records beyond the process. append() is called under the partition's write lock, by any
+/// reactor; a failure means that nothing was kept and the write must not happen.
+class RecordLog {
+ public:
+  struct Place {
+    SegmentSlot segment{};
+    LogPosition end{};
+  };
+
+  virtual ~RecordLog() = default;
+  virtual Result<Place> append(const RecordImage& image) = 0;
+  /// The copy of a record in this segment is superseded.
+  virtual void released(SegmentSlot segment, const RecordImage& image) = 0;
+};
+
+/// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and the records
+/// themselves are read and changed under `index_lock`, which is only ever held for a short copy. Order: write, then
+/// index_lock; never two partitions at once.
+struct Partition {
+  std::mutex write;
+  mutable std::mutex index_lock;
+  Index index;
+  Lsn last_lsn;  // Of the newest mutation; under `write`.
+};
+
+/// A record's new contents. The set must be of this namespace.
+struct RecordUpdate {
+  wire::Digest digest{};
+  SetId set{};
+  std::uint32_t void_time = 0;
+  std::uint16_t generation = 0;
+  std::uint8_t flags = 0;
+  HlcTime last_update{};  // Zero: a new time is taken.
+  Bytes body{};
+};
+
+/// The records of one namespace on this node, in memory, with or without a log behind them.
+class Namespace {
+ public:
+  Namespace(std::string name, HybridClock& clock);
+  ~Namespace();
+  Namespace(const Namespace&) = delete;
+  Namespace& operator=(const Namespace&) = delete;
+
+  const std::string& name() const { return name_; }
+  SetTable& sets() { return sets_; }
+  const SetTable& sets() const { return sets_; }
+  HybridClock& clock() { return clock_; }
+
+  /// Before the first request, and after recovery. The log must outlive the namespace.
+  void attach(RecordLog* log) { log_ = log; }
+  RecordLog* log() const { return log_; }
+
+  Partition& partition(wire::PartitionId id) { return (*partitions_)[id.raw()]; }
+  Partition& partition_of(const wire::Digest& digest) { return partition(digest.partition()); }
+
+  /// Whether a client may see the record: it is no tombstone, not expired, not truncated.
+  bool visible(const MemoryRecord& record, std::uint32_t now_seconds) const {
+    return !record.is_tombstone() && !record.expired(now_seconds) && !truncated(record);
+  }
+  bool truncated(const MemoryRecord& record) const;
+
+  /// Creates or replaces a record: numbers the mutation, logs it, and swaps it in. `old` is what the index holds for
+  /// the digest (null: nothing), visible or not. Caller holds partition.write, not index_lock.
+  /// OutOfSpace, DeviceOverload: from the log, nothing changed.
+  Result<LogPosition> put(Partition& partition, MemoryRecord* old, const RecordUpdate& update, WallTime now);
+  /// Removes the record that the index holds; with a log, a tombstone takes its place. Caller as for put().
+  Result<LogPosition> remove(Partition& partition, MemoryRecord* old, WallTime now);
+  /// Forgets a tombstone, or any record without a log, leaving nothing behind. Caller as for put().
+  void drop(Partition& partition, MemoryRecord* old);
+
+  /// A record found in the log at start; the newest of its digest wins. One thread per partition at a time.
+  /// `position` is where it was found. False: an equal or newer one is here already, or its set cannot be added.
+  bool recover(const RecordImage& image, SegmentSlot segment);
+  /// The portable form of a record; a view into it.
+  RecordImage image_of(const MemoryRecord& record) const;
+  /// Moves a record's newest copy within the log: true when `image` in `from` still is that copy and was appended
+  /// anew. For compaction, any thread.
+  Result<bool> relocate(const RecordImage& image, SegmentSlot from);
+
+  /// Makes all records of the set (0: of the whole namespace) that are older than `before` invisible at once.
+  void truncate_before(SetId set, HlcTime before);
+  HlcTime truncated_before(SetId set) const;
+  /// Takes the cut-off away again; what was dropped meanwhile stays dropped.
+  void undo_truncate(SetId set);
+
+  std::uint64_t objects() const { return objects_.load(std::memory_order_relaxed); }
+  std::uint64_t tombstones() const { return tombstones_.load(std::memory_order_relaxed); }
+  /// Bytes of all records, headers included; of the index.
+  std::uint64_t data_bytes() const { return data_bytes_.load(std::memory_order_relaxed); }
+  std::uint64_t index_bytes() const;
+
+ private:
+  void account(const MemoryRecord& record, std::int64_t sign);
+  void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn, SegmentSlot segment);
+
+  std::string name_;
+  HybridClock& clock_;
+  SetTable sets_;
+  RecordLog* log_ = nullptr;
+  std::unique_ptr<std::array<Partition, wire::kPartitions>> partitions_;
+  std::atomic<std::uint64_t> truncate_before_{0};
+  std::atomic<std::uint64_t> objects_{0};
+  std::atomic<std::uint64_t> tombstones_{0};
+  std::atomic<std::uint64_t> data_bytes_{0};
+};
+
+}  // namespace flotilla::store

@@ -1,0 +1,197 @@
+#include "store/namespace.h"
+
+#include <new>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "store/record_body.h"
+
+namespace flotilla::store {
+
+Namespace::Namespace(std::string name, HybridClock& clock)
+    : name_(std::move(name)),
+      clock_(clock),
+      partitions_(std::make_unique<std::array<Partition, wire::kPartitions>>()) {}
+
+Namespace::~Namespace() {
+  std::vector<MemoryRecord*> some;
+  for (Partition& partition : *partitions_) {
+    for (partition.index.next_below(nullptr, some); !some.empty();) {
+      const wire::Digest last = some.back()->digest;
+      std::vector<MemoryRecord*> next;
+      partition.index.next_below(&last, next);
+      for (MemoryRecord* record : some) RecordHeap::release(record);
+      some = std::move(next);
+    }
+  }
+}
+
+bool Namespace::truncated(const MemoryRecord& record) const {
+  const std::uint64_t last_update = record.last_update.raw();
+  if (last_update < truncate_before_.load(std::memory_order_relaxed)) return true;
+  return record.set.raw() != 0 &&
+         last_update < sets_[record.set].truncate_before.load(std::memory_order_relaxed);
+}
+
+Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
+                                   WallTime now) {
+  RecordUpdate timed = update;
+  if (timed.last_update.raw() == 0) timed.last_update = clock_.next(now);
+  const Lsn lsn = partition.last_lsn.next();
+  RecordLog::Place place;
+  if (log_ != nullptr) {
+    const RecordImage image{.digest = timed.digest,
+                            .lsn = lsn,
+                            .last_update = timed.last_update,
+                            .void_time = timed.void_time,
+                            .generation = timed.generation,
+                            .flags = timed.flags,
+                            .set = sets_.name_of(timed.set),
+                            .body = timed.body};
+    auto appended = log_->append(image);
+    if (!appended) return tl::unexpected(appended.error());
+    place = *appended;
+    if (old != nullptr) log_->released(old->segment, image_of(*old));
+  }
+  partition.last_lsn = lsn;
+  swap_in(partition, old, timed, lsn, place.segment);
+  return place.end;
+}
+
+Result<LogPosition> Namespace::remove(Partition& partition, MemoryRecord* old, WallTime now) {
+  if (log_ == nullptr) {
+    drop(partition, old);
+    return LogPosition(0);
+  }
+  return put(partition, old,
+             RecordUpdate{.digest = old->digest, .set = old->set, .generation = old->generation, .flags = kTombstone},
+             now);
+}
+
+void Namespace::drop(Partition& partition, MemoryRecord* old) {
+  if (log_ != nullptr) log_->released(old->segment, image_of(*old));
+  account(*old, -1);
+  {
+    const std::scoped_lock lock(partition.index_lock);
+    partition.index.erase(old->digest);
+  }
+  RecordHeap::release(old);
+}
+
+void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
+                        SegmentSlot segment) {
+  const bool in_place = old != nullptr && RecordHeap::fits(*old, update.body.size());
+  MemoryRecord* record = old;
+  if (!in_place) {
+    void* const memory = RecordHeap::allocate(update.body.size());
+    FLOTILLA_CHECK(memory != nullptr);
+    record = new (memory) MemoryRecord;
+  }
+  if (old != nullptr) account(*old, -1);
+  std::unique_lock lock(partition.index_lock);
+  record->lsn = lsn;
+  record->last_update = update.last_update;
+  record->void_time = update.void_time;
+  record->body_size = static_cast<std::uint32_t>(update.body.size());
+  record->segment = segment;
+  record->set = update.set;
+  record->generation = update.generation;
+  record->digest = update.digest;
+  record->flags = update.flags;
+  if (!update.body.empty())
+    std::memcpy(reinterpret_cast<std::byte*>(record) + MemoryRecord::kHeaderSize, update.body.data(), update.body.size());
+  if (old == nullptr) {
+    partition.index.insert(record);
+  } else if (!in_place) {
+    partition.index.replace(record);
+  }
+  lock.unlock();
+  account(*record, 1);
+  if (old != nullptr && !in_place) RecordHeap::release(old);
+}
+
+void Namespace::account(const MemoryRecord& record, std::int64_t sign) {
+  const auto one = static_cast<std::uint64_t>(sign);  // Wraps: adding it subtracts.
+  const std::uint64_t bytes = one * record.size();
+  auto& counter = record.is_tombstone() ? tombstones_ : objects_;
+  counter.fetch_add(one, std::memory_order_relaxed);
+  data_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (record.set.raw() == 0) return;
+  Set& set = sets_[record.set];
+  (record.is_tombstone() ? set.tombstones : set.objects).fetch_add(one, std::memory_order_relaxed);
+  set.data_bytes.fetch_add(bytes, std::memory_order_relaxed);
+}
+
+RecordImage Namespace::image_of(const MemoryRecord& record) const {
+  return RecordImage{.digest = record.digest,
+                     .lsn = record.lsn,
+                     .last_update = record.last_update,
+                     .void_time = record.void_time,
+                     .generation = record.generation,
+                     .flags = record.flags,
+                     .set = sets_.name_of(record.set),
+                     .body = record.body()};
+}
+
+bool Namespace::recover(const RecordImage& image, SegmentSlot segment) {
+  const bool has_key = (image.flags & kHasKey) != 0;
+  if (!body_is_valid(image.body, has_key)) return false;
+  const auto set = sets_.find_or_add(image.set);
+  if (!set) return false;
+  Partition& partition = partition_of(image.digest);
+  MemoryRecord* const old = partition.index.find(image.digest);
+  if (old != nullptr && image.lsn <= old->lsn) return false;
+  if (old != nullptr && log_ != nullptr) log_->released(old->segment, image_of(*old));
+  const RecordUpdate update{.digest = image.digest,
+                            .set = *set,
+                            .void_time = image.void_time,
+                            .generation = image.generation,
+                            .flags = image.flags,
+                            .last_update = image.last_update,
+                            .body = image.body};
+  swap_in(partition, old, update, image.lsn, segment);
+  partition.last_lsn = std::max(partition.last_lsn, image.lsn);
+  clock_.saw(image.last_update);
+  return true;
+}
+
+Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
+  FLOTILLA_CHECK(log_ != nullptr);
+  Partition& partition = partition_of(image.digest);
+  const std::scoped_lock write(partition.write);
+  MemoryRecord* const record = partition.index.find(image.digest);
+  if (record == nullptr || record->lsn != image.lsn || record->segment != from) return false;
+  const auto place = log_->append(image_of(*record));
+  if (!place) return tl::unexpected(place.error());
+  log_->released(from, image);
+  const std::scoped_lock lock(partition.index_lock);
+  record->segment = place->segment;
+  return true;
+}
+
+void Namespace::truncate_before(SetId set, HlcTime before) {
+  auto& cut_off = set.raw() == 0 ? truncate_before_ : sets_[set].truncate_before;
+  std::uint64_t now = cut_off.load();
+  while (before.raw() > now && !cut_off.compare_exchange_weak(now, before.raw())) {
+  }
+}
+
+HlcTime Namespace::truncated_before(SetId set) const {
+  return HlcTime(set.raw() == 0 ? truncate_before_.load() : sets_[set].truncate_before.load());
+}
+
+void Namespace::undo_truncate(SetId set) {
+  (set.raw() == 0 ? truncate_before_ : sets_[set].truncate_before).store(0);
+}
+
+std::uint64_t Namespace::index_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Partition& partition : *partitions_) {
+    const std::scoped_lock lock(partition.index_lock);
+    bytes += partition.index.memory();
+  }
+  return bytes;
+}
+
+}  // namespace flotilla::store
