@@ -5,6 +5,26 @@
 
 namespace flotilla::wire {
 
+void write_field(OutBuffer& out, FieldType type, Bytes value) {
+  std::byte* const at = out.grow(5 + value.size());
+  store_be(at, static_cast<std::uint32_t>(value.size() + 1));
+  at[4] = static_cast<std::byte>(type);
+  if (!value.empty()) std::memcpy(at + 5, value.data(), value.size());
+}
+
+void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type,
+              Bytes value) {
+  std::byte* at = out.grow(Op::kHeaderSize + name.size() + value.size());
+  store_be(at, static_cast<std::uint32_t>(4 + name.size() + value.size()));
+  at[4] = static_cast<std::byte>(type);
+  at[5] = static_cast<std::byte>(particle_type);
+  at[6] = std::byte{0};
+  at[7] = static_cast<std::byte>(name.size());
+  at += Op::kHeaderSize;
+  if (!name.empty()) std::memcpy(at, name.data(), name.size());
+  if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
+}
+
 ReplyWriter::ReplyWriter(OutBuffer& out) : out_(out), frame_at_(out.size()) {
   out_.grow(FrameHeader::kSize);
 }
@@ -17,23 +37,12 @@ void ReplyWriter::begin(const MessageHeader& header) {
 }
 
 void ReplyWriter::field(FieldType type, Bytes value) {
-  std::byte* const at = out_.grow(5 + value.size());
-  store_be(at, static_cast<std::uint32_t>(value.size() + 1));
-  at[4] = static_cast<std::byte>(type);
-  if (!value.empty()) std::memcpy(at + 5, value.data(), value.size());
+  write_field(out_, type, value);
   ++n_fields_;
 }
 
 void ReplyWriter::op(OpType type, std::string_view name, ParticleType particle_type, Bytes value) {
-  std::byte* at = out_.grow(Op::kHeaderSize + name.size() + value.size());
-  store_be(at, static_cast<std::uint32_t>(4 + name.size() + value.size()));
-  at[4] = static_cast<std::byte>(type);
-  at[5] = static_cast<std::byte>(particle_type);
-  at[6] = std::byte{0};
-  at[7] = static_cast<std::byte>(name.size());
-  at += Op::kHeaderSize;
-  if (!name.empty()) std::memcpy(at, name.data(), name.size());
-  if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
+  write_op(out_, type, name, particle_type, value);
   ++n_ops_;
 }
 
