@@ -1,0 +1,134 @@
+#include "client/failure.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace flotilla::client {
+namespace {
+
+struct Name {
+  std::int16_t code;
+  std::string_view name;
+};
+
+constexpr Name kNames[] = {
+    {-19, "AEROSPIKE_TXN_ALREADY_ABORTED"},
+    {-18, "AEROSPIKE_TXN_ALREADY_COMMITTED"},
+    {-17, "AEROSPIKE_TXN_FAILED"},
+    {-16, "AEROSPIKE_BATCH_FAILED"},
+    {-15, "AEROSPIKE_NO_RESPONSE"},
+    {-14, "AEROSPIKE_MAX_ERROR_RATE"},
+    {-13, "AEROSPIKE_USE_NORMAL_RETRY"},
+    {-12, "AEROSPIKE_ERR_MAX_RETRIES_EXCEEDED"},
+    {-11, "AEROSPIKE_ERR_ASYNC_QUEUE_FULL"},
+    {-10, "AEROSPIKE_ERR_CONNECTION"},
+    {-9, "AEROSPIKE_ERR_TLS_ERROR"},
+    {-8, "AEROSPIKE_ERR_INVALID_NODE"},
+    {-7, "AEROSPIKE_ERR_NO_MORE_CONNECTIONS"},
+    {-6, "AEROSPIKE_ERR_ASYNC_CONNECTION"},
+    {-5, "AEROSPIKE_ERR_CLIENT_ABORT"},
+    {-4, "AEROSPIKE_ERR_INVALID_HOST"},
+    {-3, "AEROSPIKE_NO_MORE_RECORDS"},
+    {-2, "AEROSPIKE_ERR_PARAM"},
+    {-1, "AEROSPIKE_ERR_CLIENT"},
+    {0, "AEROSPIKE_OK"},
+    {1, "AEROSPIKE_ERR_SERVER"},
+    {2, "AEROSPIKE_ERR_RECORD_NOT_FOUND"},
+    {3, "AEROSPIKE_ERR_RECORD_GENERATION"},
+    {4, "AEROSPIKE_ERR_REQUEST_INVALID"},
+    {5, "AEROSPIKE_ERR_RECORD_EXISTS"},
+    {6, "AEROSPIKE_ERR_BIN_EXISTS"},
+    {7, "AEROSPIKE_ERR_CLUSTER_CHANGE"},
+    {8, "AEROSPIKE_ERR_SERVER_FULL"},
+    {9, "AEROSPIKE_ERR_TIMEOUT"},
+    {10, "AEROSPIKE_ERR_ALWAYS_FORBIDDEN"},
+    {11, "AEROSPIKE_ERR_CLUSTER"},
+    {12, "AEROSPIKE_ERR_BIN_INCOMPATIBLE_TYPE"},
+    {13, "AEROSPIKE_ERR_RECORD_TOO_BIG"},
+    {14, "AEROSPIKE_ERR_RECORD_BUSY"},
+    {15, "AEROSPIKE_ERR_SCAN_ABORTED"},
+    {16, "AEROSPIKE_ERR_UNSUPPORTED_FEATURE"},
+    {17, "AEROSPIKE_ERR_BIN_NOT_FOUND"},
+    {18, "AEROSPIKE_ERR_DEVICE_OVERLOAD"},
+    {19, "AEROSPIKE_ERR_RECORD_KEY_MISMATCH"},
+    {20, "AEROSPIKE_ERR_NAMESPACE_NOT_FOUND"},
+    {21, "AEROSPIKE_ERR_BIN_NAME"},
+    {22, "AEROSPIKE_ERR_FAIL_FORBIDDEN"},
+    {23, "AEROSPIKE_ERR_FAIL_ELEMENT_NOT_FOUND"},
+    {24, "AEROSPIKE_ERR_FAIL_ELEMENT_EXISTS"},
+    {25, "AEROSPIKE_ERR_ENTERPRISE_ONLY"},
+    {26, "AEROSPIKE_ERR_OP_NOT_APPLICABLE"},
+    {27, "AEROSPIKE_FILTERED_OUT"},
+    {28, "AEROSPIKE_LOST_CONFLICT"},
+    {32, "AEROSPIKE_XDR_KEY_BUSY"},
+    {50, "AEROSPIKE_QUERY_END"},
+    {51, "AEROSPIKE_SECURITY_NOT_SUPPORTED"},
+    {52, "AEROSPIKE_SECURITY_NOT_ENABLED"},
+    {53, "AEROSPIKE_SECURITY_SCHEME_NOT_SUPPORTED"},
+    {54, "AEROSPIKE_INVALID_COMMAND"},
+    {55, "AEROSPIKE_INVALID_FIELD"},
+    {56, "AEROSPIKE_ILLEGAL_STATE"},
+    {60, "AEROSPIKE_INVALID_USER"},
+    {61, "AEROSPIKE_USER_ALREADY_EXISTS"},
+    {62, "AEROSPIKE_INVALID_PASSWORD"},
+    {63, "AEROSPIKE_EXPIRED_PASSWORD"},
+    {64, "AEROSPIKE_FORBIDDEN_PASSWORD"},
+    {65, "AEROSPIKE_INVALID_CREDENTIAL"},
+    {66, "AEROSPIKE_EXPIRED_SESSION"},
+    {70, "AEROSPIKE_INVALID_ROLE"},
+    {71, "AEROSPIKE_ROLE_ALREADY_EXISTS"},
+    {72, "AEROSPIKE_INVALID_PRIVILEGE"},
+    {73, "AEROSPIKE_INVALID_WHITELIST"},
+    {74, "AEROSPIKE_QUOTAS_NOT_ENABLED"},
+    {75, "AEROSPIKE_INVALID_QUOTA"},
+    {80, "AEROSPIKE_NOT_AUTHENTICATED"},
+    {81, "AEROSPIKE_ROLE_VIOLATION"},
+    {82, "AEROSPIKE_NOT_WHITELISTED"},
+    {83, "AEROSPIKE_QUOTA_EXCEEDED"},
+    {100, "AEROSPIKE_ERR_UDF"},
+    {120, "AEROSPIKE_MRT_BLOCKED"},
+    {121, "AEROSPIKE_MRT_VERSION_MISMATCH"},
+    {122, "AEROSPIKE_MRT_EXPIRED"},
+    {123, "AEROSPIKE_MRT_TOO_MANY_WRITES"},
+    {124, "AEROSPIKE_MRT_COMMITTED"},
+    {125, "AEROSPIKE_MRT_ABORTED"},
+    {126, "AEROSPIKE_MRT_ALREADY_LOCKED"},
+    {127, "AEROSPIKE_MRT_MONITOR_EXISTS"},
+    {150, "AEROSPIKE_ERR_BATCH_DISABLED"},
+    {151, "AEROSPIKE_ERR_BATCH_MAX_REQUESTS_EXCEEDED"},
+    {152, "AEROSPIKE_ERR_BATCH_QUEUES_FULL"},
+    {160, "AEROSPIKE_ERR_GEO_INVALID_GEOJSON"},
+    {200, "AEROSPIKE_ERR_INDEX_FOUND"},
+    {201, "AEROSPIKE_ERR_INDEX_NOT_FOUND"},
+    {202, "AEROSPIKE_ERR_INDEX_OOM"},
+    {203, "AEROSPIKE_ERR_INDEX_NOT_READABLE"},
+    {204, "AEROSPIKE_ERR_INDEX"},
+    {205, "AEROSPIKE_ERR_INDEX_NAME_MAXLEN"},
+    {206, "AEROSPIKE_ERR_INDEX_MAXCOUNT"},
+    {210, "AEROSPIKE_ERR_QUERY_ABORTED"},
+    {211, "AEROSPIKE_ERR_QUERY_QUEUE_FULL"},
+    {212, "AEROSPIKE_ERR_QUERY_TIMEOUT"},
+    {213, "AEROSPIKE_ERR_QUERY"},
+};
+static_assert(std::ranges::is_sorted(kNames, {}, &Name::code));
+
+}  // namespace
+
+std::string_view status_name(std::int16_t code) {
+  const auto* const at = std::ranges::lower_bound(kNames, code, {}, &Name::code);
+  if (at != std::end(kNames) && at->code == code) return at->name;
+  return code < 0 ? "AEROSPIKE_ERR_CLIENT" : "AEROSPIKE_ERR_SERVER";
+}
+
+tl::unexpected<Failure> fail(Status status, std::string message, std::string node) {
+  return tl::unexpected<Failure>(Failure{.code = static_cast<std::int16_t>(status),
+                                         .message = std::move(message),
+                                         .node = std::move(node)});
+}
+
+tl::unexpected<Failure> fail_with_code(std::int16_t code, std::string node) {
+  return tl::unexpected<Failure>(
+      Failure{.code = code, .message = std::string(status_name(code)), .node = std::move(node)});
+}
+
+}  // namespace flotilla::client
