@@ -1,0 +1,127 @@
+// load_generator: asks a server on this machine as fast as it answers, checks every answer, and
+// prints one line of JSON with counts, times, the CPU time of both sides, and latencies.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "generator/dialect.h"
+#include "generator/load.h"
+#include "generator/machine.h"
+
+namespace flotilla::bench {
+namespace {
+
+enum class DialectName { Aerospike, Redis, Memcached };
+
+struct Options {
+  DialectName dialect = DialectName::Aerospike;
+  Operation operation = Operation::Get;
+  DialectOptions dialect_options;
+  Keys::Options keys;
+  LoadOptions load;
+  std::uint32_t batch_rows = 100;
+  bool is_sequential = false;
+  std::string digests;
+  int core = -1;
+};
+
+const std::map<std::string, DialectName> kDialects = {{"aerospike", DialectName::Aerospike},
+                                                      {"redis", DialectName::Redis},
+                                                      {"memcached", DialectName::Memcached}};
+const std::map<std::string, Operation> kOperations = {{"get", Operation::Get},
+                                                      {"put", Operation::Put},
+                                                      {"batch", Operation::Batch},
+                                                      {"query", Operation::Query}};
+
+void declare(CLI::App& app, Options& o) {
+  app.add_option("--dialect", o.dialect, "Protocol of the server")
+      ->transform(CLI::CheckedTransformer(kDialects));
+  app.add_option("--operation", o.operation, "What each request does")
+      ->transform(CLI::CheckedTransformer(kOperations));
+  app.add_option("--port", o.load.port, "Port on 127.0.0.1");
+  app.add_option("--connections", o.load.connections)->check(CLI::Range(1, 10'000));
+  app.add_option("--in-flight", o.load.in_flight, "Requests per connection")
+      ->check(CLI::Range(1, 10'000));
+  app.add_option("--warm-up", o.load.warm_up, "Requests before measuring");
+  app.add_option("--operations", o.load.operations, "Requests that are measured")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--first-request", o.load.first_request,
+                 "Number of the first request; keys follow from it");
+  app.add_option("--server-pid", o.load.server_pid, "Process whose CPU time is measured");
+  app.add_option("--keys", o.keys.count, "Keys in use")->check(CLI::PositiveNumber);
+  app.add_option("--seed", o.keys.seed);
+  app.add_flag("--sequential", o.is_sequential,
+               "Each key once, in order, instead of uniformly at random");
+  app.add_option("--batch-rows", o.batch_rows)->check(CLI::Range(1, 100'000));
+  app.add_option("--value-bytes", o.dialect_options.value_bytes)->check(CLI::Range(8, 1 << 20));
+  app.add_option("--echo-bytes", o.dialect_options.echo_bytes,
+                 "The server is echo_server with replies of this size");
+  app.add_option("--query-records", o.dialect_options.query_records,
+                 "Records each query has to return");
+  app.add_option("--namespace", o.dialect_options.name_space);
+  app.add_option("--set", o.dialect_options.set);
+  app.add_option("--digests", o.digests, "File that keeps the digests of the keys from run to run");
+  app.add_option("--core", o.core, "Core to run on; -1: any");
+}
+
+nlohmann::json as_json(const LoadResult& r) {
+  const Histogram& h = r.latency;
+  return {{"operations", r.operations},
+          {"records", r.records},
+          {"wall_ns", r.wall_ns},
+          {"server_cpu_ns", r.server_cpu_ns},
+          {"generator_cpu_ns", r.generator_cpu_ns},
+          {"reply_bytes", r.reply_bytes},
+          {"latency_ns",
+           {{"p50", h.quantile(0.5)},
+            {"p90", h.quantile(0.9)},
+            {"p99", h.quantile(0.99)},
+            {"p99.9", h.quantile(0.999)},
+            {"p99.99", h.quantile(0.9999)},
+            {"max", h.quantile(1)}}}};
+}
+
+Result<LoadResult> run(Options o) {
+  if (o.core >= 0)
+    if (auto pinned = pin_to_core(o.core); !pinned) return tl::unexpected(pinned.error());
+  o.keys.order = o.is_sequential ? Keys::Order::Sequential : Keys::Order::Uniform;
+  o.keys.per_request = o.operation == Operation::Batch ? o.batch_rows : 1;
+  const Keys keys(o.keys);
+  const bool has_digests = o.dialect == DialectName::Aerospike;
+  const std::uint64_t digests_wanted = has_digests ? o.keys.count : 0;
+  const DigestTable digests = o.digests.empty()
+                                  ? DigestTable(o.dialect_options.set, digests_wanted)
+                                  : DigestTable(o.dialect_options.set, digests_wanted, o.digests);
+
+  std::unique_ptr<Dialect> dialect;
+  if (o.dialect == DialectName::Aerospike)
+    dialect = make_aerospike_dialect(o.operation, o.dialect_options, keys, digests);
+  else if (o.dialect == DialectName::Redis)
+    dialect = make_redis_dialect(o.operation, o.dialect_options, keys);
+  else
+    dialect = make_memcached_dialect(o.operation, o.dialect_options, keys);
+  if (dialect == nullptr) return fail(Code::Unsupported, "this server has no such operation");
+  return Load(o.load, *dialect).run();
+}
+
+}  // namespace
+}  // namespace flotilla::bench
+
+int main(int argc, char** argv) {
+  CLI::App app("Loads one server on this machine and checks every answer");
+  flotilla::bench::Options options;
+  flotilla::bench::declare(app, options);
+  CLI11_PARSE(app, argc, argv);
+  const auto result = flotilla::bench::run(options);
+  if (!result) {
+    std::fprintf(stderr, "load_generator: %.*s (code %d)\n",
+                 static_cast<int>(result.error().why.size()), result.error().why.data(),
+                 static_cast<int>(result.error().code));
+    return 1;
+  }
+  std::cout << flotilla::bench::as_json(*result).dump() << "\n";
+  return 0;
+}

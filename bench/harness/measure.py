@@ -1,0 +1,136 @@
+"""Runs of the load generator, and pairs of them: the echo server and a server in turns."""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass, field
+
+from . import machine
+from .rows import BATCH_ROWS, Row
+
+
+@dataclass
+class Sample:
+    """One run of the generator against one server."""
+
+    operations: int
+    records: int
+    wall_s: float
+    cpu_us: float  # Of the server, for each request or record of the row.
+    reply_bytes: float
+    latency_us: dict
+    generator_busy: float
+
+
+@dataclass
+class Series:
+    """All samples of one row and one server, with the echo server's beside each."""
+
+    row: Row
+    server: str
+    samples: list = field(default_factory=list)
+    echoes: list = field(default_factory=list)
+
+    def ratios(self):
+        return [own.cpu_us / echo.cpu_us for own, echo in zip(self.samples, self.echoes)]
+
+
+class Generator:
+    def __init__(self, binaries, folder, core, keys, value_bytes):
+        self.path = os.path.join(binaries, "load_generator")
+        self.core = core
+        self.keys = keys
+        self.value_bytes = value_bytes
+        self.digests = os.path.join(folder, "digests")
+        self.next_request = 0
+
+    def load(self, server):
+        """Puts every key once."""
+        return self._run(server, ["--operation", "put", "--sequential", "--connections", "16", "--in-flight", "16",
+                                  "--operations", str(self.keys)], "put", "request")
+
+    def measure(self, server, row):
+        return self._measure(server, row.operation, row.connections, row.in_flight, row.requests, row.per)
+
+    def measure_echo(self, echo, row):
+        operation = "put" if row.operation == "put" else "get"
+        return self._measure(echo, operation, row.echo_connections, 1, row.echo_requests, "request")
+
+    def _measure(self, server, operation, connections, in_flight, requests, per):
+        warm_up = requests // 10
+        arguments = ["--operation", operation, "--connections", str(connections), "--in-flight", str(in_flight),
+                     "--operations", str(requests), "--warm-up", str(warm_up),
+                     "--first-request", str(self.next_request), "--batch-rows", str(BATCH_ROWS)]
+        if operation == "query":
+            arguments += ["--query-records", str(self.keys)]
+        self.next_request += requests + warm_up
+        return self._run(server, arguments, operation, per)
+
+    def _run(self, server, arguments, operation, per):
+        command = [self.path, "--port", str(server.port), "--server-pid", str(server.pid), "--core", str(self.core),
+                   "--keys", str(self.keys), "--value-bytes", str(self.value_bytes), "--digests", self.digests,
+                   *server.generator_options(operation), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{server.name}: {done.stderr.strip()}\n  {' '.join(command)}")
+        found = json.loads(done.stdout)
+        count = found["records"] if per == "record" else found["operations"]
+        return Sample(operations=found["operations"], records=found["records"], wall_s=found["wall_ns"] / 1e9,
+                      cpu_us=found["server_cpu_ns"] / 1e3 / count,
+                      reply_bytes=found["reply_bytes"] / found["operations"],
+                      latency_us={name: ns / 1e3 for name, ns in found["latency_ns"].items()},
+                      generator_busy=found["generator_cpu_ns"] / found["wall_ns"])
+
+
+def run_pairs(generator, echoes, servers, rows, pairs, say):
+    """`echoes` maps a reply size to its echo server. Rounds go over all rows, so slow drift meets every row alike."""
+    series = {(row.title, s.name): Series(row, s.name) for row in rows for s in servers
+              if s.name == "flotilla" or row.takes_rivals}
+    for number in range(pairs):
+        for row in rows:
+            echo = echoes[row.echo_bytes(generator.value_bytes)]
+            for server in servers:
+                if (row.title, server.name) not in series:
+                    continue
+                one = series[(row.title, server.name)]
+                turns = [lambda: one.echoes.append(generator.measure_echo(echo, row)),
+                         lambda: one.samples.append(generator.measure(server, row))]
+                for turn in turns if number % 2 == 0 else reversed(turns):
+                    turn()
+                say(f"pair {number + 1}/{pairs}: {server.name}: {row.title}: {one.samples[-1].cpu_us:.2f} us, "
+                    f"{one.ratios()[-1]:.2f} of the echo server's {one.echoes[-1].cpu_us:.2f}")
+    return list(series.values())
+
+
+@dataclass
+class Memory:
+    server: str
+    before: int
+    after: int
+    records: int
+    value_bytes: int
+
+    def per_record(self):
+        return (self.after - self.before) / self.records - self.value_bytes
+
+
+def load_and_weigh(generator, server, settle_s):
+    before = machine.resident_bytes(server.pid)
+    generator.load(server)
+    time.sleep(settle_s)
+    return Memory(server.name, before, machine.resident_bytes(server.pid), generator.keys, generator.value_bytes)
+
+
+@dataclass
+class Idle:
+    server: str
+    resident: int
+    cpu_share: float
+
+
+def idle(server, seconds):
+    before, started = machine.cpu_seconds(server.pid), time.monotonic()
+    time.sleep(seconds)
+    used = machine.cpu_seconds(server.pid) - before
+    return Idle(server.name, machine.resident_bytes(server.pid), used / (time.monotonic() - started))
