@@ -2,16 +2,39 @@
 
 #include <cstring>
 
+#include "model/geometry.h"
+
 namespace flotilla::model {
 
 Result<Particle> import_geo(Arena& arena, Bytes bytes) {
-  if (bytes.size() < 3) return fail(Code::GeoInvalid, "geo: size");
-  const std::size_t head = 3 + 8 * std::size_t{load_be<std::uint16_t>(bytes.data() + 1)};
-  if (bytes.size() <= head) return fail(Code::GeoInvalid, "geo: size");
-  const MutableBytes out = arena.allocate(bytes.size() - head + 3);
-  std::memset(out.data(), 0, 3);
-  std::memcpy(out.data() + 3, bytes.data() + head, bytes.size() - head);
+  return import_geo_text(arena, geo_parts(bytes).json);
+}
+
+Result<Particle> import_geo_text(Arena& arena, std::string_view json) {
+  constexpr std::size_t kHead = 3;
+  const auto geometry = Geometry::parse(json);
+  if (!geometry) return tl::unexpected(geometry.error());
+  const auto cells = geometry->cells(kStoredCovering);
+  if (!cells) return tl::unexpected(cells.error());
+  const MutableBytes out = arena.allocate(kHead + 8 * cells->size() + json.size());
+  out[0] = geometry->is_region() ? std::byte{1} : std::byte{0};
+  store_be(out.data() + 1, static_cast<std::uint16_t>(cells->size()));
+  std::byte* at = out.data() + kHead;
+  for (const std::uint64_t cell : *cells) {
+    store_be(at, cell);
+    at += 8;
+  }
+  std::memcpy(at, json.data(), json.size());
   return Particle{ParticleType::GeoJson, out};
+}
+
+GeoParts geo_parts(Bytes value) {
+  Reader in(value);
+  const auto flags = in.be<std::uint8_t>();
+  const auto count = in.be<std::uint16_t>();
+  const Bytes cells = in.bytes(std::size_t{8} * count);
+  if (!in.ok()) return {};
+  return {.is_region = (flags & 1U) != 0, .cells = cells, .json = as_text(in.rest())};
 }
 
 }  // namespace flotilla::model
