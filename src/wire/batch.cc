@@ -12,7 +12,10 @@ constexpr std::size_t kRowSizeLeast = 4 + Digest::kSize + 1;
 
 }  // namespace
 
-BatchReader::BatchReader(Bytes field, const MessageHeader& parent) : rest_(field), parent_(parent) {
+BatchReader::BatchReader(Bytes field, const MessageHeader& parent) 
+    : rest_(field),
+      parent_read_mode_(
+          static_cast<std::uint8_t>(parent.info3 & (info3::kScReadType | info3::kScReadRelax))) {
   header_.count = rest_.be<std::uint32_t>();
   header_.flags = rest_.be<std::uint8_t>();
   ok_ = rest_.ok() && header_.count <= rest_.left() / kRowSizeLeast;
@@ -42,8 +45,7 @@ Result<void> BatchReader::read_body(std::uint8_t row_flags) {
     row_.header.info2 = rest_.be<std::uint8_t>();
     row_.header.info3 = rest_.be<std::uint8_t>();
   } else {
-    row_.header.info3 =
-        static_cast<std::uint8_t>(parent_.info3 & (info3::kScReadType | info3::kScReadRelax));
+    row_.header.info3 = parent_read_mode_;
   }
   if ((row_flags & kHasInfo4) != 0) row_.header.info4 = rest_.be<std::uint8_t>();
   if ((row_flags & kHasGeneration) != 0) row_.header.generation = rest_.be<std::uint16_t>();

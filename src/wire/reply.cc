@@ -65,6 +65,11 @@ void ReplyWriter::abandon() {
   open_ = false;
 }
 
+void ReplyWriter::drop_last() {
+  FLOTILLA_CHECK(!open_);
+  out_.truncate(message_at_);
+}
+
 void ReplyWriter::finish() {
   FLOTILLA_CHECK(!open_);
   const std::size_t size = frame_size();

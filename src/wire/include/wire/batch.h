@@ -44,7 +44,7 @@ class BatchReader {
   Result<void> read_body(std::uint8_t row_flags);
 
   Reader rest_;
-  const MessageHeader& parent_;
+  std::uint8_t parent_read_mode_;
   BatchHeader header_;
   BatchRow row_;
   bool first_ = true;

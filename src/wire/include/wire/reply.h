@@ -30,6 +30,8 @@ class ReplyWriter {
   void set_header(const MessageHeader& header);
   void end();
   void abandon();
+  /// Drops the message that end() closed last; once.
+  void drop_last();
   /// Ends the frame. A frame without messages is taken back whole.
   void finish();
 

@@ -1,0 +1,177 @@
+#include "batch.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "model/expression.h"
+#include "wire/batch.h"
+
+namespace flotilla::exec {
+namespace {
+
+using wire::FieldType;
+
+constexpr std::size_t kFrameSize = 128 * 1024;   // A frame of the reply is sent once it is this long.
+constexpr std::size_t kReplyAhead = 512 * 1024;  // So much may wait for the client before the batch pauses.
+constexpr Duration kSlice = std::chrono::microseconds(200);
+
+/// Result codes that say something about the row, not of a failure.
+bool is_failure(Code code) { return code != Code::NotFound && code != Code::FilteredOut; }
+
+Outcome refuse(OutBuffer& out, Code code) {
+  wire::write_header_reply(out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  return {};
+}
+
+/// Reads through all rows first: one bad row fails the batch before anything is done.
+Result<void> check_rows(const Node& node, Bytes field, const wire::MessageHeader& parent) {
+  wire::BatchReader rows(field, parent);
+  if (!rows.ok() || rows.header().count == 0) return fail(Code::Parameter, "batch: rows");
+  const std::uint32_t most = node.batch_max_requests.load(std::memory_order_relaxed);
+  if (most != 0 && rows.header().count > most) return fail(Code::BatchTooManyRows, "batch");
+  for (std::uint32_t i = 0; i < rows.header().count; ++i) {
+    if (auto ok = rows.next(); !ok) return ok;
+    const wire::BatchRow& row = rows.row();
+    if (row.repeats) continue;
+    if (!row.fields.has(FieldType::Namespace) || node.find(row.fields.text(FieldType::Namespace)) == nullptr)
+      return fail(Code::Parameter, "batch: namespace");
+  }
+  return {};
+}
+
+Bytes batch_field(const wire::Fields& fields) {
+  return fields.has(FieldType::Batch) ? fields.get(FieldType::Batch) : fields.get(FieldType::BatchWithSet);
+}
+
+/// The rows of one batch. Owns its request only once it outlives the call that started it.
+class Batch : public Task {
+ public:
+  Batch(Executor& executor, Bytes field, const wire::Message& message, const Moment& moment)
+      : executor_(executor),
+        parent_(message.header),
+        filter_(message.fields.get(FieldType::Filter)),
+        field_(field),
+        rows_(field, parent_),
+        wall_(moment.wall),
+        respond_all_((rows_.header().flags & wire::BatchHeader::kRespondAllKeys) != 0),
+        report_failed_((rows_.header().flags & wire::BatchHeader::kReportFailedRow) != 0) {}
+
+  Progress run(OutBuffer& out, Instant until) override;
+  /// Copies the request, whose buffer is about to be used again.
+  void own_request();
+  std::vector<Gate> take_gates() override { return std::exchange(gates_, {}); }
+
+ private:
+  void run_row(wire::ReplyWriter& reply);
+  void hold_for(store::LogPosition position);
+  void keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply);
+
+  Executor& executor_;
+  wire::MessageHeader parent_;
+  Bytes filter_;
+  Bytes field_;
+  wire::BatchReader rows_;
+  WallTime wall_;
+  bool respond_all_;
+  bool report_failed_;
+  std::uint32_t done_ = 0;
+  std::optional<Code> failed_;
+  Namespace* ns_ = nullptr;  // Of the present row and those that repeat it.
+  std::vector<Gate> gates_;  // One for each log that a row was appended to.
+  Buffer owned_;
+};
+
+void Batch::own_request() {
+  // Everything already read is kept as offsets into the same bytes: the reader starts anew and skips the rows done.
+  owned_.assign(field_.begin(), field_.end());
+  const Buffer filter(filter_.begin(), filter_.end());
+  const std::size_t size = owned_.size();
+  append(owned_, filter);
+  field_ = Bytes(owned_).first(size);
+  filter_ = Bytes(owned_).subspan(size);
+  rows_ = wire::BatchReader(field_, parent_);
+  for (std::uint32_t i = 0; i < done_; ++i) {
+    if (!rows_.next()) return;
+  }
+}
+
+Task::Progress Batch::run(OutBuffer& out, Instant until) {
+  while (done_ < rows_.header().count) {
+    if (out.size() > kReplyAhead) return Progress::More;
+    executor_.arena().reset();
+    wire::ReplyWriter reply(out);
+    while (done_ < rows_.header().count && reply.frame_size() < kFrameSize) {
+      if (!rows_.next()) return Progress::Abandoned;  // Cannot be: check_rows() read them all.
+      run_row(reply);
+      ++done_;
+      // A look at the clock costs about as much as half a row.
+      if (done_ % 16 == 0 && executor_.now() >= until) break;
+    }
+    reply.finish();
+    if (done_ < rows_.header().count && executor_.now() >= until) return Progress::More;
+  }
+  const Code code = failed_.value_or(Code{});
+  wire::write_header_reply(out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  return Progress::Done;
+}
+
+void Batch::run_row(wire::ReplyWriter& reply) {
+  const wire::BatchRow& row = rows_.row();
+  if (!row.repeats || ns_ == nullptr) ns_ = executor_.node().find(row.fields.text(FieldType::Namespace));
+  const Bytes row_filter = row.fields.get(FieldType::Filter);
+  const RecordRequest request{.ns = *ns_,
+                              .share = ns_->share(executor_.reactor()),
+                              .header = row.header,
+                              .fields = row.fields,
+                              .ops = row.ops,
+                              .digest = row.digest,
+                              .filter = row_filter.empty() ? filter_ : row_filter,
+                              .wall = wall_,
+                              .origin = Origin::BatchSub,
+                              .row_index = row.index};
+  const Executor::Written written = executor_.run(request, reply);
+  if (written.wait.raw() != 0 && ns_->options.commit_to_device.load(std::memory_order_relaxed))
+    hold_for(written.wait);
+  keep_or_drop(written, reply);
+}
+
+void Batch::hold_for(store::LogPosition position) {
+  store::RecordLog* const log = ns_->records.log();
+  for (Gate& gate : gates_) {
+    if (gate.log != log) continue;
+    gate.position = std::max(gate.position, position);
+    return;
+  }
+  gates_.push_back({log, position});
+}
+
+void Batch::keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply) {
+  const bool fails = !written.ok && is_failure(written.code);
+  if (fails && !respond_all_ && !failed_) failed_ = written.code;
+  // Without "respond to all" the rows from the failed one on go unanswered, though later writes are done; newer clients
+  // ask for the failed row and get all.
+  if (failed_ && !report_failed_) reply.drop_last();
+}
+
+}  // namespace
+
+Outcome start_batch(Executor& executor, const wire::Message& message, const Moment& moment, OutBuffer& out) {
+  const Bytes field = batch_field(message.fields);
+  if (auto ok = check_rows(executor.node(), field, message.header); !ok) return refuse(out, ok.error().code);
+  const Bytes filter = message.fields.get(FieldType::Filter);
+  if (!filter.empty()) {
+    if (auto ok = model::check_filter(filter); !ok) return refuse(out, ok.error().code);
+  }
+  auto batch = std::make_unique<Batch>(executor, field, message, moment);
+  const Task::Progress progress = batch->run(out, moment.now + kSlice);
+  Outcome outcome;
+  outcome.gates = batch->take_gates();
+  if (progress == Task::Progress::More) {
+    batch->own_request();
+    outcome.task = std::move(batch);
+  }
+  return outcome;
+}
+
+}  // namespace flotilla::exec

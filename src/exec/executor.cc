@@ -1,0 +1,128 @@
+#include "exec/executor.h"
+
+#include "batch.h"
+#include "query.h"
+
+namespace flotilla::exec {
+namespace {
+
+using wire::FieldType;
+using C = NamespaceCounter;
+
+/// Where the results of one kind of request from one origin are counted.
+struct OpCounters {
+  C success;
+  C error;
+  C timeout;
+  C not_found;
+  C filtered_out;
+};
+
+constexpr OpCounters kReads[] = {
+    {C::client_read_success, C::client_read_error, C::client_read_timeout, C::client_read_not_found, C::client_read_filtered_out},
+    {C::batch_sub_read_success, C::batch_sub_read_error, C::batch_sub_read_timeout, C::batch_sub_read_not_found,
+     C::batch_sub_read_filtered_out},
+};
+// A write has no count of its own for "not found": it is an error.
+constexpr OpCounters kWrites[] = {
+    {C::client_write_success, C::client_write_error, C::client_write_timeout, C::client_write_error, C::client_write_filtered_out},
+    {C::batch_sub_write_success, C::batch_sub_write_error, C::batch_sub_write_timeout, C::batch_sub_write_error,
+     C::batch_sub_write_filtered_out},
+    {C::ops_sub_write_success, C::ops_sub_write_error, C::ops_sub_write_timeout, C::ops_sub_write_error,
+     C::ops_sub_write_filtered_out},
+};
+constexpr OpCounters kDeletes[] = {
+    {C::client_delete_success, C::client_delete_error, C::client_delete_timeout, C::client_delete_not_found,
+     C::client_delete_filtered_out},
+    {C::batch_sub_delete_success, C::batch_sub_delete_error, C::batch_sub_delete_timeout, C::batch_sub_delete_not_found,
+     C::batch_sub_delete_filtered_out},
+};
+
+C counter_of(const OpCounters& counters, const Executor::Written& written) {
+  if (written.ok) return counters.success;
+  switch (written.code) {
+    case Code::NotFound: return counters.not_found;
+    case Code::FilteredOut: return counters.filtered_out;
+    case Code::Timeout: return counters.timeout;
+    default: return counters.error;
+  }
+}
+
+void refuse(OutBuffer& out, Code code) {
+  wire::write_header_reply(out, {.result = static_cast<std::uint8_t>(code)});
+}
+
+bool is_udf(const wire::Fields& fields) {
+  return fields.has(FieldType::UdfPackage) || fields.has(FieldType::UdfFunction) || fields.has(FieldType::UdfArguments);
+}
+
+}  // namespace
+
+Executor::Executor(Node& node, unsigned reactor) : node_(node), reactor_(reactor) {}
+Executor::~Executor() = default;
+
+Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& from, OutBuffer& out) {
+  arena_.reset();
+  wire::Message message;
+  if (!message.parse(body)) {
+    refuse(out, Code::Parameter);
+    return {};
+  }
+  const bool is_batch = (message.header.info1 & wire::info1::kBatch) != 0;
+  if (is_batch) return start_batch(*this, message, moment, out);
+  Namespace* const ns = node_.find(message.fields.text(FieldType::Namespace));
+  if (ns == nullptr || !message.fields.has(FieldType::Namespace)) {
+    refuse(out, Code::Namespace);
+    return {};
+  }
+  if (!message.fields.has(FieldType::Digest)) return start_query({*this, *ns, body, message, moment, from}, out);
+
+  const Bytes digest_bytes = message.fields.get(FieldType::Digest);
+  if (digest_bytes.size() != wire::Digest::kSize) {
+    refuse(out, Code::Parameter);
+    return {};
+  }
+  const wire::Digest digest = wire::Digest::load(digest_bytes.data());
+  const RecordRequest request{.ns = *ns,
+                              .share = ns->share(reactor_),
+                              .header = message.header,
+                              .fields = message.fields,
+                              .ops = message.ops,
+                              .digest = digest,
+                              .filter = message.fields.get(FieldType::Filter),
+                              .wall = moment.wall};
+  wire::ReplyWriter reply(out);
+  const Written written = run(request, reply);
+  reply.finish();
+  if (written.wait.raw() == 0 || !ns->options.commit_to_device.load(std::memory_order_relaxed)) return {};
+  Outcome outcome;
+  outcome.gates.push_back({ns->records.log(), written.wait});
+  return outcome;
+}
+
+Executor::Written Executor::run(const RecordRequest& request, wire::ReplyWriter& reply) {
+  const auto origin = static_cast<std::size_t>(request.origin);
+  const std::uint8_t info2 = request.header.info2;
+  const bool writes = (info2 & wire::info2::kWrite) != 0;
+  if (!writes && (request.header.info1 & wire::info1::kRead) == 0) {
+    reply.begin({.result = static_cast<std::uint8_t>(Code::Parameter), .transaction_ttl = request.row_index});
+    reply.end();
+    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_tsvc_error : C::client_tsvc_error);
+    return {.code = Code::Parameter, .ok = false};
+  }
+  if (writes && is_udf(request.fields)) {
+    reply.begin({.result = static_cast<std::uint8_t>(Code::Forbidden), .transaction_ttl = request.row_index});
+    reply.end();
+    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_udf_error : C::client_udf_error);
+    return {.code = Code::Forbidden, .ok = false};
+  }
+  const bool deletes = writes && (info2 & wire::info2::kDelete) != 0;
+  const Written written = deletes  ? remove(request, reply)
+                          : writes ? write(request, reply)
+                                   : read(request, reply);
+  const OpCounters& counters = deletes ? kDeletes[origin] : writes ? kWrites[origin] : kReads[origin];
+  request.share.counters.add(counter_of(counters, written));
+  return written;
+}
+
+}  // namespace flotilla::exec

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/out_buffer.h"
+#include "exec/node.h"
+#include "store/record_body.h"
+#include "wire/message.h"
+#include "wire/reply.h"
+
+namespace flotilla::exec {
+
+/// A reply, or a part of one, must not leave before `log` is durable up to `position`.
+struct Gate {
+  store::RecordLog* log = nullptr;
+  store::LogPosition position{};
+};
+
+/// Work that does not end at once: a batch, a query. It runs in slices between other requests.
+class Task {
+ public:
+  enum class Progress : std::uint8_t {
+    More,      // Call again.
+    Waiting,   // Call again, but not before resume_at().
+    Done,      // The reply is complete; drop the task.
+    Abandoned  // No reply can be completed: close the connection.
+  };
+
+  virtual ~Task() = default;
+  /// Appends to the reply until about `until`, or until the reply is long enough to be sent first.
+  virtual Progress run(OutBuffer& out, Instant until) = 0;
+  virtual Instant resume_at() const { return {}; }
+  /// What holds back the bytes that run() has appended so far; looked at after each call.
+  virtual std::vector<Gate> take_gates() { return {}; }
+  /// How long the client may leave the reply unread; zero: for ever.
+  virtual Duration stall_limit() const { return std::chrono::seconds(10); }
+};
+
+/// What became of a request.
+struct Outcome {
+  /// What holds back the reply just written; empty: nothing.
+  std::vector<Gate> gates;
+  /// The reply goes on: run this, and take no further request from the connection until it is done.
+  std::unique_ptr<Task> task;
+  /// No client waits for it: run it beside the connections.
+  std::unique_ptr<Task> background;
+};
+
+/// What the reactor knows about a request's surroundings.
+struct Moment {
+  WallTime wall;
+  Instant now;
+};
+
+/// Where the operations of one request are counted.
+enum class Origin : std::uint8_t { Client, BatchSub, OpsSub };
+
+/// One request on one record, as the single-record message or a row of a batch states it.
+struct RecordRequest {
+  Namespace& ns;
+  ReactorShare& share;
+  const wire::MessageHeader& header;
+  const wire::Fields& fields;
+  const wire::Ops& ops;
+  const wire::Digest& digest;
+  Bytes filter;  // Field 43; empty: none.
+  WallTime wall;
+  Origin origin = Origin::Client;
+  std::uint32_t row_index = 0;  // Goes to the reply's transaction ttl.
+};
+
+/// A bin of the record that is being written.
+using Bins = std::vector<store::BinView>;
+
+/// Executes requests to completion, one at a time. Each reactor has its own; they share the Node.
+class Executor {
+ public:
+  Executor(Node& node, unsigned reactor);
+  ~Executor();
+
+  Node& node() { return node_; }
+  unsigned reactor() const { return reactor_; }
+
+  /// Executes a message (the body of a frame of kind Message) and appends its reply. `from` is the client's address, for
+  /// the query monitor; read only while this call lasts.
+  Outcome execute(Bytes body, const Moment& moment, const std::string& from, OutBuffer& out);
+
+  /// One record, one message of the reply. Used by execute(), by batches, and by background operations.
+  struct Written {
+    Code code{};  // Meaningless when ok.
+    bool ok = true;
+    store::LogPosition wait{};
+  };
+  Written run(const RecordRequest& request, wire::ReplyWriter& reply);
+
+  Arena& arena() { return arena_; }
+  Instant now() const { return node_.now(); }
+
+ private:
+  Written read(const RecordRequest& request, wire::ReplyWriter& reply);
+  Written write(const RecordRequest& request, wire::ReplyWriter& reply);
+  Written remove(const RecordRequest& request, wire::ReplyWriter& reply);
+
+  Node& node_;
+  unsigned reactor_;
+  Arena arena_;
+  Bins bins_;  // Scratch of write().
+};
+
+}  // namespace flotilla::exec

@@ -1,0 +1,396 @@
+#include "query.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/check.h"
+#include "query_plan.h"
+#include "record_view.h"
+
+namespace flotilla::exec {
+namespace {
+
+using store::MemoryRecord;
+using wire::FieldType;
+using C = NamespaceCounter;
+
+constexpr std::size_t kFrameSize = 128 * 1024;
+constexpr std::size_t kReplyAhead = 1024 * 1024;  // So much may wait for the client before the query pauses.
+constexpr Duration kSlice = std::chrono::microseconds(200);
+
+/// Where results of one kind of query are counted.
+struct KindCounters {
+  C complete;
+  C error;
+  C stopped;  // Abort of a long query, timeout of a short one.
+};
+constexpr KindCounters kShort{C::pi_query_short_basic_complete, C::pi_query_short_basic_error,
+                              C::pi_query_short_basic_timeout};
+constexpr KindCounters kLong{C::pi_query_long_basic_complete, C::pi_query_long_basic_error,
+                             C::pi_query_long_basic_abort};
+constexpr KindCounters kBackground{C::pi_query_ops_bg_complete, C::pi_query_ops_bg_error, C::pi_query_ops_bg_abort};
+
+/// Walks the partitions of a plan bucket by bucket; what happens to the records is the derived class's.
+class Walk : public Task {
+ public:
+  Walk(const QueryRequest& request, QueryPlan plan)
+      : executor_(request.executor),
+        ns_(request.ns),
+        share_(request.ns.share(request.executor.reactor())),
+        owned_(request.body.begin(), request.body.end()),
+        work_(std::move(plan.work)),
+        max_records_(plan.max_records == 0 ? UINT64_MAX : plan.max_records),
+        records_per_second_(plan.records_per_second),
+        started_(request.moment.now),
+        wall_(request.moment.wall) {
+    // The receive buffer is used again before this ends: all views are taken anew, from the copy.
+    FLOTILLA_CHECK(message_.parse(owned_).has_value());
+    filter_ = message_.fields.get(FieldType::Filter);
+    set_name_ = message_.fields.text(FieldType::Set);
+  }
+  ~Walk() override {
+    if (job_ != nullptr && !ended_) finish(QueryJob::End::ResponseError);
+  }
+
+  void set_job(std::shared_ptr<QueryJob> job) { job_ = std::move(job); }
+  Instant resume_at() const override { return resume_at_; }
+
+ protected:
+  /// The records of the next bucket that the query wants, with the partition locked while `each` sees them.
+  /// False: the walk is over.
+  template <class Each>
+  bool next_bucket(Each each);
+  void finish(QueryJob::End end);
+  bool throttled(std::uint64_t records);
+  bool wants(const MemoryRecord& record);
+  bool aborted() const { return job_ != nullptr && job_->abort.load(std::memory_order_relaxed); }
+
+  Executor& executor_;
+  Namespace& ns_;
+  ReactorShare& share_;
+  Buffer owned_;
+  wire::Message message_;
+  Bytes filter_;
+  std::string_view set_name_;
+  std::optional<store::SetId> set_;
+  std::vector<PartitionWork> work_;
+  std::size_t at_ = 0;
+  std::uint64_t max_records_;
+  std::uint64_t records_ = 0;
+  std::uint32_t records_per_second_;
+  Instant started_;
+  Instant resume_at_{};
+  WallTime wall_;
+  std::shared_ptr<QueryJob> job_;
+  bool ended_ = false;
+  std::vector<MemoryRecord*> bucket_;
+};
+
+template <class Each>
+bool Walk::next_bucket(Each each) {
+  if (!set_name_.empty() && !set_) set_ = ns_.records.sets().find(set_name_);
+  if (!set_name_.empty() && !set_) at_ = work_.size();
+  if (at_ == work_.size()) return false;
+  PartitionWork& work = work_[at_];
+  store::Partition& partition = ns_.records.partition(work.partition);
+  const std::scoped_lock lock(partition.index_lock);
+  partition.index.next_below(work.below ? &*work.below : nullptr, bucket_);
+  if (bucket_.empty()) {
+    ++at_;
+    if (job_ != nullptr) job_->partitions_done.store(static_cast<std::uint32_t>(at_), std::memory_order_relaxed);
+    return true;
+  }
+  for (const MemoryRecord* record : bucket_) {
+    if (records_ >= max_records_) return true;
+    work.below = record->digest;
+    if (wants(*record)) each(*record);
+  }
+  return true;
+}
+
+bool Walk::wants(const MemoryRecord& record) {
+  return (!set_ || record.set == *set_) && ns_.records.visible(record, wall_.seconds());
+}
+
+bool Walk::throttled(std::uint64_t records) {
+  if (records_per_second_ == 0) return false;
+  const Duration due = std::chrono::nanoseconds(records * 1'000'000'000ULL / records_per_second_);
+  resume_at_ = started_ + due;
+  if (executor_.now() >= resume_at_) return false;
+  if (job_ != nullptr) job_->throttled.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void Walk::finish(QueryJob::End end) {
+  ended_ = true;
+  if (job_ != nullptr) executor_.node().jobs.finish(job_, end, executor_.now());
+}
+
+/// A basic query: records go back to the client.
+class BasicQuery : public Walk {
+ public:
+  BasicQuery(const QueryRequest& request, const QueryPlan& plan)
+      : Walk(request, plan),
+        no_bins_(plan.no_bins),
+        counters_(plan.is_short ? kShort : kLong),
+        stall_limit_(std::chrono::milliseconds(plan.socket_timeout_ms)) {
+    respond_all_ = (message_.header.info2 & wire::info2::kRespondAllOps) != 0;
+    direct_ = filter_.empty() && message_.ops.empty();
+    if (!plan.is_short) return;
+    const std::uint32_t limit_ms = message_.header.transaction_ttl == 0 ? 1000 : message_.header.transaction_ttl;
+    deadline_ = started_ + std::chrono::milliseconds(limit_ms);
+  }
+
+  Progress run(OutBuffer& out, Instant until) override;
+  Duration stall_limit() const override { return stall_limit_; }
+
+ private:
+  /// A record copied out from under the lock, for filters and operations.
+  struct Copy {
+    MemoryRecord header;
+    Bytes body;
+  };
+
+  Progress end(OutBuffer& out, Code code, QueryJob::End how);
+  void write_bucket(wire::ReplyWriter& reply);
+  void write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
+  void begin_record(const MemoryRecord& record, const store::KeyView& key, wire::ReplyWriter& reply);
+  bool write_filtered(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
+  bool write_results(const model::RecordSource& view, wire::ReplyWriter& reply);
+
+  bool no_bins_;
+  bool respond_all_ = false;
+  bool direct_ = true;
+  const KindCounters& counters_;
+  Duration stall_limit_;
+  std::optional<Instant> deadline_;
+  std::vector<Copy> copies_;
+  bool more_ = true;
+};
+
+Task::Progress BasicQuery::run(OutBuffer& out, Instant until) {
+  const std::size_t before = out.size();
+  for (;;) {
+    if (aborted()) return end(out, Code::QueryAborted, QueryJob::End::UserAborted);
+    if (deadline_ && executor_.now() > *deadline_) return end(out, Code::Timeout, QueryJob::End::Unknown);
+    if (throttled(records_)) return Progress::Waiting;
+    wire::ReplyWriter reply(out);
+    while (more_ && records_ < max_records_ && reply.frame_size() < kFrameSize) {
+      write_bucket(reply);
+      if (executor_.now() >= until || records_per_second_ != 0) break;
+    }
+    reply.finish();
+    if (job_ != nullptr) job_->net_bytes.fetch_add(out.size() - before, std::memory_order_relaxed);
+    if (!more_ || records_ >= max_records_) return end(out, Code{}, QueryJob::End::Ok);
+    if (out.size() > kReplyAhead || executor_.now() >= until) return Progress::More;
+  }
+}
+
+Task::Progress BasicQuery::end(OutBuffer& out, Code code, QueryJob::End how) {
+  wire::write_header_reply(out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  share_.counters.add(how == QueryJob::End::Ok ? counters_.complete : counters_.stopped);
+  share_.latencies[static_cast<std::size_t>(Latency::PiQuery)].record(executor_.now() - started_);
+  finish(how);
+  return Progress::Done;
+}
+
+void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
+  Arena& arena = executor_.arena();
+  arena.reset();
+  if (direct_) {
+    more_ = next_bucket([&](const MemoryRecord& record) {
+      write_record(record, record.body(), reply);
+      ++records_;
+    });
+    if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
+    return;
+  }
+  copies_.clear();
+  const std::size_t began_at = at_;
+  more_ = next_bucket([&](const MemoryRecord& record) { copies_.push_back({record, arena.copy(record.body())}); });
+  for (const Copy& copy : copies_) {
+    if (records_ >= max_records_) break;
+    if (write_filtered(copy.header, copy.body, reply)) ++records_;
+    work_[began_at].below = copy.header.digest;
+  }
+  if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
+}
+
+void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& key, wire::ReplyWriter& reply) {
+  const std::uint8_t flags = no_bins_ ? wire::info1::kGetNoBins : std::uint8_t{0};
+  reply.begin({.info1 = flags, .generation = record.generation, .ttl = record.void_time});
+  reply.field(FieldType::Namespace, as_bytes(ns_.name()));
+  reply.field(FieldType::Digest, record.digest.view());
+  if (record.set.raw() != 0) reply.field(FieldType::Set, as_bytes(ns_.records.sets().name_of(record.set)));
+  if (!key.present()) return;
+  const MutableBytes field = executor_.arena().allocate(1 + key.value.size());
+  field[0] = static_cast<std::byte>(key.type);
+  if (!key.value.empty()) std::memcpy(field.data() + 1, key.value.data(), key.value.size());
+  reply.field(FieldType::Key, field);
+}
+
+void BasicQuery::write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+  store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
+  begin_record(record, reader.key(), reply);
+  if (!no_bins_) {
+    for (store::BinView bin; reader.next(bin);) reply.op(wire::OpType::Read, bin.name, bin.type, bin.value);
+  }
+  reply.end();
+}
+
+bool BasicQuery::write_filtered(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+  const bool has_key = (record.flags & store::kHasKey) != 0;
+  const store::KeyView key = store::BodyReader(body, has_key).key();
+  const RecordView view(metadata_of(ns_, record.digest, &record, {}, wall_), key, body, has_key);
+  if (!check_filter(executor_.arena(), filter_, view)) {
+    if (job_ != nullptr) job_->filtered_by_bins.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  if (no_bins_ || message_.ops.empty()) {
+    write_record(record, body, reply);
+    return true;
+  }
+  begin_record(record, key, reply);
+  if (!write_results(view, reply)) {
+    reply.abandon();
+    return false;
+  }
+  reply.end();
+  return true;
+}
+
+bool BasicQuery::write_results(const model::RecordSource& view, wire::ReplyWriter& reply) {
+  for (const wire::Op op : message_.ops) {
+    const auto value = read_op(executor_.arena(), op, view);
+    if (!value) {
+      if (job_ != nullptr) job_->failed.fetch_add(1, std::memory_order_relaxed);
+      return false;
+    }
+    if (!value->is_null() || respond_all_) reply.op(wire::OpType::Read, op.name, value->type, value->bytes);
+  }
+  return reply.ops() > 0;
+}
+
+/// Write operations on every record of a set or namespace; nobody waits for it.
+class BackgroundOps : public Walk {
+ public:
+  BackgroundOps(const QueryRequest& request, const QueryPlan& plan) : Walk(request, plan) {
+    header_ = message_.header;
+    header_.info2 = wire::info2::kWrite | (header_.info2 & wire::info2::kDurableDelete);
+    header_.info3 = wire::info3::kUpdateOnly;
+  }
+
+  Progress run(OutBuffer& out, Instant until) override;
+
+ private:
+  void write_one(const wire::Digest& digest);
+
+  wire::MessageHeader header_;
+  std::vector<wire::Digest> digests_;
+  std::size_t next_ = 0;
+  bool more_ = true;
+  OutBuffer unread_;
+};
+
+Task::Progress BackgroundOps::run(OutBuffer&, Instant until) {
+  for (;;) {
+    if (aborted()) {
+      share_.counters.add(kBackground.stopped);
+      finish(QueryJob::End::UserAborted);
+      return Progress::Done;
+    }
+    if (next_ == digests_.size()) {
+      digests_.clear();
+      next_ = 0;
+      if (more_) more_ = next_bucket([&](const MemoryRecord& record) { digests_.push_back(record.digest); });
+      if (!more_) break;
+    }
+    while (next_ < digests_.size()) {
+      if (throttled(records_)) return Progress::Waiting;
+      write_one(digests_[next_++]);
+    }
+    if (executor_.now() >= until) return Progress::More;
+  }
+  share_.counters.add(kBackground.complete);
+  finish(QueryJob::End::Ok);
+  return Progress::Done;
+}
+
+void BackgroundOps::write_one(const wire::Digest& digest) {
+  executor_.arena().reset();
+  const RecordRequest request{.ns = ns_,
+                              .share = share_,
+                              .header = header_,
+                              .fields = message_.fields,
+                              .ops = message_.ops,
+                              .digest = digest,
+                              .filter = filter_,
+                              .wall = wall_,
+                              .origin = Origin::OpsSub};
+  {
+    wire::ReplyWriter reply(unread_);
+    const Executor::Written written = executor_.run(request, reply);
+    reply.finish();
+    auto& counter = written.ok                           ? job_->succeeded
+                    : written.code == Code::FilteredOut ? job_->filtered_by_bins
+                                                        : job_->failed;
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+  unread_.consume(unread_.size());
+  ++records_;
+}
+
+Outcome refuse(const QueryRequest& request, OutBuffer& out, const QueryPlan* plan, Code code) {
+  wire::write_header_reply(out, {.result = static_cast<std::uint8_t>(code)});
+  const bool background = (request.message.header.info2 & wire::info2::kWrite) != 0;
+  const bool is_short = plan != nullptr && plan->is_short;
+  request.ns.share(request.executor.reactor())
+      .counters.add(background ? kBackground.error : is_short ? kShort.error : kLong.error);
+  return {};
+}
+
+std::shared_ptr<QueryJob> make_job(const QueryRequest& request, const QueryPlan& plan) {
+  auto job = std::make_shared<QueryJob>();
+  job->id = plan.id;
+  job->kind = plan.background ? QueryJob::Kind::BackgroundOps : QueryJob::Kind::Basic;
+  job->ns = request.ns.name();
+  job->set = plan.set;
+  job->from = request.from;
+  job->partitions_requested = plan.partitions;
+  job->digests_requested = plan.digests;
+  job->records_per_second = plan.records_per_second;
+  job->socket_timeout_ms = plan.socket_timeout_ms;
+  job->started = request.moment.now;
+  return job;
+}
+
+}  // namespace
+
+Outcome start_query(const QueryRequest& request, OutBuffer& out) {
+  auto plan = plan_query(request.ns, request.message);
+  if (!plan) return refuse(request, out, nullptr, plan.error().code);
+  if (plan->background && !plan->set.empty() && !request.ns.records.sets().find(plan->set))
+    return refuse(request, out, &*plan, Code::NotFound);
+
+  std::shared_ptr<QueryJob> job;
+  if (!plan->is_short) {
+    job = make_job(request, *plan);
+    Node& node = request.executor.node();
+    if (auto ok = node.jobs.add(job, node.query_threads_limit.load(std::memory_order_relaxed)); !ok)
+      return refuse(request, out, &*plan, ok.error().code);
+  }
+  Outcome outcome;
+  if (plan->background) {
+    auto walk = std::make_unique<BackgroundOps>(request, *plan);
+    walk->set_job(std::move(job));
+    wire::write_header_reply(out, {.info3 = wire::info3::kLast});
+    outcome.background = std::move(walk);
+    return outcome;
+  }
+  auto query = std::make_unique<BasicQuery>(request, *plan);
+  query->set_job(std::move(job));
+  if (query->run(out, request.moment.now + kSlice) != Task::Progress::Done) outcome.task = std::move(query);
+  return outcome;
+}
+
+}  // namespace flotilla::exec

@@ -1,0 +1,132 @@
+#include "exec/executor.h"
+#include "record_view.h"
+#include "ttl.h"
+#include "write_plan.h"
+
+namespace flotilla::exec {
+namespace {
+
+using store::MemoryRecord;
+using wire::OpType;
+
+/// A record copied out from under the index lock, for work too long to be done under it.
+struct Copy {
+  MemoryRecord header;
+  Bytes body;
+};
+
+bool only_plain_reads(const wire::Ops& ops) {
+  for (const wire::Op op : ops)
+    if (op.type != OpType::Read) return false;
+  return true;
+}
+
+void write_all_bins(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+  store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
+  for (store::BinView bin; reader.next(bin);) reply.op(OpType::Read, bin.name, bin.type, bin.value);
+}
+
+/// Answers the bins that plain reads name, in the order asked.
+void write_named_bins(const RecordRequest& request, const model::RecordSource& record, wire::ReplyWriter& reply) {
+  const bool respond_all = (request.header.info2 & wire::info2::kRespondAllOps) != 0;
+  for (const wire::Op op : request.ops) {
+    const model::Particle value = record.bin(op.name);
+    if (!value.is_null() || respond_all) reply.op(OpType::Read, op.name, value.type, value.bytes);
+  }
+}
+
+Result<void> write_results(Arena& arena, const RecordRequest& request, const model::RecordSource& record,
+                           wire::ReplyWriter& reply) {
+  const bool respond_all = (request.header.info2 & wire::info2::kRespondAllOps) != 0;
+  for (const wire::Op op : request.ops) {
+    const auto value = read_op(arena, op, record);
+    if (!value) return tl::unexpected(value.error());
+    // Rows of a batch answer every read as a plain one.
+    const OpType type = request.origin == Origin::BatchSub ? OpType::Read : op.type;
+    if (!value->is_null() || respond_all) reply.op(type, op.name, value->type, value->bytes);
+  }
+  return {};
+}
+
+Result<void> check_set(const RecordRequest& request, const MemoryRecord& record) {
+  const std::string_view set = request.fields.text(wire::FieldType::Set);
+  if (!set.empty() && set != request.ns.records.sets().name_of(record.set))
+    return fail(Code::Parameter, "read: set differs");
+  return {};
+}
+
+Result<void> check_key(const RecordRequest& request, const store::KeyView& stored) {
+  const store::KeyView key = key_of(request.fields);
+  if (key.present() && stored.present() && !(key == stored)) return fail(Code::KeyMismatch, "read: key");
+  return {};
+}
+
+/// Everything after the record was found. `body` stays valid meanwhile.
+Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryRecord& record, Bytes body,
+                    wire::ReplyWriter& reply) {
+  const bool has_key = (record.flags & store::kHasKey) != 0;
+  const store::KeyView stored = store::BodyReader(body, has_key).key();
+  const RecordView view(metadata_of(request.ns, request.digest, &record, {}, request.wall), stored, body, has_key);
+  if (auto ok = check_filter(arena, request.filter, view); !ok) return ok;
+  if (auto ok = check_key(request, stored); !ok) return ok;
+  if ((request.header.info1 & wire::info1::kGetNoBins) != 0) return {};
+  if ((request.header.info1 & wire::info1::kGetAll) != 0) {
+    write_all_bins(record, body, reply);
+    return {};
+  }
+  if (request.ops.empty()) return fail(Code::Parameter, "read: nothing asked");
+  if (only_plain_reads(request.ops)) {
+    write_named_bins(request, view, reply);
+    return {};
+  }
+  return write_results(arena, request, view, reply);
+}
+
+}  // namespace
+
+Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter& reply) {
+  wire::MessageHeader header{.transaction_ttl = request.row_index};
+  const auto refuse = [&](const Error& error) {
+    reply.abandon();
+    header.result = static_cast<std::uint8_t>(error.code);
+    reply.begin(header);
+    reply.end();
+    return Written{.code = error.code, .ok = false};
+  };
+  reply.begin(header);
+  if (auto ok = check_bin_names(request.ops); !ok) return refuse(ok.error());
+
+  store::Partition& partition = request.ns.records.partition_of(request.digest);
+  std::unique_lock lock(partition.index_lock);
+  const MemoryRecord* record = partition.index.find(request.digest);
+  if (record == nullptr || !request.ns.records.visible(*record, request.wall.seconds()))
+    return refuse({Code::NotFound, "read"});
+  if ((request.header.info4 & wire::info4::kVerifyRead) != 0)
+    return refuse({Code::EnterpriseOnly, "read: transaction"});
+  header.generation = record->generation;
+  header.ttl = record->void_time;
+  if (auto ok = check_set(request, *record); !ok) return refuse(ok.error());
+  const auto touch = read_touch(request, *record);
+  if (!touch) return refuse(touch.error());
+
+  Copy copy;
+  Bytes body = record->body();
+  const bool short_work = request.filter.empty() && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
+                                                     only_plain_reads(request.ops));
+  if (!short_work) {
+    copy = {*record, arena_.copy(body)};
+    record = &copy.header;
+    body = copy.body;
+    lock.unlock();
+  }
+  const store::Lsn seen = record->lsn;
+  const auto answered = answer(arena_, request, *record, body, reply);
+  if (lock.owns_lock()) lock.unlock();
+  if (!answered) return refuse(answered.error());
+  reply.set_header(header);
+  reply.end();
+  if (*touch) touch_record(request, seen);
+  return {};
+}
+
+}  // namespace flotilla::exec
