@@ -1,0 +1,2 @@
+# ./dev bench: every performance target, as a table.
+run_bench() { exec bench/run "$@"; }

@@ -1,0 +1,16 @@
+# Suites that talk to a running flotillad: recorded answers, official clients, crashes, idle connections.
+source scripts/packages.sh
+
+against_node() { python3 tests/conformance/with_node.py -- "$@"; }
+
+golden() { against_node python3 tests/conformance/replay.py '{port}' tests/golden/wire-*.jsonl; }
+
+crash() { python3 tests/conformance/crash.py "$@"; }
+
+idle() { python3 tests/conformance/idle.py; }
+
+smoke() { against_node tests/smoke/run "$1" '{port}'; }
+
+go_suite() { against_node python3 tests/conformance/go_suite.py '{port}'; }
+
+rust_suite() { against_node python3 tests/conformance/rust_suite.py '{port}'; }

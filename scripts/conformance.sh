@@ -1,0 +1,60 @@
+# ./dev conformance: recorded answers and official clients against a server of their own.
+source scripts/suite.sh
+source scripts/clients.sh
+
+all_parts=(golden smoke go rust crash idle)
+smoke_languages=(go python java node rust)
+
+run_conformance() {
+  run_build
+  local part
+  if [[ ${1:-} == smoke && $# -gt 1 ]]; then
+    shift
+    for part in "$@"; do smoke_suite "$part"; done
+  else
+    [[ $# != 0 ]] || set -- "${all_parts[@]}"
+    for part in "$@"; do conformance_part "$part"; done
+  fi
+  conclude
+}
+
+conformance_part() {
+  case $1 in
+    golden) suite golden 600 golden ;;
+    smoke) for language in "${smoke_languages[@]}"; do smoke_suite "$language"; done ;;
+    go) go_client_suite 1800 ;;
+    rust) rust_client_suite 3600 ;;
+    crash) suite crash 900 crash --rounds 50 ;;
+    idle) suite idle 300 idle ;;
+    *) die "conformance has no part '$1'; there are: ${all_parts[*]}" ;;
+  esac
+}
+
+smoke_suite() {
+  if ensure_language "$1"; then suite "smoke-$1" 600 smoke "$1"; else not_run "smoke-$1" "there is no $1 here"; fi
+}
+
+# False when the language cannot be had on this machine.
+ensure_language() {
+  case $1 in
+    go) ensure_go ;;
+    python) ensure_python_client ;;
+    java) ensure_java ;;
+    node) ensure_node ;;
+    rust) have cargo ;;
+    *) die "there is no smoke program in '$1'; there are: ${smoke_languages[*]}" ;;
+  esac
+}
+
+go_client_suite() {
+  ensure_go
+  suite client-go "$1" go_suite
+}
+
+rust_client_suite() {
+  if have cargo; then
+    suite client-rust "$1" rust_suite
+  else
+    not_run client-rust "there is no Rust here, and Debian 12's is too old for the client"
+  fi
+}

@@ -1,0 +1,2 @@
+# ./dev down
+source scripts/demo.sh

@@ -1,0 +1,55 @@
+# ./dev lint: silent when the tree is clean.
+source scripts/build.sh
+
+run_lint() {
+  ensure_packages build test lint
+  local bad=0
+  check_format || bad=1
+  python3 scripts/house_rules.py || bad=1
+  check_shell || bad=1
+  check_headers || bad=1
+  check_tidy "${1:-}" || bad=1
+  return $bad
+}
+
+sources() { git ls-files -- 'src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h' 'bench/*.cc' 'bench/*.h'; }
+
+# Files that differ from the main branch as it was published, or from the last commit; edited ones included.
+changed_sources() {
+  local base
+  base=$(git merge-base HEAD origin/HEAD 2>/dev/null) || base=HEAD~1
+  [[ $base != $(git rev-parse HEAD) ]] || base=HEAD~1
+  comm -12 <(sources | sort) <(git diff --name-only --diff-filter=d "$base" | sort)
+}
+
+check_format() { sources | xargs clang-format-19 --dry-run -Werror 2>&1 | grep -E 'error:' | cut -d: -f1 | sort | uniq -c |
+  awk '{print $2 ": not formatted (" $1 " places); run clang-format-19 -i"} END {exit NR > 0}'; }
+
+# The excluded checks are about variables that live in another file.
+check_shell() { git ls-files -- dev .ci/run tests/smoke/run 'scripts/*.sh' | xargs shellcheck -x -s bash -f gcc -e SC1090,SC2034,SC2154; }
+
+# Every public header compiles alone.
+check_headers() { unless_silent lint-headers cmake --build build/release --target all_verify_interface_header_sets; }
+
+check_tidy() {
+  local files
+  if [[ $1 == --all ]]; then files=$(sources); else files=$(changed_sources); fi
+  files=$(grep '\.cc$' <<<"$files" || true)
+  [[ -n $files ]] || return 0
+  unless_silent lint-tidy tidy_files "$files"
+}
+
+tidy_files() {
+  xargs -P "$(job_count)" -n 1 nice clang-tidy-19 -p build/release --quiet --extra-arg=-Wno-unknown-warning-option <<<"$1"
+}
+
+# unless_silent <log name> <command...>: shows the errors of a command that fails.
+unless_silent() {
+  local log=$logs/$1.log
+  shift
+  mkdir -p "$logs"
+  [[ -f build/release/build.ninja ]] || cmake --preset release >"$log" 2>&1
+  "$@" >"$log" 2>&1 && return
+  grep -E '(error|warning):' "$log" | sed "s|$root/||" | sort -u || tail -n 20 "$log"
+  return 1
+}

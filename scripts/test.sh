@@ -1,0 +1,58 @@
+# ./dev test: everything that proves a change, in less than 45 minutes on two cores from nothing.
+source scripts/conformance.sh
+
+# The modules that every byte from outside passes through: their unit tests run under the address sanitizer as well.
+guarded=(base wire model store exec)
+
+run_test() {
+  local began=$SECONDS
+  run_suites
+  say
+  say "took $(((SECONDS - began) / 60)) minutes"
+  conclude
+}
+
+run_suites() {
+  ensure_packages build test
+  build_suite release
+  native_suites
+  build_suite asan "${guarded[@]/%/_test}"
+  suite unit-asan 900 ctest_suite asan "^unit\.($(alternatives "${guarded[@]}"))\$"
+  server_suites
+}
+
+# Without a build there is nothing to test: the run ends here when it fails.
+build_suite() {
+  local before=$failed
+  suite "build-$1" 3600 make_preset "$@"
+  ((failed == before)) || conclude || exit 1
+}
+
+native_suites() {
+  suite unit 600 ctest_suite release '^unit\.'
+  suite fuzz-corpora 300 ctest_suite release '^fuzz\.'
+  suite simulation 600 ctest_suite release '^sim\.'
+}
+
+alternatives() { tr ' ' '|' <<<"$*"; }
+
+server_suites() {
+  suite golden 300 golden
+  smoke_suite go
+  go_client_suite 900
+  smoke_suite python
+  suite crash 300 crash --rounds 15
+  suite idle 180 idle
+  suite bench 600 bench/run --quick
+  e2e_suite 1200 --quick
+}
+
+e2e_suite() {
+  local limit=$1
+  shift
+  if docker info >/dev/null 2>&1; then
+    suite e2e "$limit" tests/e2e/run "$@"
+  else
+    not_run e2e "there is no Docker engine here"
+  fi
+}

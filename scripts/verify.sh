@@ -1,0 +1,29 @@
+# ./dev verify: what `test` runs, and what takes longer.
+source scripts/test.sh
+source scripts/lint.sh
+source scripts/fuzz.sh
+
+fuzz_seconds=120
+sim_rounds=20
+
+run_verify() {
+  run_suites
+  ensure_packages lint
+  suite lint 7200 run_lint --all
+  whole_build_under asan address
+  whole_build_under tsan thread
+  fuzz_all "$fuzz_seconds"
+  FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.'
+  local language
+  for language in java node rust; do smoke_suite "$language"; done
+  rust_client_suite 3600
+  suite crash-long 3600 crash --rounds 500
+  suite bench-full 14400 bench/run
+  e2e_suite 7200
+  conclude
+}
+
+whole_build_under() {
+  build_suite "$1"
+  suite "$2-sanitizer" 3600 ctest_suite "$1" '^(unit|fuzz|sim)\.'
+}

@@ -1,0 +1,25 @@
+"""with_node.py -- COMMAND ARGUMENTS...: starts a flotillad of its own, runs the command with every {port} replaced by its
+port, stops the server. The exit code is the command's; a server that died is a failure of its own."""
+
+import subprocess
+import sys
+
+from node import Node, NodeDied
+
+
+def main():
+    command = sys.argv[sys.argv.index("--") + 1:]
+    try:
+        with Node("suite") as node:
+            code = subprocess.call([part.replace("{port}", str(node.port)) for part in command])
+            node.check_alive()
+            stopped = node.stop()
+            if stopped != 0:
+                raise NodeDied(f"flotillad did not stop well: {stopped}\n{node.log_tail()}")
+    except NodeDied as death:
+        print(f"FAIL flotillad: {death}")
+        sys.exit(1)
+    sys.exit(code)
+
+
+main()
