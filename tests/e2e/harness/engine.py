@@ -1,0 +1,132 @@
+"""A Docker engine of the test's own: own socket, folders, process, and network, away from any other on the machine."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+CLONE_NEWNET = 0x40000000
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+
+class NoEngine(Exception):
+    """Docker cannot run here; the text says what is missing."""
+
+
+class CommandFailed(Exception):
+    pass
+
+
+def _check_tools():
+    if os.geteuid() != 0:
+        raise NoEngine("an engine of its own needs root (or use --engine system)")
+    missing = [tool for tool in ("dockerd", "docker", "ip", "iptables", "unshare") if shutil.which(tool) is None]
+    if missing:
+        raise NoEngine("missing: " + ", ".join(missing) + " (Debian: docker.io iptables iproute2)")
+
+
+def enter_own_network():
+    """Moves this process into a fresh network namespace, gone when the last process in it ends.
+
+    Containers, their bridges and firewall rules live in there; the tests reach them by address. Answers a descriptor of
+    the namespace left behind, for what needs the outside.
+    """
+    _check_tools()
+    outside = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        raise NoEngine("no network namespace: " + os.strerror(ctypes.get_errno()))
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    return outside
+
+
+class Engine:
+    """`run()` and friends call the docker command against this engine."""
+
+    def __init__(self, host=None):
+        self.env = dict(os.environ)
+        self.env.pop("DOCKER_HOST", None)
+        self.env.pop("DOCKER_CONTEXT", None)
+        if host is not None:
+            self.env["DOCKER_HOST"] = host
+
+    def run(self, *arguments, check=True, timeout=120, **options):
+        """Output of `docker arguments`, stripped. With check=False the completed process instead."""
+        done = subprocess.run(["docker", *arguments], env=self.env, capture_output=True, text=True, timeout=timeout,
+                              check=False, **options)
+        if not check:
+            return done
+        if done.returncode != 0:
+            raise CommandFailed(f"docker {' '.join(arguments)}: exit {done.returncode}: "
+                                f"{(done.stderr or done.stdout).strip()[-2000:]}")
+        return done.stdout.strip()
+
+    def inspect(self, name, form):
+        return self.run("inspect", "--format", form, name)
+
+    def logs(self, name, *options):
+        done = self.run("logs", *options, name, check=False)
+        return done.stdout + done.stderr
+
+    def is_up(self):
+        try:
+            return self.run("info", check=False, timeout=20).returncode == 0
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+
+    def stop(self):
+        pass
+
+
+class OwnEngine(Engine):
+    """A dockerd with its folders below `folder`. `outside`: runs in that network namespace, without a bridge, for
+    builds that install packages; else in the caller's."""
+
+    def __init__(self, folder, outside=None):
+        os.makedirs(folder, exist_ok=True)
+        self.folder = folder
+        self.short = tempfile.mkdtemp(prefix="fe2e-")  # A socket's path has room for 107 characters.
+        super().__init__(f"unix://{self.short}/docker.sock")
+        self.log_path = os.path.join(folder, "dockerd.log")
+        options = f"-H {self.env['DOCKER_HOST']} --data-root {folder}/data --exec-root {self.short}/exec " \
+                  f"--pidfile {self.short}/pid"
+        command = ["unshare", "--mount", "--uts", "bash", "-c",
+                   "mount --make-rprivate / && mount -t tmpfs tmpfs /run && exec dockerd " + options]
+        if outside is not None:
+            command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command[:-1],
+                       command[-1] + " --bridge=none --iptables=false"]
+        with open(self.log_path, "wb") as log:
+            # A session of its own: Ctrl-C reaches the tests, which then stop the engine in order.
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True, pass_fds=[outside] if outside is not None else [])
+        end = time.monotonic() + START_SECONDS
+        while not self.is_up():
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.stop()
+                raise NoEngine("dockerd did not start:\n" + self.log_tail())
+            time.sleep(0.2)
+
+    def log_tail(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return "".join(log.readlines()[-15:])
+
+    def stop(self):
+        if self.process.poll() is None:
+            ids = self.run("ps", "-aq", check=False).stdout.split()
+            if ids:
+                self.run("rm", "-f", "-v", *ids, check=False)
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.short, ignore_errors=True)
+
+    def discard(self):
+        """stop(), and the images too."""
+        self.stop()
+        shutil.rmtree(os.path.join(self.folder, "data"), ignore_errors=True)

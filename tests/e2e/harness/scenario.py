@@ -1,0 +1,137 @@
+"""Scenarios: functions that get a World and raise when the product does not do what it should."""
+
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+from .client import Client, wait_until
+
+READY_LINE = "service ready: soon there will be cake!"
+SCENARIOS = []
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    run: Callable
+    is_quick: bool  # Part of the quick run; the others wait for --verify.
+    tools: bool     # Needs the tools image.
+
+
+def scenario(name, quick=True, tools=False):
+    def register(function):
+        SCENARIOS.append(Scenario(name, function, quick, tools))
+        return function
+    return register
+
+
+class World:
+    """What one scenario makes, and that goes with it: containers, volumes, networks, folders."""
+
+    def __init__(self, engine, work, options):
+        self.engine = engine
+        self.options = options
+        self.folder = tempfile.mkdtemp(prefix="s-", dir=work)
+        os.chmod(self.folder, 0o755)
+        self.notes = []
+        self._made = []
+        self._undo = []
+
+    def note(self, text):
+        """A figure for the report."""
+        self.notes.append(text)
+
+    def unique(self, kind):
+        return f"e2e-{os.getpid()}-{kind}-{len(self._made)}"
+
+    def server(self, *arguments, options=()):
+        """Starts a node; answers the container's name. `options` go before the image, `arguments` behind it."""
+        name = self.unique("node")
+        self._made.append(("container", name))
+        self.engine.run("run", "-d", "--name", name, *options, "flotilla/server", *arguments)
+        return name
+
+    def ready_server(self, *arguments, options=(), seconds=10):
+        name = self.server(*arguments, options=options)
+        self.wait_ready(name, seconds)
+        return name
+
+    def wait_ready(self, name, seconds=10):
+        def is_ready():
+            if self.engine.inspect(name, "{{.State.Status}}") == "exited":
+                return True
+            return READY_LINE in self.engine.logs(name, "--since", self.started_at(name))
+        wait_until(is_ready, seconds, f"{name} says it is ready; its log:\n{self.engine.logs(name)[-3000:]}")
+        state = self.engine.inspect(name, "{{.State.Status}}")
+        assert state == "running", f"{name} is {state}; its log:\n{self.engine.logs(name)[-3000:]}"
+
+    def started_at(self, name):
+        return self.engine.inspect(name, "{{.State.StartedAt}}")
+
+    def exit_code(self, name, seconds=10):
+        return int(self.engine.run("wait", name, timeout=seconds))
+
+    def volume(self):
+        name = self.unique("volume")
+        self._made.append(("volume", name))
+        self.engine.run("volume", "create", name)
+        return name
+
+    def network(self, name=None, *options):
+        name = name or self.unique("network")
+        self._made.append(("network", name))
+        self.engine.run("network", "create", *options, name)
+        return name
+
+    def address(self, name):
+        networks = json.loads(self.engine.inspect(name, "{{json .NetworkSettings.Networks}}"))
+        return next(iter(networks.values()))["IPAddress"]
+
+    def client(self, name, port=3000, name_space="test"):
+        return Client(self.address(name), port, name_space)
+
+    def at_end(self, action):
+        self._undo.append(action)
+
+    def write(self, name, text):
+        """A file in the scenario's folder that any user may read; answers its path."""
+        path = os.path.join(self.folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o644)
+        return path
+
+    def logs_of_all(self):
+        return "".join(f"--- log of {name}\n{self.engine.logs(name)[-3000:]}" for kind, name in self._made
+                       if kind == "container")
+
+    def clean(self):
+        for action in reversed(self._undo):
+            action()
+        for kind, name in reversed(self._made):
+            remove = {"container": ["rm", "-f", "-v"], "volume": ["volume", "rm"], "network": ["network", "rm"]}[kind]
+            self.engine.run(*remove, name, check=False)
+
+
+def run_all(chosen, engine, work, options, say):
+    """Answers (passed, failed). Each scenario starts with nothing and leaves nothing."""
+    passed = failed = 0
+    for one in chosen:
+        world, began = World(engine, work, options), time.monotonic()
+        try:
+            one.run(world)
+            passed += 1
+            notes = f" ({'; '.join(world.notes)})" if world.notes else ""
+            say(f"ok   {one.name}: {time.monotonic() - began:.1f} s{notes}")
+        except Exception as why:  # pylint: disable=broad-except
+            failed += 1
+            text = str(why).strip() or type(why).__name__
+            say(f"FAIL {one.name}: {text.splitlines()[0]}")
+            say("     " + "\n     ".join([*text.splitlines()[1:], *world.logs_of_all().splitlines()]))
+        finally:
+            world.clean()
+    return passed, failed

@@ -1,0 +1,99 @@
+"""Configuration by file and by environment, and oddly named variables."""
+
+import os
+
+from harness.client import wait_until
+from harness.scenario import scenario
+
+CONFIG = """\
+service { cluster-name from-file }
+network {
+    service { address any
+        port 3000 }
+    fabric { port 3001 }
+    heartbeat { mode mesh
+        port 3002 }
+}
+namespace bar {
+    replication-factor 1
+    storage-engine memory { data-size 1G }
+}
+"""
+
+
+def info(world, node, name, port=3000):
+    with world.client(node, port) as client:
+        return client.info(name)
+
+
+@scenario("config: an empty folder on /etc/aerospike leaves the built-in configuration (A20)")
+def empty_folder(world):
+    folder = os.path.dirname(world.write("empty/.keep", ""))
+    os.remove(os.path.join(folder, ".keep"))
+    for mode in ("rw", "ro"):
+        node = world.ready_server(options=["-v", f"{folder}:/etc/aerospike:{mode}"])
+        assert info(world, node, "namespaces") == "test"
+        assert os.listdir(folder) == [], "the server left something in the folder"
+
+
+@scenario("config: an aerospike.conf in /etc/aerospike is used as it is (A20)")
+def own_file(world):
+    folder = os.path.dirname(world.write("conf/aerospike.conf", CONFIG))
+    node = world.ready_server(options=["-v", f"{folder}:/etc/aerospike:ro", "-e", "NAMESPACE=ignored"])
+    assert info(world, node, "namespaces") == "bar"
+    assert info(world, node, "cluster-name") == "from-file"
+
+
+@scenario("config: --config-file names another file")
+def named_file(world):
+    path = world.write("other.conf", CONFIG)
+    node = world.ready_server("asd", "--config-file", "/conf/other.conf", options=["-v", f"{path}:/conf/other.conf:ro"])
+    assert info(world, node, "namespaces") == "bar"
+
+
+@scenario("config: the vendor's variables")
+def variables(world):
+    node = world.ready_server(options=[
+        "-e", "NAMESPACE=bar", "-e", "SERVICE_PORT=3100", "-e", "STORAGE_GB=1", "-e", "MEM_GB=2", "-e", "DEFAULT_TTL=60",
+        "-e", "NSUP_PERIOD=30", "-e", "NETLINK=eth0", "-e", "FEATURE_KEY_FILE=/nowhere", "-e", "DATA_IN_MEMORY=true",
+        "-e", "LOGFILE=/var/log/aerospike/aerospike.log", "-e", "CLUSTER_NAME=mine"])
+    assert info(world, node, "namespaces", 3100) == "bar"
+    assert info(world, node, "cluster-name", 3100) == "mine"
+    settings = dict(pair.partition("=")[::2] for pair in
+                    info(world, node, "get-config:context=namespace;id=bar", 3100).split(";"))
+    assert settings["default-ttl"] == "60", settings["default-ttl"]
+    assert settings["nsup-period"] == "30", settings["nsup-period"]
+    assert settings["storage-engine"] == "memory", settings["storage-engine"]
+    copied = world.engine.run("cp", f"{node}:/var/log/aerospike/aerospike.log", "-", check=False)
+    assert copied.returncode == 0 and "cake" in copied.stdout, "LOGFILE was not written"
+
+
+@scenario("config: any parameter by environment, at every start")
+def any_parameter(world):
+    node = world.ready_server(options=["-e", "FLOTILLA__network__heartbeat__interval=250",
+                                       "-e", "FLOTILLA__service__proto-fd-max=5000"])
+    assert "heartbeat.interval=250" in info(world, node, "get-config:context=network")
+    assert "proto-fd-max=5000" in info(world, node, "get-config:context=service")
+    node = world.server(options=["-e", "FLOTILLA__service__no-such-thing=1"])
+    assert world.exit_code(node) == 2
+    assert "no-such-thing" in world.engine.logs(node)
+
+
+@scenario("config: variables of old Swarm with odd names do no harm (A16, A17)")
+def odd_names(world):
+    node = world.ready_server(options=["-e", "affinity:com.aerospike.cluster!=awesome-counter",
+                                       "-e", "constraint:node==blog-0"])
+    assert info(world, node, "status") == "ok"
+
+
+@scenario("config: metrics, liveness and readiness over HTTP")
+def http(world):
+    node = world.ready_server()
+    from urllib.request import urlopen
+
+    def page(path):
+        with urlopen(f"http://{world.address(node)}:9145{path}", timeout=5) as reply:
+            return reply.read().decode()
+    for path in ("/livez", "/readyz"):
+        wait_until(lambda path=path: page(path) is not None, 5, path)
+    assert "aerospike_" in page("/metrics") or "flotilla_" in page("/metrics")
