@@ -5,5 +5,7 @@ namespace {
 
 TEST(GoldenBits, EveryRecordedExchangeIsAnsweredByteForByte) { golden::replay("wire-bit.jsonl"); }
 
+TEST(GoldenHll, EveryRecordedExchangeIsAnsweredByteForByte) { golden::replay("wire-hll.jsonl"); }
+
 }  // namespace
 }  // namespace flotilla::model
