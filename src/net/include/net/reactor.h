@@ -1,0 +1,180 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "net/fd.h"
+#include "net/session.h"
+
+namespace flotilla::net {
+
+class Reactor;
+
+/// One client connection. Belongs to its reactor; only that thread touches it.
+class Connection {
+ public:
+  Connection(Reactor& reactor, Fd fd, std::string peer, std::string local);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  OutBuffer& out() { return out_; }
+  Reactor& reactor() { return reactor_; }
+  const std::string& peer() const { return peer_; }    // "10.0.0.7:41234"
+  const std::string& local() const { return local_; }  // The address that the client connected to.
+
+ private:
+  friend class Reactor;
+
+  Reactor& reactor_;
+  Fd fd_;
+  std::string peer_;
+  std::string local_;
+  std::unique_ptr<Session> session_;
+  Buffer in_;              // Bytes of a message that has not arrived whole, or must wait.
+  std::size_t in_size_ = 0;
+  OutBuffer out_;
+  std::size_t index_ = 0;  // In the reactor's list.
+  Instant last_heard_;
+  Instant stalled_since_;  // Zero: nothing waits.
+  Instant turn_at_;
+  bool readable_ = true;
+  bool in_turn_list_ = false;
+  bool closing_ = false;
+  std::atomic<std::uint64_t>* open_count_ = nullptr;
+};
+
+/// One thread with an edge-triggered epoll loop: one receive per wake-up of a connection, one send for all replies that
+/// are ready. Long work of sessions runs in slices between.
+class Reactor {
+ public:
+  struct Limits {
+    std::atomic<std::uint32_t> idle_ms{0};  // Connections silent for longer are closed; 0: never.
+  };
+  struct Counts {
+    std::atomic<std::uint64_t> reaped{0};
+    std::atomic<std::uint64_t> stalled{0};
+    std::atomic<std::uint64_t> closed{0};
+  };
+
+  explicit Reactor(Limits& limits);
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  /// Starts the thread; `cpu` pins it, -1 does not.
+  void start(int cpu);
+  /// Closes every connection and ends the thread.
+  void stop();
+
+  /// Takes over an accepted socket. Any thread. `open_count` is decremented when it closes.
+  void adopt(Fd fd, Protocol& protocol, std::atomic<std::uint64_t>* open_count);
+  /// Something that sessions wait for may have come: every session that said Later or holds bytes back gets a turn.
+  /// Any thread; cheap when called again before the reactor woke.
+  void notify();
+  /// Runs on the reactor's thread between connections: work that belongs to no connection. True: call again soon.
+  /// Set before start().
+  void set_background(std::function<bool()> run) { background_ = std::move(run); }
+  /// Any thread: the background has work.
+  void wake_background();
+  /// Calls back on the reactor's thread for each connection, once.
+  void run_on_thread(std::function<void()> task);
+  void for_each_session(const std::function<void(Session&)>& visit);
+
+  const Counts& counts() const { return counts_; }
+  static Instant now();
+
+ private:
+  struct Arrival {
+    Fd fd;
+    Protocol* protocol;
+    std::atomic<std::uint64_t>* open_count;
+  };
+
+  void loop();
+  void wake();
+  void take_arrivals();
+  void open(Arrival arrival);
+  void handle(Connection& connection, std::uint32_t events);
+  bool receive(Connection& connection);
+  bool receive_more(Connection& connection);
+  bool offer(Connection& connection, Bytes bytes, std::size_t& taken);
+  bool offer_kept(Connection& connection);
+  bool send(Connection& connection);
+  void schedule_turn(Connection& connection);
+  void run_turns();
+  void take_turn(Connection& connection);
+  void settle(Connection& connection, bool alive);
+  void sweep();
+  void close(Connection& connection);
+  int wait_ms() const;
+
+  Limits& limits_;
+  Counts counts_;
+  Fd epoll_;
+  Fd event_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> woken_{false};
+  std::atomic<bool> notified_{false};
+  std::atomic<bool> background_due_{false};
+  std::function<bool()> background_;
+  std::mutex mutex_;  // Guards arrivals_ and tasks_. Nothing else is locked under it.
+  std::vector<Arrival> arrivals_;
+  std::vector<std::function<void()>> tasks_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<Connection>> closed_;  // Until the end of the loop's round.
+  std::vector<Connection*> turns_;
+  Buffer scratch_;
+  OutBuffer spare_out_;
+  Instant now_;
+  Instant next_sweep_;
+};
+
+/// A listening socket and the thread-less half of accepting: call accept_all() when it is readable.
+struct Listener {
+  Fd fd;
+  std::string address;
+  std::uint16_t port = 0;  // As bound, when 0 was asked for.
+};
+
+/// Listens on "any", an IP address, or a host name. Unavailable: with errno's text in the log.
+Result<Listener> listen_on(const std::string& address, std::uint16_t port);
+
+/// Accepts connections of all listeners on one thread and deals them to the reactors in turn.
+class Acceptor {
+ public:
+  struct Door {
+    Listener listener;
+    Protocol* protocol;                        // For every reactor the same.
+    std::atomic<std::uint64_t>* open_count;    // Connections open now.
+    std::atomic<std::uint64_t>* opened_total;
+    std::function<std::uint64_t()> most;       // Over it, a connection is closed at once.
+  };
+
+  explicit Acceptor(std::vector<Reactor*> reactors);
+  ~Acceptor();
+
+  void start(std::vector<Door> doors);
+  /// Closes the listeners and ends the thread.
+  void stop();
+
+ private:
+  void loop();
+  void accept_all(Door& door);
+
+  std::vector<Reactor*> reactors_;
+  std::vector<Door> doors_;
+  std::size_t next_ = 0;
+  Fd event_;
+  std::thread thread_;
+};
+
+}  // namespace flotilla::net

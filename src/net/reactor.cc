@@ -1,0 +1,379 @@
+#include "net/reactor.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <ctime>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace flotilla::net {
+namespace {
+
+constexpr std::size_t kScratchSize = 256 * 1024;  // What one receive may bring.
+constexpr std::size_t kInputStep = 256 * 1024;    // A message's buffer grows as its bytes arrive, not as it claims.
+constexpr std::size_t kOutMost = 1024 * 1024;     // With so much unsent a connection's requests wait.
+constexpr int kEventsMost = 256;
+constexpr Duration kSweepEvery = std::chrono::seconds(1);
+
+std::string text_of(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      ::inet_ntop(AF_INET, v6.sin6_addr.s6_addr + 12, text, sizeof text);
+      return std::string(text) + ":" + std::to_string(ntohs(v6.sin6_port));
+    }
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return "[" + std::string(text) + "]:" + std::to_string(ntohs(v6.sin6_port));
+  }
+  const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+  ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+  return std::string(text) + ":" + std::to_string(ntohs(v4.sin_port));
+}
+
+template <class GetName>
+std::string address_of(int fd, GetName get_name) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (get_name(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return text_of(address);
+}
+
+}  // namespace
+
+Instant Reactor::now() {
+  timespec t{};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return {std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec)};
+}
+
+Reactor::Reactor(Limits& limits)
+    : limits_(limits),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      scratch_(kScratchSize) {
+  FLOTILLA_CHECK(epoll_.valid() && event_.valid());
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  FLOTILLA_CHECK(::epoll_ctl(epoll_.raw(), EPOLL_CTL_ADD, event_.raw(), &event) == 0);
+}
+
+Reactor::~Reactor() { stop(); }
+
+void Reactor::start(int cpu) {
+  thread_ = std::thread([this] { loop(); });
+  if (cpu < 0) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<std::size_t>(cpu), &set);
+  if (::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set) != 0)
+    log_warning("socket", "cannot pin a reactor to CPU {}", cpu);
+}
+
+void Reactor::stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true);
+  wake();
+  thread_.join();
+  connections_.clear();
+  closed_.clear();
+}
+
+void Reactor::wake() {
+  if (woken_.exchange(true)) return;
+  const std::uint64_t one = 1;
+  if (::write(event_.raw(), &one, sizeof one) < 0) log_warning("socket", "cannot wake a reactor");
+}
+
+void Reactor::adopt(Fd fd, Protocol& protocol, std::atomic<std::uint64_t>* open_count) {
+  {
+    const std::scoped_lock lock(mutex_);
+    arrivals_.push_back({std::move(fd), &protocol, open_count});
+  }
+  wake();
+}
+
+void Reactor::run_on_thread(std::function<void()> task) {
+  {
+    const std::scoped_lock lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  wake();
+}
+
+void Reactor::notify() {
+  notified_.store(true);
+  wake();
+}
+
+void Reactor::wake_background() {
+  background_due_.store(true);
+  wake();
+}
+
+void Reactor::for_each_session(const std::function<void(Session&)>& visit) {
+  for (const auto& connection : connections_) visit(*connection->session_);
+}
+
+void Reactor::loop() {
+  std::array<epoll_event, kEventsMost> events;
+  now_ = now();
+  next_sweep_ = now_ + kSweepEvery;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const int count = ::epoll_wait(epoll_.raw(), events.data(), kEventsMost, wait_ms());
+    now_ = now();
+    for (int i = 0; i < count; ++i) {
+      auto* const connection = static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
+      if (connection != nullptr) {
+        if (!connection->closing_) handle(*connection, events[static_cast<std::size_t>(i)].events);
+        continue;
+      }
+      std::uint64_t ignored = 0;
+      if (::read(event_.raw(), &ignored, sizeof ignored) < 0) ignored = 0;
+      woken_.store(false);
+      take_arrivals();
+    }
+    if (notified_.exchange(false)) {
+      for (const auto& connection : connections_)
+        if (!connection->out_.empty() || connection->session_->busy()) schedule_turn(*connection);
+    }
+    run_turns();
+    if (background_ && background_due_.exchange(false) && background_()) background_due_.store(true);
+    if (now_ >= next_sweep_) sweep();
+    closed_.clear();
+  }
+}
+
+int Reactor::wait_ms() const {
+  if (background_due_.load(std::memory_order_relaxed)) return 0;
+  Instant until = next_sweep_;
+  for (const Connection* connection : turns_) until = std::min(until, connection->turn_at_);
+  if (until <= now_) return 0;
+  return static_cast<int>((until - now_).count() / 1'000'000) + 1;
+}
+
+void Reactor::take_arrivals() {
+  std::vector<Arrival> arrivals;
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::scoped_lock lock(mutex_);
+    arrivals.swap(arrivals_);
+    tasks.swap(tasks_);
+  }
+  for (Arrival& arrival : arrivals) open(std::move(arrival));
+  for (const auto& task : tasks) task();
+}
+
+void Reactor::open(Arrival arrival) {
+  const int fd = arrival.fd.raw();
+  auto owner = std::make_unique<Connection>(*this, std::move(arrival.fd), address_of(fd, ::getpeername),
+                                            address_of(fd, ::getsockname));
+  Connection& connection = *owner;
+  connection.open_count_ = arrival.open_count;
+  connection.session_ = arrival.protocol->open(connection);
+  connection.last_heard_ = now_;
+  connection.index_ = connections_.size();
+  connections_.push_back(std::move(owner));
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.ptr = &connection;
+  if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_ADD, fd, &event) != 0) close(connection);
+}
+
+void Reactor::handle(Connection& connection, std::uint32_t events) {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
+  bool alive = true;
+  if ((events & EPOLLOUT) != 0 && !connection.out_.empty()) alive = send(connection) && offer_kept(connection);
+  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable_ = true;
+  if (alive && connection.readable_) alive = receive(connection);
+  settle(connection, alive);
+}
+
+/// Sends what is ready once more, and closes or keeps the connection.
+void Reactor::settle(Connection& connection, bool alive) {
+  if (!alive) {
+    send(connection);
+    return close(connection);
+  }
+  if (!connection.out_.empty() && !send(connection)) return close(connection);
+}
+
+bool Reactor::receive(Connection& connection) {
+  // Replies of most connections are gone at once: they borrow the reactor's buffer instead of keeping one.
+  const bool lends = connection.out_.empty();
+  if (lends) std::swap(connection.out_, spare_out_);
+  bool alive = true;
+  while (alive && connection.readable_ && connection.out_.size() < kOutMost && !connection.session_->busy()) {
+    if (connection.in_size_ > 0) {
+      alive = receive_more(connection);
+      continue;
+    }
+    const ssize_t got = ::recv(connection.fd_.raw(), scratch_.data(), scratch_.size(), 0);
+    if (got == 0) alive = false;
+    if (got < 0) {
+      connection.readable_ = false;
+      alive = errno == EAGAIN || errno == EINTR;
+    }
+    if (got <= 0) break;
+    // Fewer bytes than asked for: the socket is empty, and the next ones will raise a new edge.
+    connection.readable_ = static_cast<std::size_t>(got) == scratch_.size();
+    connection.last_heard_ = now_;
+    const Bytes bytes = Bytes(scratch_).first(static_cast<std::size_t>(got));
+    std::size_t taken = 0;
+    alive = offer(connection, bytes, taken);
+    if (taken < bytes.size()) {
+      connection.in_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end());
+      connection.in_size_ = connection.in_.size();
+    }
+  }
+  if (alive) alive = send(connection);
+  if (lends && connection.out_.empty()) std::swap(connection.out_, spare_out_);
+  return alive;
+}
+
+/// Goes on with a message of which a part is here already.
+bool Reactor::receive_more(Connection& connection) {
+  Buffer& in = connection.in_;
+  if (in.size() - connection.in_size_ < kInputStep / 4)
+    in.resize(connection.in_size_ + std::max(kInputStep, connection.in_size_ / 2));
+  const MutableBytes room = MutableBytes(in).subspan(connection.in_size_);
+  const ssize_t got = ::recv(connection.fd_.raw(), room.data(), room.size(), 0);
+  if (got == 0) return false;
+  if (got < 0) {
+    connection.readable_ = false;
+    return errno == EAGAIN || errno == EINTR;
+  }
+  connection.readable_ = static_cast<std::size_t>(got) == room.size();
+  connection.last_heard_ = now_;
+  connection.in_size_ += static_cast<std::size_t>(got);
+  return offer_kept(connection);
+}
+
+/// Offers the bytes kept from earlier; also after a pause.
+bool Reactor::offer_kept(Connection& connection) {
+  if (connection.in_size_ == 0 || connection.session_->busy() || connection.out_.size() >= kOutMost) return true;
+  std::size_t taken = 0;
+  if (!offer(connection, Bytes(connection.in_).first(connection.in_size_), taken)) return false;
+  if (taken == 0) return true;
+  connection.in_.erase(connection.in_.begin(), connection.in_.begin() + static_cast<std::ptrdiff_t>(taken));
+  connection.in_size_ -= taken;
+  if (connection.in_size_ == 0) Buffer().swap(connection.in_);
+  return true;
+}
+
+bool Reactor::offer(Connection& connection, Bytes bytes, std::size_t& taken) {
+  taken = 0;
+  // A session stops when much waits to be sent; sending makes room to go on.
+  for (;;) {
+    const Session::Input input = connection.session_->on_bytes(bytes.subspan(taken));
+    taken += input.consumed;
+    if (connection.session_->busy()) schedule_turn(connection);
+    if (input.close) return false;
+    if (input.consumed == 0 || taken == bytes.size() || connection.session_->busy()) return true;
+    if (connection.out_.size() >= kOutMost && (!send(connection) || connection.out_.size() >= kOutMost)) return true;
+  }
+}
+
+bool Reactor::send(Connection& connection) {
+  OutBuffer& out = connection.out_;
+  while (!out.empty()) {
+    const std::size_t ready = connection.session_->sendable(out.size());
+    if (ready == 0) return true;
+    const ssize_t sent = ::send(connection.fd_.raw(), out.data(), ready, MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno != EAGAIN && errno != EINTR) return false;
+      if (connection.stalled_since_ == Instant{}) connection.stalled_since_ = now_;
+      return true;
+    }
+    out.consume(static_cast<std::size_t>(sent));
+    connection.stalled_since_ = {};
+  }
+  return true;
+}
+
+void Reactor::schedule_turn(Connection& connection) {
+  connection.turn_at_ = now_;
+  if (connection.in_turn_list_) return;
+  connection.in_turn_list_ = true;
+  turns_.push_back(&connection);
+}
+
+void Reactor::run_turns() {
+  if (turns_.empty()) return;
+  std::vector<Connection*> due;
+  std::erase_if(turns_, [&](Connection* connection) {
+    if (!connection->closing_ && connection->turn_at_ > now_) return false;
+    connection->in_turn_list_ = false;
+    due.push_back(connection);
+    return true;
+  });
+  for (Connection* connection : due) {
+    if (connection->closing_) continue;
+    now_ = now();
+    take_turn(*connection);
+  }
+}
+
+void Reactor::take_turn(Connection& connection) {
+  bool alive = true;
+  // A reply that the client does not drain pauses the work; EPOLLOUT or the next sweep goes on with it.
+  if (connection.out_.size() < kOutMost) {
+    switch (connection.session_->on_turn()) {
+      case Session::Turn::Idle: break;
+      case Session::Turn::Again: schedule_turn(connection); break;
+      case Session::Turn::Later:
+        schedule_turn(connection);
+        connection.turn_at_ = connection.session_->wake_at();
+        break;
+      case Session::Turn::Close: alive = false; break;
+    }
+  } else if (connection.session_->busy()) {
+    schedule_turn(connection);
+    connection.turn_at_ = now_ + std::chrono::milliseconds(1);
+  }
+  alive = alive && send(connection) && offer_kept(connection);
+  if (alive && connection.readable_ && !connection.session_->busy()) alive = receive(connection);
+  settle(connection, alive);
+}
+
+void Reactor::sweep() {
+  next_sweep_ = now_ + kSweepEvery;
+  const Duration idle = std::chrono::milliseconds(limits_.idle_ms.load(std::memory_order_relaxed));
+  std::vector<Connection*> doomed;
+  for (const auto& connection : connections_) {
+    const Duration stall = connection->session_->stall_limit();
+    const bool stalled = connection->stalled_since_ != Instant{} && stall.count() != 0 &&
+                         now_ - connection->stalled_since_ > stall;
+    const bool reaped = idle.count() != 0 && !connection->session_->busy() && connection->out_.empty() &&
+                        now_ - connection->last_heard_ > idle;
+    if (stalled) counts_.stalled.fetch_add(1, std::memory_order_relaxed);
+    if (reaped) counts_.reaped.fetch_add(1, std::memory_order_relaxed);
+    if (stalled || reaped) doomed.push_back(connection.get());
+  }
+  for (Connection* connection : doomed) close(*connection);
+}
+
+void Reactor::close(Connection& connection) {
+  if (connection.closing_) return;
+  connection.closing_ = true;
+  ::epoll_ctl(epoll_.raw(), EPOLL_CTL_DEL, connection.fd_.raw(), nullptr);
+  std::erase(turns_, &connection);
+  const std::size_t index = connection.index_;
+  closed_.push_back(std::move(connections_[index]));
+  connections_[index] = std::move(connections_.back());
+  connections_.pop_back();
+  if (index < connections_.size()) connections_[index]->index_ = index;
+  counts_.closed.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace flotilla::net
