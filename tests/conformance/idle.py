@@ -90,23 +90,31 @@ def deaf_client(node, connection, small, big, before):
     """Asks for big records as long as the server takes requests, and reads nothing."""
     resident = node.resident_bytes()
     deaf = socket.create_connection(("127.0.0.1", node.port))
-    deaf.setblocking(False)
-    request = wire.message("test", big, wire.READ | wire.READ_ALL) * 100
-    sent, deadline = 0, time.monotonic() + FLOOD_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            sent += deaf.send(request)
-        except BlockingIOError:
-            select.select([], [deaf], [], 0.1)
-        except OSError:
-            break  # Throwing it out is a good answer too.
+    requests = wire.message("test", big, wire.READ | wire.READ_ALL) * 100
+    sent = flood(deaf, requests)
     now = median_get(connection, small)
     grown = node.resident_bytes() - resident
-    asked = sent * BIG * 100 // len(request)
+    asked = sent * BIG * 100 // len(requests)
     check("gets beside a client that never reads", as_fast_as(before, now), f"median {microseconds(before, now)}")
     check("memory of a client that never reads", grown <= BYTES_FOR_DEAF,
           f"{grown >> 20} MiB for {asked >> 20} MiB asked, at most {BYTES_FOR_DEAF >> 20} MiB")
     deaf.close()
+
+
+def flood(deaf, requests):
+    """Sends the requests over and over while the server takes them; how many bytes it took."""
+    deaf.setblocking(False)
+    writable = select.poll()
+    writable.register(deaf, select.POLLOUT)
+    sent, deadline = 0, time.monotonic() + FLOOD_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            sent += deaf.send(requests[sent % len(requests) :])
+        except BlockingIOError:
+            writable.poll(100)
+        except OSError:
+            break  # To throw the client out is a good answer too.
+    return sent
 
 
 def ask_for_descriptors():
