@@ -91,7 +91,7 @@ def deaf_client(node, connection, small, big, before):
     resident = node.resident_bytes()
     deaf = socket.create_connection(("127.0.0.1", node.port))
     requests = wire.message("test", big, wire.READ | wire.READ_ALL) * 100
-    sent = flood(deaf, requests)
+    sent = flood(deaf, requests, lambda: node.resident_bytes() <= resident + 4 * BYTES_FOR_DEAF)
     now = median_get(connection, small)
     grown = node.resident_bytes() - resident
     asked = sent * BIG * 100 // len(requests)
@@ -101,13 +101,13 @@ def deaf_client(node, connection, small, big, before):
     deaf.close()
 
 
-def flood(deaf, requests):
-    """Sends the requests over and over while the server takes them; how many bytes it took."""
+def flood(deaf, requests, goes_on):
+    """Sends the requests over and over while the server takes them and `goes_on()`; how many bytes it took."""
     deaf.setblocking(False)
     writable = select.poll()
     writable.register(deaf, select.POLLOUT)
     sent, deadline = 0, time.monotonic() + FLOOD_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and goes_on():
         try:
             sent += deaf.send(requests[sent % len(requests) :])
         except BlockingIOError:
