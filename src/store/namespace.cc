@@ -162,7 +162,7 @@ Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(image.digest);
   if (record == nullptr || record->lsn != image.lsn || record->segment != from) return false;
-  const auto place = log_->append(image_of(*record));
+  const auto place = log_->append_moved(image_of(*record));
   if (!place) return tl::unexpected(place.error());
   log_->released(from, image);
   const std::scoped_lock lock(partition.index_lock);

@@ -9,28 +9,10 @@
 
 #include "store/clock.h"
 #include "store/index.h"
+#include "store/record_log.h"
 #include "store/set_table.h"
 
 namespace flotilla::store {
-
-/// Byte count of everything ever appended to a log; a record is durable once the log's durable position has passed the
-/// position after it. 0: nothing to wait for.
-using LogPosition = Strong<struct LogPositionTag, std::uint64_t>;
-
-/// What keeps a namespace's records beyond the process. append() is called under the partition's write lock, by any
-/// reactor; a failure means that nothing was kept and the write must not happen.
-class RecordLog {
- public:
-  struct Place {
-    SegmentSlot segment{};
-    LogPosition end{};
-  };
-
-  virtual ~RecordLog() = default;
-  virtual Result<Place> append(const RecordImage& image) = 0;
-  /// The copy of a record in this segment is superseded.
-  virtual void released(SegmentSlot segment, const RecordImage& image) = 0;
-};
 
 /// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and the records
 /// themselves are read and changed under `index_lock`, which is only ever held for a short copy. Order: write, then

@@ -1,0 +1,96 @@
+#include "store/log.h"
+
+#include "base/check.h"
+#include "log_file.h"
+
+namespace flotilla::store {
+
+Log::Log(const LogOptions& options, std::span<const std::uint64_t> file_sizes, LogOwner& owner,
+         LogHost& host)
+    : options_(options) {
+  constexpr std::size_t kFilesMax = 128;
+  FLOTILLA_CHECK(!file_sizes.empty() && file_sizes.size() <= kFilesMax);
+  FLOTILLA_CHECK(options.align == 512 || options.align == 4096);
+  FLOTILLA_CHECK(options.segment_size >= kSegmentSizeMin &&
+                 options.segment_size <= kSegmentSizeMax && options.segment_size % 4096 == 0);
+  const auto count = static_cast<unsigned>(file_sizes.size());
+  for (unsigned i = 0; i < count; ++i)
+    files_.push_back(std::make_unique<LogFile>(
+        options_, LogFileId{.index = i, .count = count, .size = file_sizes[i]}, owner, host));
+}
+
+Log::~Log() = default;
+
+std::span<const IoRequest> Log::step(unsigned file, Instant now, const Event& event) {
+  return files_[file]->step(now, event);
+}
+
+std::optional<Instant> Log::deadline(unsigned file) const { return files_[file]->deadline(); }
+Log::State Log::state(unsigned file) const { return files_[file]->state(); }
+std::string Log::refusal(unsigned file) const { return files_[file]->refusal(); }
+const LogReport& Log::report(unsigned file) const { return files_[file]->report(); }
+
+Result<RecordLog::Place> Log::append(const RecordImage& image) {
+  const bool tombstone = (image.flags & kTombstone) != 0;
+  return files_[file_of(image.digest.partition())]->append(
+      image, tombstone ? LogFile::Purpose::Tombstone : LogFile::Purpose::Record);
+}
+
+Result<RecordLog::Place> Log::append_moved(const RecordImage& image) {
+  return files_[file_of(image.digest.partition())]->append(image, LogFile::Purpose::Move);
+}
+
+void Log::released(SegmentSlot segment, const RecordImage& image) {
+  if (segment.raw() == 0) return;
+  const unsigned file = segment.raw() >> 24;
+  FLOTILLA_CHECK(file < files_.size());
+  files_[file]->released(segment.raw() & 0xFFFFFF, stored_size(image));
+}
+
+bool Log::is_durable(LogPosition position) const {
+  if (position.raw() == 0) return true;
+  return files_[position.raw() >> 56]->is_durable(position.raw() & ((1ULL << 56) - 1));
+}
+
+void Log::request_flush() {
+  for (auto& file : files_) file->request_flush();
+}
+
+void Log::close() {
+  for (auto& file : files_) file->close();
+}
+
+void Log::retune(const LogTuning& tuning) {
+  for (auto& file : files_) file->retune(tuning);
+}
+
+void Log::collect_tombstones() {
+  for (auto& file : files_) file->collect_tombstones();
+}
+
+LogStatistics Log::statistics(unsigned file) const { return files_[file]->statistics(); }
+
+LogStatistics Log::statistics() const {
+  LogStatistics sum;
+  for (const auto& file : files_) {
+    const LogStatistics one = file->statistics();
+    sum.total_bytes += one.total_bytes;
+    sum.used_bytes += one.used_bytes;
+    sum.segments += one.segments;
+    sum.free_segments += one.free_segments;
+    sum.pending_bytes += one.pending_bytes;
+    sum.units_written += one.units_written;
+    sum.partial_units_written += one.partial_units_written;
+    sum.bytes_written += one.bytes_written;
+    sum.syncs += one.syncs;
+    sum.defrag_reads += one.defrag_reads;
+    sum.defrag_moves += one.defrag_moves;
+    sum.defrag_frees += one.defrag_frees;
+    sum.defrag_queue += one.defrag_queue;
+    sum.damaged_segments += one.damaged_segments;
+    sum.read_errors += one.read_errors;
+  }
+  return sum;
+}
+
+}  // namespace flotilla::store

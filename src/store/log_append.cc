@@ -1,0 +1,181 @@
+// The half of LogFile that any thread may run: records into units, units into segments.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "log_file.h"
+
+namespace flotilla::store {
+
+Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpose) {
+  const std::size_t size = stored_size(image);
+  const RecordEncoder encoder(image);
+  RecordLog::Place place;
+  bool wake = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (state() != Log::State::Ready || failed_ || closing_asked_)
+      return fail(Code::Unavailable, "log: not ready");
+    bool unit_closed = false;
+    if (open_ && open_->used + size > open_->capacity) {
+      close_unit(false);
+      unit_closed = true;
+    }
+    if (!open_) {
+      const auto opened = open_unit(size, purpose);
+      if (!opened) return tl::unexpected(opened.error());
+    }
+    Unit& unit = *open_;
+    encoder.write(unit.buffer.part(unit.used, size), {.log_id = header_.log_id,
+                                                      .segment = table_[unit.slot].number,
+                                                      .offset = unit.offset + unit.used});
+    unit.used += static_cast<std::uint32_t>(size);
+    ++unit.records;
+    unit.last = ++appended_;
+    pending_bytes_ += size;
+    table_.add_live(unit.slot, size);
+    place.segment = SegmentSlot(id_.index << 24 | unit.slot);
+    place.end = LogPosition(std::uint64_t{id_.index} << 56 | appended_);
+    wake = wake_on_append_ || (unit_closed && wake_on_unit_);
+    if (wake) wake_on_append_ = wake_on_unit_ = false;
+  }
+  if (wake) host_.wake(id_.index);
+  return place;
+}
+
+void LogFile::released(std::uint32_t slot, std::size_t bytes) {
+  const std::uint32_t left = table_.sub_live(slot, bytes);
+  // Only the release that crosses the line looks further, so that this stays one atomic
+  // subtraction.
+  const std::uint32_t line = compact_below_.load(std::memory_order_relaxed);
+  const bool crossed = left < line && left + bytes >= line;
+  if (!crossed && left != 0) return;
+  const std::scoped_lock lock(mutex_);
+  list_if_empty_enough(slot);
+}
+
+void LogFile::list_if_empty_enough(std::uint32_t slot) {
+  const std::uint32_t live = table_[slot].live.load(std::memory_order_acquire);
+  if (live < compact_below_.load(std::memory_order_relaxed)) table_.list(slot);
+}
+
+std::uint32_t LogFile::reserve(Purpose purpose) const {
+  const std::uint32_t whole = std::clamp(table_.size() / 16, 2U, 8U);
+  return purpose == Purpose::Record ? whole : purpose == Purpose::Tombstone ? whole / 2 : 0;
+}
+
+bool LogFile::cache_is_full(std::size_t more, Purpose purpose) const {
+  // Compaction gives way to clients; tombstones free memory and go first.
+  const std::uint64_t limit = purpose == Purpose::Move        ? tuning_.write_cache_max / 2
+                              : purpose == Purpose::Tombstone ? tuning_.write_cache_max / 8 * 9
+                                                              : tuning_.write_cache_max;
+  return !units_.empty() && pending_bytes_ + more > limit;
+}
+
+Result<void> LogFile::open_unit(std::size_t record_size, Purpose purpose) {
+  const std::uint32_t foot = header_.segment_size - header_.align;
+  const std::size_t needed = UnitHeader::kSize + record_size;
+  if (needed > foot - header_.align) return fail(Code::TooBig, "log: record longer than a segment");
+  if (cache_is_full(needed, purpose)) return fail(Code::DeviceOverload, "log: write cache full");
+  if (segment_slot_ == 0 || foot - segment_at_ < needed) {
+    if (table_.free_count() <= reserve(purpose))
+      return fail(Code::OutOfSpace, "log: no free segment");
+    close_segment();
+    open_segment();
+  }
+  auto unit = std::make_unique<Unit>();
+  const std::uint32_t wanted =
+      align_up(std::max<std::size_t>(needed, tuning_.flush_size), header_.align);
+  unit->capacity = std::min(wanted, foot - segment_at_);
+  unit->buffer = take_buffer(unit->capacity);
+  unit->slot = segment_slot_;
+  unit->offset = segment_at_;
+  unit->index = segment_units_++;
+  open_ = std::move(unit);
+  return {};
+}
+
+void LogFile::close_unit(bool partial) {
+  Unit& unit = *open_;
+  unit.phase = Unit::Phase::Waiting;
+  table_[unit.slot].records += unit.records;
+  const std::uint32_t size = align_up(unit.used, header_.align);
+  std::ranges::fill(unit.buffer.part(unit.used, size - unit.used), std::byte{0});
+  segment_at_ = unit.offset + size;
+  if (partial) ++figures_.partial_units_written;
+  units_.push_back(std::move(open_));
+}
+
+void LogFile::open_segment() {
+  const auto slot = table_.take_free();
+  FLOTILLA_CHECK(slot.has_value());
+  SegmentTable::Segment& segment = table_[*slot];
+  FLOTILLA_CHECK(segment.live.load() == 0);
+  segment.state = SegmentTable::State::Open;
+  segment.number = std::uint64_t{header_.boot} << 32 | next_number_++;
+  segment.end = segment.torn_from = segment.records = 0;
+  segment_slot_ = *slot;
+  segment_at_ = header_.align;
+  segment_units_ = 0;
+  queue_mark(*slot, SegmentMark::State::Open, Ends::Both);
+}
+
+void LogFile::close_segment() {
+  if (segment_slot_ == 0) return;
+  const std::uint32_t slot = std::exchange(segment_slot_, 0);
+  SegmentTable::Segment& segment = table_[slot];
+  segment.state = SegmentTable::State::Full;
+  segment.end = segment.torn_from = segment_at_;
+  settle(slot);
+}
+
+/// Seals a full segment once all its units are written: only then can it be read.
+void LogFile::settle(std::uint32_t slot) {
+  if (table_[slot].state != SegmentTable::State::Full) return;
+  if (std::ranges::any_of(units_, [slot](const auto& unit) { return unit->slot == slot; })) return;
+  table_[slot].state = SegmentTable::State::Sealed;
+  queue_mark(slot, SegmentMark::State::Sealed, Ends::Foot);
+  list_if_empty_enough(slot);
+}
+
+void LogFile::queue_mark(std::uint32_t slot, SegmentMark::State state, Ends ends) {
+  const SegmentTable::Segment& segment = table_[slot];
+  const SegmentMark mark{.state = state,
+                         .log_id = header_.log_id,
+                         .number = segment.number,
+                         .slot = slot,
+                         .end = segment.end,
+                         .torn_from = segment.torn_from,
+                         .records = segment.records,
+                         .synced = synced_point_};
+  const std::uint64_t head = std::uint64_t{slot} * header_.segment_size;
+  const std::uint64_t foot = head + header_.segment_size - header_.align;
+  for (const std::uint64_t offset : {head, foot}) {
+    if (ends == Ends::Foot && offset == head) continue;
+    // Never two writes to one place under way: the later mark takes the earlier one's turn.
+    auto waiting = std::ranges::find(marks_waiting_, offset, &MarkWrite::offset);
+    if (waiting == marks_waiting_.end()) {
+      marks_waiting_.push_back({.buffer = AlignedBuffer(header_.align), .offset = offset});
+      waiting = marks_waiting_.end() - 1;
+    }
+    mark.encode(waiting->buffer.first(header_.align));
+  }
+}
+
+AlignedBuffer LogFile::take_buffer(std::size_t size) {
+  if (!spare_.empty() && spare_.back().size() >= size) {
+    AlignedBuffer out = std::move(spare_.back());
+    spare_.pop_back();
+    return out;
+  }
+  return AlignedBuffer(size);
+}
+
+void LogFile::give_buffer(AlignedBuffer buffer) {
+  constexpr std::size_t kSpareMax = 8;
+  if (buffer.size() >= tuning_.flush_size && buffer.size() < 2ULL * tuning_.flush_size &&
+      spare_.size() < kSpareMax)
+    spare_.push_back(std::move(buffer));
+}
+
+}  // namespace flotilla::store

@@ -1,0 +1,383 @@
+// The half of LogFile that its stepping thread runs: opening, flushing, closing.
+#include "log_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace flotilla::store {
+
+LogFile::LogFile(const LogOptions& options, LogFileId id, LogOwner& owner, LogHost& host)
+    : options_(options),
+      id_(id),
+      owner_(owner),
+      host_(host),
+      tuning_(options.tuning),
+      compactor_(*this) {
+  recovery_ = std::make_unique<LogRecovery>(options_, id_, table_, owner_);
+}
+
+LogFile::~LogFile() = default;
+
+std::span<const IoRequest> LogFile::step(Instant now, const Log::Event& event) {
+  now_ = now;
+  out_.clear();
+  const auto* const completion = std::get_if<IoCompletion>(&event);
+  if (!begun_) {
+    begun_ = true;
+    started_ = now;
+    recover(nullptr);
+  } else if (completion != nullptr) {
+    completed(*completion);
+  }
+  if (state() == Log::State::Recovering) finish_opening();
+  if (state() == Log::State::Ready) {
+    if (closing_ == Closing::No) compactor_.advance(now, out_);
+    flush();
+    finish_closing();
+  }
+  return out_;
+}
+
+std::optional<Instant> LogFile::deadline() const {
+  if (state() != Log::State::Ready) return std::nullopt;
+  std::optional<Instant> at = closing_ == Closing::No ? compactor_.deadline() : std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  if (unflushed_since_ && tuning_.flush_max.count() != 0) {
+    const Instant flush_at = *unflushed_since_ + flush_budget();
+    at = at ? std::min(*at, flush_at) : flush_at;
+  }
+  return at;
+}
+
+void LogFile::completed(const IoCompletion& completion) {
+  const auto of = static_cast<IoOf>(completion.token >> 56);
+  if (of == IoOf::Recovery) return recover(&completion);
+  if (of == IoOf::Compactor) return compactor_.completed(completion.result.has_value());
+  if (state() == Log::State::Failed) return;
+  if (!completion.result) {
+    return fail_for_good(of == IoOf::Sync ? "a sync failed" : "a write failed");
+  }
+  switch (of) {
+    case IoOf::Unit:
+      return unit_written(completion.token);
+    case IoOf::Sync:
+      return synced();
+    default:
+      FLOTILLA_CHECK(marks_in_flight_ > 0);
+      if (--marks_in_flight_ == 0) marks_writing_.clear();
+  }
+}
+
+// ----------------------------------------------------------------------------------------------
+// opening
+
+void LogFile::recover(const IoCompletion* completion) {
+  const std::size_t before = out_.size();
+  IoCompletion mine;
+  if (completion != nullptr) {
+    mine = *completion;
+    mine.token &= (1ULL << 56) - 1;
+  }
+  const auto outcome =
+      completion == nullptr ? recovery_->start(out_) : recovery_->completed(mine, out_);
+  for (std::size_t i = before; i < out_.size(); ++i)
+    out_[i].token = token(IoOf::Recovery, out_[i].token);
+  if (outcome != LogRecovery::Outcome::Pending) opened(outcome);
+}
+
+void LogFile::opened(LogRecovery::Outcome outcome) {
+  if (outcome == LogRecovery::Outcome::Refused) {
+    refusal_ = recovery_->refusal();
+    log_warning("storage", "{{{}}} file {} refused: {}", options_.namespace_name, id_.index,
+                refusal_);
+    state_.store(Log::State::Refused, std::memory_order_release);
+    return;
+  }
+  recovery_->report().took = now_ - started_;
+  report_recovery();
+  const std::scoped_lock lock(mutex_);
+  header_ = recovery_->header();
+  synced_point_ = written_point_ = recovery_->end();
+  retune_locked(tuning_);
+  for (const std::uint32_t slot : recovery_->reseal())
+    queue_mark(slot, SegmentMark::State::Sealed, Ends::Both);
+  for (const std::uint32_t slot : recovery_->uncleared())
+    queue_mark(slot, SegmentMark::State::Free, Ends::Both);
+  for (std::uint32_t slot = 1; slot < table_.size(); ++slot) list_if_empty_enough(slot);
+  write_headers(recovery_->report().formatted ? 2 : 1);
+  opening_ = Opening::Writing;
+}
+
+/// Recovered records may have been in nothing but the page cache, and appends rely on the new boot
+/// count: one sync makes both durable before the first of them.
+void LogFile::finish_opening() {
+  if (opening_ != Opening::Writing || marks_in_flight_ != 0) return;
+  const std::scoped_lock lock(mutex_);
+  if (!marks_waiting_.empty()) return write_marks();
+  opening_ = Opening::Syncing;
+  out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
+}
+
+void LogFile::report_recovery() const {
+  const LogReport& report = recovery_->report();
+  const std::string& ns = options_.namespace_name;
+  log_info("storage",
+           "{{{}}} file {}: {} records ({} tombstones) in {} segments, {} bytes read{}{}", ns,
+           id_.index, report.records, report.tombstones, report.segments, report.bytes_read,
+           report.formatted ? ", new" : "", report.clean ? ", was closed cleanly" : "");
+  constexpr std::size_t kLinesMax = 100;
+  std::size_t lines = 0;
+  for (const LogDamage& place : report.damage) {
+    if (++lines > kLinesMax) break;
+    log(place.torn ? LogLevel::Info : LogLevel::Warning, "storage",
+        "{{{}}} file {} segment {} (number {:x}) offset {}: {} bytes {}, {} records lost", ns,
+        id_.index, place.slot, place.segment, place.offset, place.bytes,
+        place.torn ? "torn by the last crash" : "damaged",
+        place.lost ? std::to_string(*place.lost) : "an unknown number of");
+  }
+  if (report.damaged_places != 0)
+    log_warning("storage", "{{{}}} file {}: {} damaged places, {} bytes, {}{} records lost", ns,
+                id_.index, report.damaged_places, report.damaged_bytes,
+                report.lost_records_exact ? "" : "at least ", report.lost_records);
+}
+
+/// The newest copy goes to the place of the oldest: sequence modulo 2.
+void LogFile::write_headers(unsigned copies) {
+  header_buffer_ = AlignedBuffer(2 * AlignedBuffer::kAlign);
+  for (unsigned i = 0; i < copies; ++i) {
+    if (i > 0) ++header_.sequence;
+    const unsigned copy = header_.sequence % 2;
+    const MutableBytes block = header_buffer_.part(copy * AlignedBuffer::kAlign, header_.align);
+    std::ranges::fill(block, std::byte{0});
+    header_.encode(block.first(kSectorSize));
+    ++marks_in_flight_;
+    out_.push_back({.kind = IoKind::Write,
+                    .token = token(IoOf::Header, ++serial_),
+                    .offset = copy * kHeaderCopyAt,
+                    .from = block});
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// flushing
+
+void LogFile::flush() {
+  const std::scoped_lock lock(mutex_);
+  if (closing_asked_ && closing_ == Closing::No) closing_ = Closing::Flushing;
+  const bool more = appended_ > flush_target_ || !freeing_.empty();
+  if (more && !unflushed_since_ && !options_.commit_to_device) unflushed_since_ = now_;
+  if (flush_is_due()) {
+    if (open_) close_unit(true);
+    if (closing_asked_) close_segment();
+    flush_target_ = appended_;
+    unflushed_since_.reset();
+    urgent_ = false;
+    sync_wanted_ = true;
+    flush_began_ = now_;
+  }
+  const std::uint64_t covered = std::max(durable_.load(), sync_in_flight_ ? sync_covers_ : 0);
+  if (options_.commit_to_device || tuning_.flush_max.count() == 0)
+    sync_wanted_ = sync_wanted_ || written_ > covered || (!freeing_.empty() && units_.empty());
+  write_units();
+  write_marks();
+  if (sync_is_due()) {
+    sync_wanted_ = false;
+    sync_in_flight_ = true;
+    sync_covers_ = written_;
+    sync_covers_point_ = written_point_;
+    sync_frees_ = std::move(freeing_);
+    freeing_.clear();
+    ++figures_.syncs;
+    out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
+  }
+  const bool busy = sync_in_flight_ || !units_.empty();
+  wake_on_append_ = options_.commit_to_device ? !busy : !unflushed_since_;
+  wake_on_unit_ = true;
+}
+
+bool LogFile::flush_is_due() const {
+  if (urgent_ || (closing_ == Closing::Flushing && segment_slot_ != 0)) return true;
+  // One group at a time: what arrives while one is under way is the next.
+  if (options_.commit_to_device)
+    return open_ != nullptr && units_.empty() && durable_.load() >= flush_target_;
+  return tuning_.flush_max.count() != 0 && unflushed_since_ &&
+         now_ >= *unflushed_since_ + flush_budget();
+}
+
+/// A flush begins early by what flushes have taken lately, so that it ends within the interval.
+Duration LogFile::flush_budget() const {
+  return tuning_.flush_max - std::min(tuning_.flush_max / 2, 2 * flush_took_);
+}
+
+bool LogFile::sync_is_due() const {
+  // Without its segment's marks a unit is not found again: they must be part of the same sync.
+  return sync_wanted_ && !sync_in_flight_ && marks_in_flight_ == 0 && marks_waiting_.empty() &&
+         written_ >= flush_target_;
+}
+
+void LogFile::write_units() {
+  for (const auto& unit : units_) {
+    if (unit->phase != Unit::Phase::Waiting) continue;
+    const UnitHeader header{
+        .log_id = header_.log_id,
+        .segment = table_[unit->slot].number,
+        .offset = unit->offset,
+        .index = unit->index,
+        .payload_size = static_cast<std::uint32_t>(unit->used - UnitHeader::kSize),
+        .records = unit->records,
+        .synced = synced_point_};
+    header.encode(unit->buffer.first(UnitHeader::kSize));
+    unit->phase = Unit::Phase::Writing;
+    unit->token = token(IoOf::Unit, ++serial_);
+    out_.push_back({.kind = IoKind::Write,
+                    .token = unit->token,
+                    .offset = std::uint64_t{unit->slot} * header_.segment_size + unit->offset,
+                    .from = unit->buffer.first(align_up(unit->used, header_.align))});
+  }
+}
+
+void LogFile::write_marks() {
+  if (marks_in_flight_ != 0) return;
+  marks_writing_.swap(marks_waiting_);
+  for (MarkWrite& mark : marks_writing_) {
+    ++marks_in_flight_;
+    out_.push_back({.kind = IoKind::Write,
+                    .token = token(IoOf::Mark, ++serial_),
+                    .offset = mark.offset,
+                    .from = mark.buffer.first(header_.align)});
+  }
+}
+
+void LogFile::unit_written(std::uint64_t token) {
+  const std::scoped_lock lock(mutex_);
+  const auto found =
+      std::ranges::find_if(units_, [&](const auto& unit) { return unit->token == token; });
+  FLOTILLA_CHECK(found != units_.end());
+  (*found)->phase = Unit::Phase::Written;
+  while (!units_.empty() && units_.front()->phase == Unit::Phase::Written) {
+    const std::unique_ptr<Unit> unit = std::move(units_.front());
+    units_.pop_front();
+    const std::uint32_t size = align_up(unit->used, header_.align);
+    written_ = unit->last;
+    written_point_ = {.segment = table_[unit->slot].number, .offset = unit->offset + size};
+    pending_bytes_ -= unit->used - UnitHeader::kSize;
+    ++figures_.units_written;
+    figures_.bytes_written += size;
+    settle(unit->slot);
+    give_buffer(std::move(unit->buffer));
+  }
+}
+
+void LogFile::synced() {
+  sync_in_flight_ = false;
+  if (opening_ == Opening::Syncing) {
+    opening_ = Opening::Done;
+    state_.store(Log::State::Ready, std::memory_order_release);
+    return;
+  }
+  if (closing_ == Closing::Syncing) {
+    closing_ = Closing::Done;
+    state_.store(Log::State::Closed, std::memory_order_release);
+    return;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    synced_point_ = sync_covers_point_;
+    for (const std::uint32_t slot : sync_frees_) table_.make_free(slot);
+    figures_.defrag_frees += sync_frees_.size();
+    sync_frees_.clear();
+    const Duration took = now_ - flush_began_;
+    flush_took_ = std::max(took, flush_took_ / 8 * 7);
+    durable_.store(sync_covers_, std::memory_order_release);
+  }
+  owner_.durable(LogPosition(std::uint64_t{id_.index} << 56 | sync_covers_));
+}
+
+void LogFile::fail_for_good(std::string_view why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    failed_ = true;
+  }
+  refusal_ = why;
+  state_.store(Log::State::Failed, std::memory_order_release);
+  out_.clear();
+  log(LogLevel::Critical, "storage", "{{{}}} file {} takes no more writes: {}",
+      options_.namespace_name, id_.index, why);
+  owner_.log_failed(id_.index, why);
+}
+
+// ----------------------------------------------------------------------------------------------
+// closing
+
+void LogFile::finish_closing() {
+  const std::scoped_lock lock(mutex_);
+  if (closing_ == Closing::No) return;
+  const bool quiet = !open_ && units_.empty() && marks_waiting_.empty() && marks_in_flight_ == 0 &&
+                     !sync_in_flight_;
+  if (!quiet || durable_.load() != appended_) return;
+  if (closing_ == Closing::Flushing) {
+    closing_ = Closing::Header;
+    header_.clean = true;
+    header_.end = written_point_;
+    ++header_.sequence;
+    write_headers(1);
+  } else if (closing_ == Closing::Header) {
+    closing_ = Closing::Syncing;
+    sync_in_flight_ = true;
+    out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
+  }
+}
+
+void LogFile::close() {
+  {
+    const std::scoped_lock lock(mutex_);
+    closing_asked_ = true;
+  }
+  host_.wake(id_.index);
+}
+
+// ----------------------------------------------------------------------------------------------
+// the rest
+
+void LogFile::request_flush() {
+  {
+    const std::scoped_lock lock(mutex_);
+    urgent_ = true;
+  }
+  host_.wake(id_.index);
+}
+
+void LogFile::retune(const LogTuning& tuning) {
+  const std::scoped_lock lock(mutex_);
+  retune_locked(tuning);
+}
+
+void LogFile::retune_locked(const LogTuning& tuning) {
+  tuning_ = tuning;
+  compact_below_.store(table_.threshold(tuning.defrag_lwm_pct), std::memory_order_relaxed);
+}
+
+void LogFile::collect_tombstones() {
+  compactor_.ask_for_pass();
+  host_.wake(id_.index);
+}
+
+LogStatistics LogFile::statistics() const {
+  const std::scoped_lock lock(mutex_);
+  LogStatistics out = figures_;
+  if (state() != Log::State::Ready) return out;
+  out.segments = table_.size() - 1;
+  out.free_segments = static_cast<std::uint32_t>(table_.free_count());
+  out.total_bytes = std::uint64_t{out.segments} * header_.segment_size;
+  out.used_bytes = table_.live_bytes();
+  out.pending_bytes = pending_bytes_;
+  out.defrag_queue = static_cast<std::uint32_t>(table_.listed());
+  out.damaged_segments = table_.count(SegmentTable::State::Damaged);
+  return out;
+}
+
+}  // namespace flotilla::store

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+#include "log_compactor.h"
+#include "log_recovery.h"
+#include "segment_table.h"
+#include "store/log.h"
+
+namespace flotilla::store {
+
+/// One data file's part of the Log: same contract, same threads.
+///
+/// What only the stepping thread touches stands apart from what the mutex guards.
+class LogFile {
+ public:
+  LogFile(const LogOptions& options, LogFileId id, LogOwner& owner, LogHost& host);
+  ~LogFile();
+
+  std::span<const IoRequest> step(Instant now, const Log::Event& event);
+  std::optional<Instant> deadline() const;
+  Log::State state() const { return state_.load(std::memory_order_acquire); }
+  const std::string& refusal() const { return refusal_; }
+  const LogReport& report() const { return recovery_->report(); }
+
+  /// Clients' records leave the reserve alone, tombstones take half of it, moved copies all.
+  enum class Purpose : std::uint8_t { Record, Tombstone, Move };
+  Result<RecordLog::Place> append(const RecordImage& image, Purpose purpose);
+  void released(std::uint32_t slot, std::size_t bytes);
+  bool is_durable(std::uint64_t position) const {
+    return durable_.load(std::memory_order_acquire) >= position;
+  }
+  void request_flush();
+  void close();
+  void retune(const LogTuning& tuning);
+  void collect_tombstones();
+  LogStatistics statistics() const;
+
+ private:
+  friend class LogCompactor;
+
+  /// A stretch of a segment that is filled in memory and written at once.
+  struct Unit {
+    enum class Phase : std::uint8_t { Filling, Waiting, Writing, Written };
+    AlignedBuffer buffer;
+    std::uint32_t slot = 0;
+    std::uint32_t offset = 0;    // In the segment.
+    std::uint32_t capacity = 0;  // Of the buffer's bytes, header included.
+    std::uint32_t used = UnitHeader::kSize;
+    std::uint32_t index = 0;
+    std::uint32_t records = 0;
+    std::uint64_t last = 0;  // Position of its last record.
+    std::uint64_t token = 0;
+    Phase phase = Phase::Filling;
+  };
+  struct MarkWrite {
+    AlignedBuffer buffer;
+    std::uint64_t offset = 0;  // In the file.
+  };
+  enum class IoOf : std::uint8_t { Recovery, Unit, Mark, Sync, Header, Compactor };
+  enum class Opening : std::uint8_t { Reading, Writing, Syncing, Done };
+  enum class Closing : std::uint8_t { No, Flushing, Header, Syncing, Done };
+  void retune_locked(const LogTuning& tuning);
+
+  // Under mutex_: log_append.cc.
+  Result<void> open_unit(std::size_t record_size, Purpose purpose);
+  bool cache_is_full(std::size_t more, Purpose purpose) const;
+  std::uint32_t reserve(Purpose purpose) const;
+  void open_segment();
+  void close_segment();
+  void close_unit(bool partial);
+  void settle(std::uint32_t slot);
+  enum class Ends : std::uint8_t { Both, Foot };
+  void queue_mark(std::uint32_t slot, SegmentMark::State state, Ends ends);
+  void list_if_empty_enough(std::uint32_t slot);
+  AlignedBuffer take_buffer(std::size_t size);
+  void give_buffer(AlignedBuffer buffer);
+
+  // The stepping thread: log_file.cc.
+  void recover(const IoCompletion* completion);
+  void opened(LogRecovery::Outcome outcome);
+  void report_recovery() const;
+  void finish_opening();
+  void completed(const IoCompletion& completion);
+  void unit_written(std::uint64_t token);
+  void synced();
+  void flush();
+  bool flush_is_due() const;
+  bool sync_is_due() const;
+  Duration flush_budget() const;
+  void write_units();
+  void write_marks();
+  void write_headers(unsigned copies);
+  void finish_closing();
+  void fail_for_good(std::string_view why);
+  std::uint64_t token(IoOf of, std::uint64_t serial) const {
+    return static_cast<std::uint64_t>(of) << 56 | serial;
+  }
+
+  const LogOptions& options_;
+  const LogFileId id_;
+  LogOwner& owner_;
+  LogHost& host_;
+  std::atomic<Log::State> state_{Log::State::Recovering};
+  std::atomic<std::uint64_t> durable_{0};
+  std::atomic<std::uint32_t> compact_below_{0};  // Live bytes.
+
+  mutable std::mutex mutex_;
+  // --- under mutex_ ---
+  LogTuning tuning_;
+  SegmentTable table_;
+  FileHeader header_;
+  std::unique_ptr<Unit> open_;
+  std::deque<std::unique_ptr<Unit>> units_;  // Closed, in order, until written.
+  std::deque<MarkWrite> marks_waiting_;
+  std::vector<AlignedBuffer> spare_;
+  std::uint32_t segment_slot_ = 0;  // Being filled; 0: none.
+  std::uint32_t segment_at_ = 0;    // Where its next unit goes.
+  std::uint32_t segment_units_ = 0;
+  std::uint32_t next_number_ = 1;  // Low half of segment numbers.
+  std::uint64_t appended_ = 0;     // Records; the newest position.
+  std::uint64_t pending_bytes_ = 0;
+  LogPoint synced_point_;
+  bool wake_on_append_ = false;  // The stepping thread waits for it.
+  bool wake_on_unit_ = false;
+  bool urgent_ = false;  // Flush now.
+  bool closing_asked_ = false;
+  bool failed_ = false;
+  LogStatistics figures_;
+
+  // --- the stepping thread alone ---
+  std::unique_ptr<LogRecovery> recovery_;
+  LogCompactor compactor_;
+  Opening opening_ = Opening::Reading;
+  Closing closing_ = Closing::No;
+  Instant now_;
+  Instant started_;
+  bool begun_ = false;
+  std::vector<IoRequest> out_;
+  std::uint64_t serial_ = 0;
+  std::deque<MarkWrite> marks_writing_;  // Kept until all of them are done.
+  std::uint32_t marks_in_flight_ = 0;    // Headers too.
+  AlignedBuffer header_buffer_;
+  std::uint64_t written_ = 0;  // Position: this and all before are written.
+  LogPoint written_point_;
+  std::uint64_t flush_target_ = 0;          // Position that the next sync is wanted for.
+  std::optional<Instant> unflushed_since_;  // The oldest append that no flush has taken up.
+  bool sync_wanted_ = false;
+  bool sync_in_flight_ = false;
+  std::uint64_t sync_covers_ = 0;
+  LogPoint sync_covers_point_;
+  std::vector<std::uint32_t> sync_frees_;
+  std::vector<std::uint32_t> freeing_;  // Their marks are written or under way.
+  Instant flush_began_;
+  Duration flush_took_{};
+  std::string refusal_;
+};
+
+}  // namespace flotilla::store

@@ -1,0 +1,365 @@
+#include "log_recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace flotilla::store {
+namespace {
+
+constexpr std::uint32_t kMarkBatch = 64;  // Segments whose marks are asked for at once.
+
+bool blank(Bytes in) {
+  return std::ranges::all_of(in, [](std::byte b) { return b == std::byte{0}; });
+}
+
+/// Of two readings of a segment's mark the one that counts.
+bool newer(const SegmentMark& a, const SegmentMark& b) {
+  return a.number != b.number ? a.number > b.number : a.state > b.state;
+}
+
+}  // namespace
+
+LogRecovery::LogRecovery(const LogOptions& options, LogFileId id, SegmentTable& table,
+                         LogOwner& owner)
+    : options_(options), id_(id), table_(table), owner_(owner) {}
+
+LogRecovery::Outcome LogRecovery::start(std::vector<IoRequest>& out) {
+  if (id_.size < 3ULL * options_.segment_size) return refuse("it is smaller than three segments");
+  buffer_ = AlignedBuffer(options_.segment_size);
+  asked_ = 1;
+  out.push_back({.kind = IoKind::Read, .offset = 0, .into = buffer_.first(options_.segment_size)});
+  return Outcome::Pending;
+}
+
+LogRecovery::Outcome LogRecovery::refuse(std::string why) {
+  refusal_ = std::move(why);
+  return Outcome::Refused;
+}
+
+LogRecovery::Outcome LogRecovery::completed(const IoCompletion& completion,
+                                            std::vector<IoRequest>& out) {
+  FLOTILLA_CHECK(asked_ > 0);
+  --asked_;
+  const bool ok = completion.result.has_value();
+  if (ok) report_.bytes_read += *completion.result;
+  if (phase_ == Phase::Header)
+    return header_read(ok && *completion.result == options_.segment_size, out);
+  if (phase_ == Phase::Segments) return segment_read(ok, out);
+  mark_failed_[completion.token] = !ok || *completion.result != header_.align;
+  return asked_ == 0 ? marks_read(out) : Outcome::Pending;
+}
+
+LogRecovery::Outcome LogRecovery::header_read(bool ok, std::vector<IoRequest>& out) {
+  if (!ok) return refuse("its beginning cannot be read");
+  const MutableBytes image = buffer_.first(options_.segment_size);
+  FileHeader copies[2];
+  const FileHeader::State states[2] = {
+      FileHeader::parse(image.first(kSectorSize), copies[0]),
+      FileHeader::parse(image.subspan(kHeaderCopyAt, kSectorSize), copies[1])};
+  using enum FileHeader::State;
+  if (std::ranges::count(states, Newer) != 0)
+    return refuse(fmt::format("it was written by a newer version (format {})",
+                              std::max(copies[0].version, copies[1].version)));
+  if (std::ranges::count(states, Valid) == 0) {
+    if (blank(image)) {
+      blank_ = true;
+      return format(out);
+    }
+    return std::ranges::count(states, Foreign) == 2 || std::ranges::count(states, Damaged) == 0
+               ? refuse("it holds something that is not a data file of ours")
+               : refuse("both copies of its header are damaged");
+  }
+  const int best =
+      states[0] == Valid && (states[1] != Valid || copies[0].sequence > copies[1].sequence) ? 0 : 1;
+  // A first start may have been cut off between the two copies.
+  if (const auto other = states[1 - best];
+      other != Valid && (other != Blank || copies[best].sequence > 2))
+    damaged({.what = LogDamage::What::Header,
+             .offset = best == 0 ? static_cast<std::uint32_t>(kHeaderCopyAt) : 0,
+             .bytes = FileHeader::kSize,
+             .lost = 0});
+  return accept(copies[best], out);
+}
+
+/// A file whose first segment is all zeros: ours to format, unless there are segments of ours in
+/// it.
+LogRecovery::Outcome LogRecovery::format(std::vector<IoRequest>& out) {
+  header_.log_id = options_.fresh_id ^ (std::uint64_t{id_.index} << 56);
+  header_.instance = options_.instance;
+  header_.namespace_name = options_.namespace_name;
+  header_.file_index = static_cast<std::uint16_t>(id_.index);
+  header_.file_count = static_cast<std::uint16_t>(id_.count);
+  header_.segment_size = options_.segment_size;
+  header_.align = options_.align;
+  header_.created = options_.created;
+  report_.formatted = true;
+  header_.segments = static_cast<std::uint32_t>(id_.size / header_.segment_size);
+  table_.reset(header_.segments, header_.segment_size);
+  if (!blank_) return finish();
+  phase_ = Phase::Marks;
+  return ask_marks(out);
+}
+
+std::string LogRecovery::mismatch(const FileHeader& found) const {
+  if (found.namespace_name != options_.namespace_name)
+    return fmt::format("it belongs to namespace {}", found.namespace_name);
+  if (found.instance != options_.instance)
+    return fmt::format("it belongs to another node, {}", to_hex(found.instance));
+  if (found.file_count != id_.count)
+    return fmt::format("it is one of {} files, and {} are configured", found.file_count, id_.count);
+  if (found.file_index != id_.index)
+    return fmt::format("it is file {} of its namespace, and configured as file {}",
+                       found.file_index, id_.index);
+  if (id_.size / found.segment_size < found.segments)
+    return fmt::format("it has been cut: {} segments of {} are left", id_.size / found.segment_size,
+                       found.segments);
+  return {};
+}
+
+LogRecovery::Outcome LogRecovery::accept(const FileHeader& found, std::vector<IoRequest>& out) {
+  if (std::string why = mismatch(found); !why.empty()) return refuse(std::move(why));
+  header_.boot = found.boot;
+  header_.sequence = found.sequence;
+  if (options_.start_empty) return format(out);
+  header_ = found;
+  header_.segments = static_cast<std::uint32_t>(id_.size / header_.segment_size);
+  report_.clean = found.clean;
+  if (found.clean) durable_ = found.end;
+  table_.reset(header_.segments, header_.segment_size);
+  phase_ = Phase::Marks;
+  return ask_marks(out);
+}
+
+LogRecovery::Outcome LogRecovery::ask_marks(std::vector<IoRequest>& out) {
+  const std::uint32_t count = std::min(kMarkBatch, header_.segments - next_slot_);
+  if (buffer_.size() < 2ULL * kMarkBatch * header_.align)
+    buffer_ = AlignedBuffer(2ULL * kMarkBatch * header_.align);
+  mark_failed_.assign(2ULL * count, false);
+  asked_ = 2 * count;
+  for (std::uint32_t i = 0; i < asked_; ++i) {
+    const std::uint64_t start = std::uint64_t{next_slot_ + i / 2} * header_.segment_size;
+    out.push_back({.kind = IoKind::Read,
+                   .token = i,
+                   .offset = i % 2 == 0 ? start : start + header_.segment_size - header_.align,
+                   .into = buffer_.part(std::size_t{i} * header_.align, header_.align)});
+  }
+  return Outcome::Pending;
+}
+
+LogRecovery::Outcome LogRecovery::marks_read(std::vector<IoRequest>& out) {
+  const auto count = static_cast<std::uint32_t>(mark_failed_.size() / 2);
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (!judge_marks(next_slot_ + i, 2UL * i))
+      return refuse("its header is gone, and there are segments of ours behind it");
+  next_slot_ += count;
+  if (next_slot_ < header_.segments) return ask_marks(out);
+  if (blank_) return finish();
+  phase_ = Phase::Segments;
+  buffer_ = AlignedBuffer(header_.segment_size);
+  return ask_segment(out);
+}
+
+/// The two marks of a segment, `at` and behind it in the batch. False: it must not be formatted
+/// over.
+bool LogRecovery::judge_marks(std::uint32_t slot, std::size_t at) {
+  Used used{.slot = slot};
+  int blanks = 0;
+  int valid = 0;
+  std::optional<std::uint32_t> bad;
+  for (std::size_t i = 0; i < 2; ++i) {
+    SegmentMark mark;
+    auto reading = SegmentMark::parse(buffer_.part((at + i) * header_.align, header_.align), mark);
+    if (mark_failed_[at + i]) reading = SegmentMark::Reading::Damaged;
+    if (blank_) {
+      if (reading == SegmentMark::Reading::Valid && !options_.start_empty) return false;
+      if (reading != SegmentMark::Reading::Blank &&
+          (uncleared_.empty() || uncleared_.back() != slot))
+        uncleared_.push_back(slot);
+    }
+    // Of an earlier formatting, or written to the wrong place.
+    const bool ours = mark.log_id == header_.log_id && mark.slot == slot;
+    if (reading == SegmentMark::Reading::Damaged) {
+      bad = i == 0 ? 0 : header_.segment_size - header_.align;
+    } else if (reading == SegmentMark::Reading::Blank || !ours) {
+      ++blanks;
+    } else if (valid++ == 0 || newer(mark, used.mark)) {
+      used.mark = mark;
+    }
+  }
+  if (blank_ || (valid == 0 && !bad)) return true;
+  if (bad)
+    damaged({.what = LogDamage::What::Mark,
+             .slot = slot,
+             .segment = used.mark.number,
+             .offset = *bad,
+             .bytes = SegmentMark::kSize,
+             .lost = 0});
+  durable_ = std::max(durable_, used.mark.synced);
+  used.number_known = valid > 0;
+  if (valid > 0) end_ = std::max(end_, LogPoint{.segment = used.mark.number});
+  if (valid == 0 || used.mark.state != SegmentMark::State::Free) used_.push_back(used);
+  return true;
+}
+
+LogRecovery::Outcome LogRecovery::ask_segment(std::vector<IoRequest>& out) {
+  if (next_used_ == used_.size()) return finish();
+  const Used& used = used_[next_used_];
+  const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
+  const std::uint32_t size =
+      sealed ? std::min(align_up(used.mark.end, header_.align), header_.segment_size)
+             : header_.segment_size;
+  asked_ = 1;
+  out.push_back({.kind = IoKind::Read,
+                 .offset = std::uint64_t{used.slot} * header_.segment_size,
+                 .into = buffer_.first(size)});
+  return Outcome::Pending;
+}
+
+LogRecovery::Outcome LogRecovery::segment_read(bool ok, std::vector<IoRequest>& out) {
+  Used& used = used_[next_used_++];
+  const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
+  if (!ok) {
+    damaged({.what = LogDamage::What::Unreadable,
+             .slot = used.slot,
+             .segment = used.mark.number,
+             .bytes = header_.segment_size,
+             .lost = sealed ? std::optional(used.mark.records) : std::nullopt});
+    table_.occupy(used.slot, SegmentTable::State::Damaged);
+    table_[used.slot].number = used.mark.number;
+    return ask_segment(out);
+  }
+  const std::uint32_t foot = header_.segment_size - header_.align;
+  const Bytes image = buffer_.first(foot);
+  if (!used.number_known) used.mark.number = number_by_units(image);
+  // Both marks are gone, and so are the units: nothing to be had, nothing to be overwritten by
+  // mistake either.
+  if (used.mark.number != 0 || used.number_known) hand_over(used, image);
+  return ask_segment(out);
+}
+
+/// The number of a segment that lost both marks: the newest of the units in it.
+std::uint64_t LogRecovery::number_by_units(Bytes image) const {
+  std::uint64_t number = 0;
+  for (std::uint32_t at = header_.align; at < image.size(); at += header_.align) {
+    const auto unit = UnitHeader::parse(image.subspan(at));
+    if (unit && unit->log_id == header_.log_id && unit->offset == at)
+      number = std::max(number, unit->segment);
+  }
+  return number;
+}
+
+void LogRecovery::hand_over(const Used& used, Bytes image) {
+  const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
+  const std::uint32_t end = sealed
+                                ? std::min(used.mark.end, static_cast<std::uint32_t>(image.size()))
+                                : static_cast<std::uint32_t>(image.size());
+  scan_segment(image,
+               {.log_id = header_.log_id,
+                .number = used.mark.number,
+                .align = header_.align,
+                .end = end,
+                .sealed = sealed},
+               scan_);
+  SegmentTable::Segment& segment = table_[used.slot];
+  table_.occupy(used.slot, SegmentTable::State::Sealed);
+  segment.number = used.mark.number;
+  segment.end = scan_.end;
+  segment.torn_from = sealed ? used.mark.torn_from : scan_.end;
+  segment.records = static_cast<std::uint32_t>(scan_.records.size());
+  if (!sealed) reseal_.push_back(used.slot);
+  durable_ = std::max(durable_, scan_.synced);
+  end_ = std::max(end_, LogPoint{.segment = used.mark.number, .offset = scan_.end});
+  if (sealed) count_lost(used);
+  for (const ScanGap& gap : scan_.gaps)
+    suspects_.push_back({.number = used.mark.number,
+                         .slot = used.slot,
+                         .gap = gap,
+                         .sealed = sealed,
+                         .torn_before = sealed && gap.offset >= used.mark.torn_from});
+  const SegmentSlot where(id_.index << 24 | used.slot);
+  for (const std::uint32_t at : scan_.records) {
+    const auto record = StoredRecord::parse(image.subspan(at));
+    FLOTILLA_CHECK(record.has_value());
+    table_.add_live(used.slot, record->padded_size());
+    if ((record->image.flags & kTombstone) != 0) ++report_.tombstones;
+    if (!owner_.recovered(record->image, where)) table_.sub_live(used.slot, record->padded_size());
+  }
+  ++report_.segments;
+  report_.units += scan_.units;
+  report_.records += scan_.records.size();
+}
+
+/// A seal says how many records there were: so what is missing is known even where a unit's header
+/// is lost.
+void LogRecovery::count_lost(const Used& used) {
+  const auto found = static_cast<std::uint32_t>(scan_.records.size());
+  std::uint32_t missing = used.mark.records - std::min(used.mark.records, found);
+  for (const ScanGap& gap : scan_.gaps) missing -= std::min(missing, gap.lost.value_or(0));
+  for (ScanGap& gap : scan_.gaps)
+    if (!gap.lost) gap.lost = std::exchange(missing, 0);
+}
+
+LogRecovery::Outcome LogRecovery::finish() {
+  for (const Suspect& suspect : suspects_) judge(suspect);
+  for (const std::uint32_t slot : reseal_) judge_end(slot);
+  const auto boot_seen = static_cast<std::uint32_t>(end_.segment >> 32);
+  header_.boot = std::max(header_.boot, boot_seen) + 1;
+  header_.version = kLogVersion;
+  header_.sequence += 1;
+  header_.clean = false;
+  header_.end = {};
+  buffer_ = AlignedBuffer();
+  return Outcome::Done;
+}
+
+void LogRecovery::judge(const Suspect& suspect) {
+  const LogPoint from{.segment = suspect.number, .offset = suspect.gap.offset};
+  const bool torn = suspect.torn_before || from >= durable_;
+  damaged({.torn = torn,
+           .slot = suspect.slot,
+           .segment = suspect.number,
+           .offset = suspect.gap.offset,
+           .bytes = suspect.gap.bytes,
+           .lost = suspect.gap.lost});
+  if (!torn) return;
+  SegmentTable::Segment& segment = table_[suspect.slot];
+  segment.torn_from = std::min(segment.torn_from, suspect.gap.offset);
+  // The next start must know that this is no new damage.
+  const bool listed = !suspect.sealed || (!reseal_.empty() && reseal_.back() == suspect.slot);
+  if (!listed && !suspect.torn_before) reseal_.push_back(suspect.slot);
+}
+
+/// A segment without a seal: was more of it durable than there is?
+void LogRecovery::judge_end(std::uint32_t slot) {
+  const SegmentTable::Segment& segment = table_[slot];
+  if (segment.number == durable_.segment && segment.end < durable_.offset)
+    damaged({.slot = slot,
+             .segment = segment.number,
+             .offset = segment.end,
+             .bytes = durable_.offset - segment.end});
+  if (segment.number < durable_.segment)
+    damaged({.what = LogDamage::What::Mark,
+             .slot = slot,
+             .segment = segment.number,
+             .offset = header_.segment_size - header_.align,
+             .bytes = SegmentMark::kSize});
+}
+
+void LogRecovery::damaged(LogDamage damage) {
+  if (damage.torn) {
+    ++report_.torn_places;
+    report_.torn_records += damage.lost.value_or(0);
+  } else {
+    ++report_.damaged_places;
+    report_.damaged_bytes += damage.bytes;
+    report_.lost_records += damage.lost.value_or(0);
+    if (!damage.lost) report_.lost_records_exact = false;
+  }
+  if (report_.damage.size() < LogReport::kPlacesMax) report_.damage.push_back(damage);
+}
+
+}  // namespace flotilla::store

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <vector>
+
+#include "aligned_buffer.h"
+#include "segment_table.h"
+#include "store/log.h"
+#include "store/segment_scan.h"
+
+namespace flotilla::store {
+
+/// Which file of which log.
+struct LogFileId {
+  unsigned index = 0;
+  unsigned count = 1;
+  std::uint64_t size = 0;
+};
+
+/// Reads a data file: header, then all marks, then every segment in use, and hands the records to
+/// the owner. Writes nothing. One request after the other, one thread.
+class LogRecovery {
+ public:
+  enum class Outcome { Pending, Done, Refused };
+
+  LogRecovery(const LogOptions& options, LogFileId id, SegmentTable& table, LogOwner& owner);
+
+  Outcome start(std::vector<IoRequest>& out);
+  /// The answer to a request, and the next ones.
+  Outcome completed(const IoCompletion& completion, std::vector<IoRequest>& out);
+
+  /// After Done the table is filled, and these are to be written: the header (next sequence and
+  /// boot count), seals, and, in a file that is formatted, free marks over what looks like marks
+  /// but is none of this file's.
+  const FileHeader& header() const { return header_; }
+  const std::vector<std::uint32_t>& reseal() const { return reseal_; }
+  const std::vector<std::uint32_t>& uncleared() const { return uncleared_; }
+  LogPoint end() const { return end_; }  // Behind everything that was found.
+  LogReport& report() { return report_; }
+  const std::string& refusal() const { return refusal_; }
+
+ private:
+  struct Used {  // A segment that holds something.
+    std::uint32_t slot = 0;
+    SegmentMark mark{};
+    bool number_known = true;
+  };
+  struct Suspect {  // A gap, until it is known how far the log was durable.
+    std::uint64_t number = 0;
+    std::uint32_t slot = 0;
+    ScanGap gap;
+    bool sealed = false;
+    bool torn_before = false;  // Its seal says that it was torn by an earlier crash.
+  };
+  enum class Phase { Header, Marks, Segments };
+
+  Outcome refuse(std::string why);
+  Outcome header_read(bool ok, std::vector<IoRequest>& out);
+  Outcome format(std::vector<IoRequest>& out);
+  Outcome accept(const FileHeader& found, std::vector<IoRequest>& out);
+  std::string mismatch(const FileHeader& found) const;
+  Outcome ask_marks(std::vector<IoRequest>& out);
+  Outcome marks_read(std::vector<IoRequest>& out);
+  bool judge_marks(std::uint32_t slot, std::size_t at);
+  Outcome ask_segment(std::vector<IoRequest>& out);
+  Outcome segment_read(bool ok, std::vector<IoRequest>& out);
+  std::uint64_t number_by_units(Bytes image) const;
+  void hand_over(const Used& used, Bytes image);
+  void count_lost(const Used& used);
+  Outcome finish();
+  void judge(const Suspect& suspect);
+  void judge_end(std::uint32_t slot);
+  void damaged(LogDamage damage);
+
+  const LogOptions& options_;
+  LogFileId id_;
+  SegmentTable& table_;
+  LogOwner& owner_;
+  Phase phase_ = Phase::Header;
+  std::uint32_t next_slot_ = 1;
+  std::uint32_t asked_ = 0;  // Requests under way.
+  AlignedBuffer buffer_;
+  std::vector<bool> mark_failed_;  // Of the marks being read.
+  bool blank_ = false;
+  std::vector<Used> used_;
+  std::size_t next_used_ = 0;
+  SegmentScan scan_;
+  std::vector<Suspect> suspects_;
+  LogPoint durable_;
+  LogPoint end_;
+  FileHeader header_;
+  std::vector<std::uint32_t> reseal_;
+  std::vector<std::uint32_t> uncleared_;
+  LogReport report_;
+  std::string refusal_;
+};
+
+}  // namespace flotilla::store

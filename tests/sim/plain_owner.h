@@ -1,0 +1,127 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "store/log.h"
+
+namespace flotilla::sim {
+
+/// The simplest owner a log can have: a map, with tombstones kept in it.
+class PlainOwner : public store::LogOwner, public store::LogHost {
+ public:
+  struct Entry {
+    store::Lsn lsn;
+    std::uint32_t void_time = 0;
+    std::uint8_t flags = 0;
+    std::string set{};
+    Buffer body{};
+    store::SegmentSlot segment{};
+    bool hides = false;  // A copy older than this tombstone was seen in the present pass.
+    bool candidate = false;
+
+    bool is_tombstone() const { return (flags & store::kTombstone) != 0; }
+  };
+
+  void attach(store::Log& log) { log_ = &log; }
+
+  store::RecordImage image_of(const wire::Digest& digest, const Entry& entry) const {
+    return {.digest = digest,
+            .lsn = entry.lsn,
+            .void_time = entry.void_time,
+            .flags = entry.flags,
+            .set = entry.set,
+            .body = entry.body};
+  }
+
+  /// Appends and indexes a new version. The entry's segment is filled in.
+  Result<store::LogPosition> put(const wire::Digest& digest, Entry entry) {
+    const auto place = log_->append(image_of(digest, entry));
+    if (!place) return tl::unexpected(place.error());
+    const auto old = entries.find(digest);
+    if (old != entries.end()) log_->released(old->second.segment, image_of(digest, old->second));
+    entry.segment = place->segment;
+    entries[digest] = std::move(entry);
+    return place->end;
+  }
+  /// Forgets an entry, as for a tombstone that is not needed any more.
+  void drop(const wire::Digest& digest) {
+    const auto old = entries.find(digest);
+    log_->released(old->second.segment, image_of(digest, old->second));
+    entries.erase(old);
+  }
+
+  bool recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+    ++seen;
+    const auto old = entries.find(image.digest);
+    if (old != entries.end()) {
+      const bool tombstone = (image.flags & store::kTombstone) != 0;
+      const bool wins = image.lsn > old->second.lsn ||
+                        (image.lsn == old->second.lsn && tombstone && !old->second.is_tombstone());
+      if (!wins) return false;
+      log_->released(old->second.segment, image_of(image.digest, old->second));
+    }
+    entries[image.digest] = {.lsn = image.lsn,
+                             .void_time = image.void_time,
+                             .flags = image.flags,
+                             .set = std::string(image.set),
+                             .body = {image.body.begin(), image.body.end()},
+                             .segment = segment};
+    return true;
+  }
+
+  Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override {
+    const auto found = entries.find(image.digest);
+    if (found == entries.end()) return false;
+    Entry& entry = found->second;
+    if (entry.lsn != image.lsn || entry.segment != segment) return false;
+    const auto place = log_->append_moved(image_of(image.digest, entry));
+    if (!place) return tl::unexpected(place.error());
+    log_->released(segment, image_of(image.digest, entry));
+    entry.segment = place->segment;
+    return true;
+  }
+
+  void durable(store::LogPosition position) override { durable_to = position; }
+  void log_failed(unsigned, std::string_view why) override { failure = why; }
+
+  void tombstone_pass_begins(unsigned) override {
+    for (auto& [digest, entry] : entries) {
+      entry.candidate = entry.is_tombstone();
+      entry.hides = false;
+    }
+  }
+  void tombstone_pass_saw(const store::RecordImage& image) override {
+    const auto found = entries.find(image.digest);
+    if (found != entries.end() && image.lsn < found->second.lsn) found->second.hides = true;
+  }
+  void tombstone_pass_ends(unsigned, bool complete) override {
+    ++passes;
+    if (!complete) return;
+    for (auto at = entries.begin(); at != entries.end();) {
+      const auto here = at++;
+      if (!here->second.candidate || !here->second.is_tombstone() || here->second.hides) continue;
+      drop(here->first);
+      ++collected;
+    }
+  }
+
+  void wake(unsigned) override { woken = true; }
+
+  std::map<wire::Digest, Entry> entries;
+  store::LogPosition durable_to{};
+  std::string failure;
+  std::uint64_t seen = 0;
+  int passes = 0;
+  int collected = 0;
+  bool woken = false;
+
+ private:
+  store::Log* log_ = nullptr;
+};
+
+}  // namespace flotilla::sim
