@@ -77,17 +77,22 @@ class Engine:
         except (OSError, subprocess.TimeoutExpired):
             return False
 
+    def run_outside(self, *command, **options):
+        """Runs a command where the network is, with its output dropped."""
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
+
     def stop(self):
         pass
 
 
 class OwnEngine(Engine):
-    """A dockerd with its folders below `folder`. `outside`: runs in that network namespace, without a bridge, for
-    builds that install packages; else in the caller's."""
+    """A dockerd with its folders below `folder`. One `for_builds` runs in the namespace `outside`, without a bridge or
+    firewall rules, because builds install packages; else it runs in the caller's."""
 
-    def __init__(self, folder, outside=None):
+    def __init__(self, folder, outside, for_builds=False):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
+        self.outside = outside
         self.short = tempfile.mkdtemp(prefix="fe2e-")  # A socket's path has room for 107 characters.
         super().__init__(f"unix://{self.short}/docker.sock")
         self.log_path = os.path.join(folder, "dockerd.log")
@@ -95,19 +100,23 @@ class OwnEngine(Engine):
                   f"--pidfile {self.short}/pid"
         command = ["unshare", "--mount", "--uts", "bash", "-c",
                    "mount --make-rprivate / && mount -t tmpfs tmpfs /run && exec dockerd " + options]
-        if outside is not None:
+        if for_builds:
             command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command[:-1],
                        command[-1] + " --bridge=none --iptables=false"]
         with open(self.log_path, "wb") as log:
             # A session of its own: Ctrl-C reaches the tests, which then stop the engine in order.
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            start_new_session=True, pass_fds=[outside] if outside is not None else [])
+                                            start_new_session=True, pass_fds=[outside])
         end = time.monotonic() + START_SECONDS
         while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 raise NoEngine("dockerd did not start:\n" + self.log_tail())
             time.sleep(0.2)
+
+    def run_outside(self, *command, **options):
+        super().run_outside("nsenter", f"--net=/proc/self/fd/{self.outside}", *command, pass_fds=[self.outside],
+                            **options)
 
     def log_tail(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:

@@ -75,16 +75,15 @@ def ensure_base(engine, cache):
     if not os.path.exists(kept):
         if engine.run("pull", BASE, check=False, timeout=120).returncode == 0:
             return
-        _debootstrap(cache, kept)
+        _debootstrap(engine, cache, kept)
     engine.run("import", kept, BASE, timeout=600)
 
 
-def _debootstrap(cache, kept):
+def _debootstrap(engine, cache, kept):
     folder = os.path.join(cache, "debootstrap")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    subprocess.run(["debootstrap", "--variant=minbase", "bookworm", folder, _mirror()], check=True,
-                   stdout=subprocess.DEVNULL)
+    engine.run_outside("debootstrap", "--variant=minbase", "bookworm", folder, _mirror())
     subprocess.run(["tar", "-C", folder, "-cf", kept + ".part", "."], check=True)
     os.rename(kept + ".part", kept)
     shutil.rmtree(folder, ignore_errors=True)

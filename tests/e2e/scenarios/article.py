@@ -131,7 +131,6 @@ def ensure_compose_v2(world):
     if not os.path.exists(os.path.join(folder, "cmd")):
         go = shutil.which("go")
         assert go, "neither the compose plug-in nor go is installed"
-        env = {**os.environ, "GOBIN": folder}
-        subprocess.run(["nsenter", "--net=/proc/1/ns/net", go, "install",
-                        "github.com/docker/compose/v2/cmd@v2.29.7"], env=env, check=True, timeout=1800)
+        world.engine.run_outside(go, "install", "github.com/docker/compose/v2/cmd@v2.29.7",
+                                 env={**os.environ, "GOBIN": folder}, timeout=1800)
     return os.path.join(folder, "cmd")
