@@ -32,7 +32,7 @@ Expected<Key> Key::make(std::string_view ns, std::string_view set, Value user_ke
 }
 
 Key Key::from_digest(std::string_view ns, std::string_view set, const wire::Digest& digest) {
-  return Key{.ns = std::string(ns), .set = std::string(set), .digest = digest, .user_key = {}};
+  return Key{.ns = std::string(ns), .set = std::string(set), .digest = digest};
 }
 
 }  // namespace flotilla::client

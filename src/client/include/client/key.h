@@ -16,7 +16,7 @@ struct Key {
   std::string ns;
   std::string set;
   wire::Digest digest;
-  std::optional<Value> user_key;
+  std::optional<Value> user_key = {};
 
   /// Computes the digest. Parameter: the user key is not an integer, double, string, or plain blob,
   /// or a name is too long (namespace 31 bytes, set 63).

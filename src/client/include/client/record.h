@@ -23,7 +23,7 @@ struct Bin {
 /// several times.
 struct Record {
   Key key;  // Of a scan: with the user key when the server keeps it.
-  std::vector<Bin> bins;
+  std::vector<Bin> bins = {};
   std::uint32_t generation = 0;
   std::uint32_t void_time = 0;  // Seconds since 2010-01-01 UTC; 0: never expires.
 

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace flotilla::client {
+
+/// Of a client as a whole, fixed when it connects.
+struct ClientOptions {
+  std::chrono::milliseconds tend_interval{1000};
+  std::chrono::milliseconds connect_timeout{1000};  // Also of every info request while tending.
+  std::size_t connections_per_node_max = 100;
+  bool use_alternate_addresses = false;  // Reach nodes by their alternate access addresses.
+  std::string cluster_name = {};         // When not empty, nodes of another cluster are not used.
+  std::string application = {};          // Shown by the server's `user-agents`; empty: unknown.
+};
+
+}  // namespace flotilla::client
