@@ -28,43 +28,79 @@ void make_room(Connection& c, std::size_t missing) {
 
 }  // namespace
 
-Load::Load(const LoadOptions& options, const Dialect& dialect)
-    : options_(options), dialect_(dialect), next_request_(options.first_request) {}
+Load::Load(const LoadOptions& options, const Dialect& dialect, const Dialect* background)
+    : options_(options),
+      dialect_(dialect),
+      background_(background),
+      next_request_(options.first_request),
+      last_request_(options.first_request + options.warm_up + options.operations) {}
 
 Result<LoadResult> Load::run() {
   if (auto opened = open(); !opened) return tl::unexpected(opened.error());
   if (options_.warm_up == 0)
     if (auto started = start_measuring(); !started) return tl::unexpected(started.error());
+  opened_ns_ = now_ns();
   for (Connection& c : connections_) {
     top_up(c);
     if (auto sent = flush(c); !sent) return tl::unexpected(sent.error());
   }
-  std::array<epoll_event, 256> events;
   while (!is_done_) {
-    const int count =
-        epoll_wait(poll_.raw(), events.data(), static_cast<int>(events.size()), kSilenceMs);
-    if (count == 0) return fail(Code::Timeout, "the server has fallen silent");
-    if (count < 0 && errno != EINTR) return fail(Code::Unknown, "epoll_wait");
-    for (int i = 0; i < count && !is_done_; ++i)
-      if (auto served = serve(connections_[events[static_cast<std::size_t>(i)].data.u32]); !served)
-        return tl::unexpected(served.error());
+    if (options_.rate > 0)
+      if (auto sent = send_due(); !sent) return tl::unexpected(sent.error());
+    if (auto waited = wait_once(); !waited) return tl::unexpected(waited.error());
   }
   return result_;
+}
+
+Result<void> Load::wait_once() {
+  std::array<epoll_event, 256> events;
+  // With a rate, the core is the generator's own: it looks again and again rather than sleep past a
+  // due time.
+  const int patience_ms = options_.rate > 0 ? 0 : kSilenceMs;
+  const int count =
+      epoll_wait(poll_.raw(), events.data(), static_cast<int>(events.size()), patience_ms);
+  if (count == 0 && patience_ms > 0) return fail(Code::Timeout, "the server has fallen silent");
+  if (count < 0 && errno != EINTR) return fail(Code::Unknown, "epoll_wait");
+  for (int i = 0; i < count && !is_done_; ++i)
+    if (auto served = serve(connections_[events[static_cast<std::size_t>(i)].data.u32]); !served)
+      return served;
+  return {};
+}
+
+Result<void> Load::send_due() {
+  const double per_request_ns = 1e9 / options_.rate;
+  const std::uint64_t at_ns = now_ns();
+  while (next_request_ < last_request_) {
+    const std::uint64_t number = next_request_ - options_.first_request;
+    const std::uint64_t due_ns =
+        opened_ns_ + static_cast<std::uint64_t>(static_cast<double>(number) * per_request_ns);
+    if (due_ns > at_ns) break;
+    Connection& c = connections_[number % options_.connections];
+    ask(c, next_request_++, due_ns);
+    if (auto sent = flush(c); !sent) return sent;
+  }
+  return {};
 }
 
 Result<void> Load::open() {
   poll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
   if (poll_.raw() < 0) return fail(Code::Unknown, "epoll");
-  for (std::uint32_t i = 0; i < options_.connections; ++i) {
-    auto fd = connect_to(options_.port);
-    if (!fd) return tl::unexpected(fd.error());
-    epoll_event wanted{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.u32 = i}};
-    if (epoll_ctl(poll_.raw(), EPOLL_CTL_ADD, fd->raw(), &wanted) != 0)
-      return fail(Code::Unknown, "epoll_ctl");
-    Connection& c = connections_.emplace_back();
-    c.fd = std::move(*fd);
-    c.input.resize(kFirstInput);
-  }
+  for (std::uint32_t i = 0; i < options_.connections; ++i)
+    if (auto opened = open_one(false); !opened) return opened;
+  return background_ != nullptr ? open_one(true) : Result<void>();
+}
+
+Result<void> Load::open_one(bool is_background) {
+  auto fd = connect_to(options_.port);
+  if (!fd) return tl::unexpected(fd.error());
+  epoll_event wanted{.events = EPOLLIN | EPOLLOUT | EPOLLET,
+                     .data = {.u32 = static_cast<std::uint32_t>(connections_.size())}};
+  if (epoll_ctl(poll_.raw(), EPOLL_CTL_ADD, fd->raw(), &wanted) != 0)
+    return fail(Code::Unknown, "epoll_ctl");
+  Connection& c = connections_.emplace_back();
+  c.fd = std::move(*fd);
+  c.input.resize(kFirstInput);
+  c.is_background = is_background;
   return {};
 }
 
@@ -78,7 +114,7 @@ Result<void> Load::serve(Connection& c) {
     if (got < 0) return fail(Code::Unknown, "recv");
     if (got == 0) return fail(Code::Unavailable, "the server closed the connection");
     c.filled += static_cast<std::size_t>(got);
-    if (is_measuring_) result_.reply_bytes += static_cast<std::size_t>(got);
+    if (is_measuring_ && !c.is_background) result_.reply_bytes += static_cast<std::size_t>(got);
     const auto wanted = take_replies(c);
     if (!wanted) return tl::unexpected(wanted.error());
     missing = *wanted;
@@ -95,20 +131,24 @@ Result<std::size_t> Load::take_replies(Connection& c) {
   while (c.taken < c.filled) {
     if (c.tickets.empty()) return fail(Code::Unknown, "reply: nothing was asked");
     const Bytes in = Bytes(c.input).subspan(c.taken, c.filled - c.taken);
-    const auto taken = dialect_.take(in, c.tickets.front());
+    const auto taken = (c.is_background ? *background_ : dialect_).take(in, c.tickets.front());
     if (!taken) return tl::unexpected(taken.error());
     if (taken->bytes == 0) return taken->missing;
     c.taken += taken->bytes;
     if (!taken->is_last) continue;
-    if (auto counted = complete(c.tickets.front(), at_ns); !counted)
-      return tl::unexpected(counted.error());
+    if (auto counted = complete(c, at_ns); !counted) return tl::unexpected(counted.error());
     c.tickets.pop_front();
     if (is_done_) break;
   }
   return std::size_t{1};
 }
 
-Result<void> Load::complete(const Ticket& ticket, std::uint64_t at_ns) {
+Result<void> Load::complete(const Connection& c, std::uint64_t at_ns) {
+  const Ticket& ticket = c.tickets.front();
+  if (c.is_background) {
+    ++result_.background;
+    return {};
+  }
   ++completed_;
   if (!is_measuring_) return completed_ == options_.warm_up ? start_measuring() : Result<void>();
   result_.latency.add(at_ns - ticket.sent_ns);
@@ -118,13 +158,19 @@ Result<void> Load::complete(const Ticket& ticket, std::uint64_t at_ns) {
 }
 
 void Load::top_up(Connection& c) {
-  const std::uint64_t end = options_.first_request + options_.warm_up + options_.operations;
   const std::uint64_t at_ns = now_ns();
-  while (c.tickets.size() < options_.in_flight && next_request_ < end) {
-    dialect_.append_request(c.output, next_request_);
-    c.tickets.push_back(Ticket{.request = next_request_, .sent_ns = at_ns});
-    ++next_request_;
+  if (c.is_background) {
+    if (c.tickets.empty()) ask(c, next_background_++, at_ns);
+    return;
   }
+  if (options_.rate > 0) return;
+  while (c.tickets.size() < options_.in_flight && next_request_ < last_request_)
+    ask(c, next_request_++, at_ns);
+}
+
+void Load::ask(Connection& c, std::uint64_t request, std::uint64_t due_ns) {
+  (c.is_background ? *background_ : dialect_).append_request(c.output, request);
+  c.tickets.push_back(Ticket{.request = request, .sent_ns = due_ns});
 }
 
 Result<void> Load::flush(Connection& c) {

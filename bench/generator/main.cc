@@ -24,6 +24,7 @@ struct Options {
   LoadOptions load;
   std::uint32_t batch_rows = 100;
   bool is_sequential = false;
+  bool has_background_query = false;
   std::string digests;
   int core = -1;
 };
@@ -45,6 +46,10 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--connections", o.load.connections)->check(CLI::Range(1, 10'000));
   app.add_option("--in-flight", o.load.in_flight, "Requests per connection")
       ->check(CLI::Range(1, 10'000));
+  app.add_option("--rate", o.load.rate, "Requests per second, each at its time; 0: a closed loop")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--background-query", o.has_background_query,
+               "Also query all records, again and again, unmeasured");
   app.add_option("--warm-up", o.load.warm_up, "Requests before measuring");
   app.add_option("--operations", o.load.operations, "Requests that are measured")
       ->check(CLI::PositiveNumber);
@@ -75,6 +80,7 @@ nlohmann::json as_json(const LoadResult& r) {
           {"server_cpu_ns", r.server_cpu_ns},
           {"generator_cpu_ns", r.generator_cpu_ns},
           {"reply_bytes", r.reply_bytes},
+          {"background", r.background},
           {"latency_ns",
            {{"p50", h.quantile(0.5)},
             {"p90", h.quantile(0.9)},
@@ -96,15 +102,18 @@ Result<LoadResult> run(Options o) {
                                   ? DigestTable(o.dialect_options.set, digests_wanted)
                                   : DigestTable(o.dialect_options.set, digests_wanted, o.digests);
 
-  std::unique_ptr<Dialect> dialect;
-  if (o.dialect == DialectName::Aerospike)
-    dialect = make_aerospike_dialect(o.operation, o.dialect_options, keys, digests);
-  else if (o.dialect == DialectName::Redis)
-    dialect = make_redis_dialect(o.operation, o.dialect_options, keys);
-  else
-    dialect = make_memcached_dialect(o.operation, o.dialect_options, keys);
-  if (dialect == nullptr) return fail(Code::Unsupported, "this server has no such operation");
-  return Load(o.load, *dialect).run();
+  const auto make = [&](Operation operation) {
+    if (o.dialect == DialectName::Redis)
+      return make_redis_dialect(operation, o.dialect_options, keys);
+    if (o.dialect == DialectName::Memcached)
+      return make_memcached_dialect(operation, o.dialect_options, keys);
+    return make_aerospike_dialect(operation, o.dialect_options, keys, digests);
+  };
+  const auto dialect = make(o.operation);
+  const auto background = o.has_background_query ? make(Operation::Query) : nullptr;
+  if (dialect == nullptr || (o.has_background_query && background == nullptr))
+    return fail(Code::Unsupported, "this server has no such operation");
+  return Load(o.load, *dialect, background.get()).run();
 }
 
 }  // namespace

@@ -57,6 +57,15 @@ class Generator:
         operation = "put" if row.operation == "put" else "get"
         return self._measure(echo, operation, row.echo_connections, 1, row.echo_requests, "request")
 
+    def measure_tail(self, server, rate, requests, has_query):
+        """Gets that come at a steady rate, alone or while all records are queried on one more connection."""
+        arguments = ["--operation", "get", "--connections", "64", "--rate", str(rate), "--operations", str(requests),
+                     "--warm-up", str(requests // 10), "--first-request", str(self.next_request)]
+        if has_query:
+            arguments += ["--background-query", "--query-records", str(self.keys)]
+        self.next_request += 2 * requests
+        return self._run(server, arguments, "get", "request")
+
     def _measure(self, server, operation, connections, in_flight, requests, per):
         warm_up = requests // 10
         arguments = ["--operation", operation, "--connections", str(connections), "--in-flight", str(in_flight),
@@ -101,6 +110,25 @@ def run_pairs(generator, echoes, servers, rows, pairs, say):
                 say(f"pair {number + 1}/{pairs}: {server.name}: {row.title}: {one.samples[-1].cpu_us:.2f} us, "
                     f"{one.ratios()[-1]:.2f} of the echo server's {one.echoes[-1].cpu_us:.2f}")
     return list(series.values())
+
+
+@dataclass
+class Tail:
+    rate: int
+    alone: list = field(default_factory=list)
+    beside_query: list = field(default_factory=list)
+
+
+def tail_pairs(generator, server, pairs, scale, say):
+    tail = Tail(rate=20_000)
+    requests = max(100, int(60_000 * scale))
+    for number in range(pairs):
+        turns = [(tail.alone, False), (tail.beside_query, True)]
+        for samples, has_query in turns if number % 2 == 0 else reversed(turns):
+            samples.append(generator.measure_tail(server, tail.rate, requests, has_query))
+        say(f"tail {number + 1}/{pairs}: p99.9 {tail.alone[-1].latency_us['p99.9']:,.0f} us alone, "
+            f"{tail.beside_query[-1].latency_us['p99.9']:,.0f} us beside a query")
+    return tail
 
 
 @dataclass

@@ -45,6 +45,13 @@ def latency_table(series):
     return _table(["row", "server", "requests/s", *(f"{q}, µs" for q in QUANTILES)], lines)
 
 
+def tail_table(tail):
+    def line(title, samples):
+        return [title, *(f"{statistics.median(x.latency_us[q] for x in samples):,.0f}" for q in QUANTILES)]
+    return _table([f"get, {tail.rate:,} a second", *(f"{q}, µs" for q in QUANTILES)],
+                  [line("alone", tail.alone), line("beside a full query", tail.beside_query)])
+
+
 def memory_table(memories):
     return _table(["server", "records", "before, MiB", "after, MiB", "beyond the payload, bytes a record", "target"],
                   [[m.server, f"{m.records:,}", f"{m.before / 2**20:.1f}", f"{m.after / 2**20:.1f}",
