@@ -1,6 +1,5 @@
 #include "batch.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -64,7 +63,6 @@ class Batch : public Task {
 
  private:
   void run_row(wire::ReplyWriter& reply);
-  void hold_for(store::LogPosition position);
   void keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply);
 
   Executor& executor_;
@@ -78,7 +76,7 @@ class Batch : public Task {
   std::uint32_t done_ = 0;
   std::optional<Code> failed_;
   Namespace* ns_ = nullptr;  // Of the present row and those that repeat it.
-  std::vector<Gate> gates_;  // One for each log that a row was appended to.
+  std::vector<Gate> gates_;
   Buffer owned_;
 };
 
@@ -132,18 +130,8 @@ void Batch::run_row(wire::ReplyWriter& reply) {
                               .row_index = row.index};
   const Executor::Written written = executor_.run(request, reply);
   if (written.wait.raw() != 0 && ns_->options.commit_to_device.load(std::memory_order_relaxed))
-    hold_for(written.wait);
+    gates_.push_back({ns_->records.log(), written.wait});
   keep_or_drop(written, reply);
-}
-
-void Batch::hold_for(store::LogPosition position) {
-  store::RecordLog* const log = ns_->records.log();
-  for (Gate& gate : gates_) {
-    if (gate.log != log) continue;
-    gate.position = std::max(gate.position, position);
-    return;
-  }
-  gates_.push_back({log, position});
 }
 
 void Batch::keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply) {

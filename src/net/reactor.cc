@@ -296,6 +296,7 @@ bool Reactor::send(Connection& connection) {
       return true;
     }
     out.consume(static_cast<std::size_t>(sent));
+    connection.session_->on_sent(static_cast<std::size_t>(sent));
     connection.stalled_since_ = {};
   }
   return true;

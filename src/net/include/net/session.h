@@ -36,6 +36,8 @@ class Session {
   virtual Instant wake_at() const { return {}; }
   /// How many of the waiting bytes may be sent now.
   virtual std::size_t sendable(std::size_t waiting) { return waiting; }
+  /// So many of the waiting bytes have left.
+  virtual void on_sent(std::size_t) {}
   /// How long the peer may leave replies unread before it is cut off; zero: for ever.
   virtual Duration stall_limit() const { return std::chrono::seconds(10); }
   /// True while a request is under way: such a connection is not idle.

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "server/posix_file.h"
+#include "store/log.h"
+
+namespace flotilla::server {
+
+/// Drives a store::Log over real files: one thread for each file, which steps its part of the log
+/// and carries out what it asks for. The log is made with this as its host, then run.
+///
+///   LogThreads threads(std::move(files));
+///   store::Log log(options, threads.sizes(), owner, threads);
+///   threads.run(log);
+///   threads.wait_until_open();  // log.state(i) is Ready or Refused for each file.
+///   ...
+///   threads.stop();             // Flushed, marked clean. The log may go now.
+class LogThreads : public store::LogHost {
+ public:
+  explicit LogThreads(std::vector<PosixFile> files);
+  ~LogThreads() override;
+  LogThreads(const LogThreads&) = delete;
+  LogThreads& operator=(const LogThreads&) = delete;
+
+  std::vector<std::uint64_t> sizes() const;
+  /// `log` must outlive stop().
+  void run(store::Log& log);
+  void wait_until_open();
+  /// Closes the log and ends the threads. No appends may be under way that count on it.
+  void stop();
+
+  void wake(unsigned file) override;
+
+ private:
+  struct Lane {
+    explicit Lane(PosixFile opened) : file(std::move(opened)) {}
+    PosixFile file;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool woken = false;
+    bool open = false;
+    std::thread thread;
+  };
+
+  void drive(unsigned index);
+  bool ended(unsigned index) const;
+  void wait(unsigned index);
+
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  store::Log* log_ = nullptr;
+};
+
+}  // namespace flotilla::server

@@ -1,0 +1,105 @@
+#include "server/log_threads.h"
+
+#include <pthread.h>
+
+#include <deque>
+
+namespace flotilla::server {
+namespace {
+
+Instant now() { return {std::chrono::steady_clock::now().time_since_epoch()}; }
+
+}  // namespace
+
+LogThreads::LogThreads(std::vector<PosixFile> files) {
+  for (PosixFile& file : files) lanes_.push_back(std::make_unique<Lane>(std::move(file)));
+}
+
+LogThreads::~LogThreads() { stop(); }
+
+std::vector<std::uint64_t> LogThreads::sizes() const {
+  std::vector<std::uint64_t> sizes;
+  for (const auto& lane : lanes_) sizes.push_back(lane->file.size());
+  return sizes;
+}
+
+void LogThreads::run(store::Log& log) {
+  log_ = &log;
+  for (unsigned i = 0; i < lanes_.size(); ++i) {
+    lanes_[i]->thread = std::thread([this, i] { drive(i); });
+    ::pthread_setname_np(lanes_[i]->thread.native_handle(), "storage");
+  }
+}
+
+void LogThreads::drive(unsigned index) {
+  Lane& lane = *lanes_[index];
+  std::deque<store::IoRequest> asked;
+  const auto step = [&](const store::Log::Event& event) {
+    for (const store::IoRequest& request : log_->step(index, now(), event))
+      asked.push_back(request);
+  };
+  step(store::Log::Tick{});
+  while (!ended(index)) {
+    while (!asked.empty()) {
+      const store::IoRequest request = asked.front();
+      asked.pop_front();
+      step(lane.file.carry_out(request));
+    }
+    if (ended(index)) break;
+    wait(index);
+    step(store::Log::Tick{});
+  }
+  const std::scoped_lock lock(lane.mutex);
+  lane.open = true;
+  lane.changed.notify_all();
+}
+
+bool LogThreads::ended(unsigned index) const {
+  using enum store::Log::State;
+  const auto state = log_->state(index);
+  return state == Refused || state == Closed || state == Failed;
+}
+
+/// Until woken or due. Says on the way that the file is open.
+void LogThreads::wait(unsigned index) {
+  Lane& lane = *lanes_[index];
+  const std::optional<Instant> due = log_->deadline(index);
+  std::unique_lock lock(lane.mutex);
+  if (!lane.open && log_->state(index) == store::Log::State::Ready) {
+    lane.open = true;
+    lane.changed.notify_all();
+  }
+  const auto woken = [&] { return lane.woken; };
+  if (due) {
+    lane.changed.wait_until(lock, std::chrono::steady_clock::time_point(due->since_start), woken);
+  } else {
+    lane.changed.wait(lock, woken);
+  }
+  lane.woken = false;
+}
+
+void LogThreads::wake(unsigned file) {
+  Lane& lane = *lanes_[file];
+  {
+    const std::scoped_lock lock(lane.mutex);
+    lane.woken = true;
+  }
+  lane.changed.notify_all();
+}
+
+void LogThreads::wait_until_open() {
+  for (const auto& lane : lanes_) {
+    std::unique_lock lock(lane->mutex);
+    lane->changed.wait(lock, [&] { return lane->open; });
+  }
+}
+
+void LogThreads::stop() {
+  if (log_ == nullptr) return;
+  log_->close();
+  for (const auto& lane : lanes_)
+    if (lane->thread.joinable()) lane->thread.join();
+  log_ = nullptr;
+}
+
+}  // namespace flotilla::server

@@ -1,0 +1,129 @@
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "config/load.h"
+#include "server.h"
+
+extern char** environ;
+
+namespace {
+
+using namespace flotilla;
+
+// Exit codes, so that orchestrators can tell a typo from a crash (docs/manual/container.md).
+constexpr int kRuntimeFailure = 1;
+constexpr int kBadConfiguration = 2;
+
+constexpr const char* kConfigFileDefault = "/etc/aerospike/aerospike.conf";
+
+struct Arguments {
+  std::string config_file;
+  bool strict = false;
+  bool check_only = false;
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::vector<std::string> environment() {
+  std::vector<std::string> out;
+  for (char** variable = environ; *variable != nullptr; ++variable) out.emplace_back(*variable);
+  return out;
+}
+
+/// Raises the soft limit of descriptors to the hard one and returns it.
+std::uint64_t raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return limit.rlim_max;
+}
+
+config::Outcome<config::Loaded> load_config(const Arguments& arguments) {
+  const bool named = !arguments.config_file.empty();
+  const std::string path = named ? arguments.config_file : kConfigFileDefault;
+  const auto text = read_file(path);
+  if (named && !text) return config::refuse(path + ": cannot be read");
+  const auto variables = environment();
+  config::LoadOptions options{.file = std::nullopt,
+                              .path = path,
+                              .environment = variables,
+                              .machine = {.processors = std::thread::hardware_concurrency(),
+                                          .memory_bytes = 0,
+                                          .open_files = raise_open_files()},
+                              .strict = arguments.strict};
+  if (text) options.file = *text;
+  return config::load(options);
+}
+
+/// Signals are taken by sigwait on the main thread alone.
+sigset_t block_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+int run(const Arguments& arguments) {
+  const sigset_t signals = block_signals();
+  auto loaded = load_config(arguments);
+  if (!loaded) {
+    log_line(LogLevel::Critical, "config", loaded.error());
+    return kBadConfiguration;
+  }
+  for (const auto& warning : loaded->warnings) log_line(LogLevel::Warning, "config", warning);
+  if (arguments.check_only) return 0;
+  server::Server server(*loaded->config);
+  if (auto started = server.start(); !started) {
+    log(LogLevel::Critical, "as", "cannot start: {}", started.error().why);
+    return kRuntimeFailure;
+  }
+  for (int signal = 0; signal != SIGTERM && signal != SIGINT;) {
+    if (::sigwait(&signals, &signal) != 0) return kRuntimeFailure;
+    if (signal == SIGHUP) reopen_log_files();
+  }
+  log_info("as", "stopping");
+  server.stop();
+  log_info("as", "finished clean shutdown - exiting");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Flotilla: a distributed key-value database that speaks the Aerospike protocol", "flotillad");
+  Arguments arguments;
+  bool ignored = false;
+  unsigned instance = 0;
+  app.add_option("--config-file", arguments.config_file, "aerospike.conf to read (default /etc/aerospike/aerospike.conf)");
+  app.add_flag("--strict", arguments.strict, "refuse old and unknown parameters as the original does");
+  app.add_flag("--check", arguments.check_only, "read the configuration, say what is wrong with it, and exit");
+  app.add_flag("--foreground,--fgdaemon,--early-verbose,--cold-start,--experimental", ignored, "accepted, without effect");
+  app.add_option("--instance", instance, "accepted, without effect");
+  app.set_version_flag("--version", "Flotilla 0.1.0 (protocol 8.1.2.0)");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kBadConfiguration;
+  }
+  return run(arguments);
+}

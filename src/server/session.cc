@@ -1,0 +1,147 @@
+#include "session.h"
+
+#include <zlib.h>
+
+#include "net/reactor.h"
+
+namespace flotilla::server {
+namespace {
+
+using wire::FrameHeader;
+using wire::FrameKind;
+
+constexpr std::size_t kOutMost = 1024 * 1024;  // With so much unsent, further requests wait.
+constexpr Duration kSlice = std::chrono::microseconds(200);
+constexpr std::size_t kSecuritySize = 16;
+
+/// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to what it claims.
+Buffer expanded(Bytes body) {
+  if (body.size() < 8) return {};
+  const auto claimed = load_be<std::uint64_t>(body.data());
+  if (claimed < FrameHeader::kSize || claimed > FrameHeader::kBodySizeMax + FrameHeader::kSize) return {};
+  // zlib expands at most about 1032 times: a short stream cannot claim a long message.
+  if (claimed / 1100 > body.size()) return {};
+  Buffer out(claimed);
+  auto size = static_cast<uLongf>(claimed);
+  const int done = ::uncompress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(body.data() + 8),
+                                static_cast<uLong>(body.size() - 8));
+  return done == Z_OK && size == claimed ? out : Buffer{};
+}
+
+}  // namespace
+
+ClientSession::ClientSession(net::Connection& connection, ReactorContext& context, bool admin)
+    : connection_(connection),
+      context_(context),
+      asker_{.local = connection.local(), .peer = connection.peer(), .admin = admin, .user_agent = {}} {}
+
+ClientSession::~ClientSession() { context_.info.connection_closed(asker_); }
+
+net::Session::Input ClientSession::on_bytes(Bytes in) {
+  Input input;
+  while (task_ == nullptr && connection_.out().size() < kOutMost) {
+    const Bytes rest = in.subspan(input.consumed);
+    if (rest.size() < FrameHeader::kSize) break;
+    const auto header = FrameHeader::parse(rest);
+    if (!header) {
+      context_.counters.add(exec::NodeCounter::demarshal_error);
+      input.close = true;
+      break;
+    }
+    const std::size_t size = FrameHeader::kSize + static_cast<std::size_t>(header->body_size);
+    if (rest.size() < size) {
+      input.wanted = size;
+      break;
+    }
+    if (!dispatch(*header, rest.subspan(FrameHeader::kSize, static_cast<std::size_t>(header->body_size)))) {
+      input.close = true;
+      break;
+    }
+    input.consumed += size;
+  }
+  return input;
+}
+
+bool ClientSession::dispatch(const FrameHeader& header, Bytes body) {
+  const bool text = header.kind == FrameKind::Info || header.kind == FrameKind::Security;
+  if (asker_.admin && !text) return false;
+  switch (header.kind) {
+    case FrameKind::Message: on_message(body); return true;
+    case FrameKind::Info: on_info(body); return true;
+    case FrameKind::Security: on_security(); return true;
+    case FrameKind::Compressed: return on_compressed(body);
+    case FrameKind::Internal: return true;
+  }
+  return false;
+}
+
+void ClientSession::on_message(Bytes body) {
+  const std::size_t before = connection_.out().size();
+  exec::Outcome outcome = context_.executor.execute(body, {context_.wall(), context_.executor.now()}, connection_.peer(),
+                                                    connection_.out());
+  if (!outcome.gates.empty()) hold(before, outcome.gates);
+  if (outcome.background != nullptr) context_.run_in_background(std::move(outcome.background));
+  task_ = std::move(outcome.task);
+}
+
+bool ClientSession::on_compressed(Bytes body) {
+  const Buffer frame = expanded(body);
+  const auto header = FrameHeader::parse(frame);
+  if (frame.empty() || !header || header->kind != FrameKind::Message ||
+      header->body_size != frame.size() - FrameHeader::kSize) {
+    wire::write_header_reply(connection_.out(), {.result = static_cast<std::uint8_t>(Code::Parameter)});
+    return true;
+  }
+  on_message(Bytes(frame).subspan(FrameHeader::kSize));
+  return true;
+}
+
+void ClientSession::on_info(Bytes body) {
+  const std::string answer = context_.info.answer(asker_, as_text(body));
+  OutBuffer& out = connection_.out();
+  FrameHeader{.kind = FrameKind::Info, .body_size = answer.size()}.write(out.grow(FrameHeader::kSize));
+  out.append(as_bytes(answer));
+  context_.counters.add(exec::NodeCounter::info_complete);
+}
+
+/// "Security not enabled": clients with credentials take it as "no login needed".
+void ClientSession::on_security() {
+  std::byte* const at = connection_.out().grow(FrameHeader::kSize + kSecuritySize);
+  FrameHeader{.kind = FrameKind::Security, .body_size = kSecuritySize}.write(at);
+  std::memset(at + FrameHeader::kSize, 0, kSecuritySize);
+  at[FrameHeader::kSize + 1] = static_cast<std::byte>(Code::SecurityNotEnabled);
+}
+
+net::Session::Turn ClientSession::on_turn() {
+  if (!held_.empty() && context_.storage_failed.load(std::memory_order_relaxed)) return Turn::Close;
+  if (task_ == nullptr) return Turn::Idle;
+  const std::size_t before = connection_.out().size();
+  const auto progress = task_->run(connection_.out(), context_.executor.now() + kSlice);
+  hold(before, task_->take_gates());
+  switch (progress) {
+    case exec::Task::Progress::More: return Turn::Again;
+    case exec::Task::Progress::Waiting: wake_at_ = task_->resume_at(); return Turn::Later;
+    case exec::Task::Progress::Done: task_.reset(); return Turn::Idle;
+    case exec::Task::Progress::Abandoned: return Turn::Close;
+  }
+  return Turn::Close;
+}
+
+void ClientSession::hold(std::size_t from, const std::vector<exec::Gate>& gates) {
+  for (const exec::Gate& gate : gates) held_.push_back({from, gate});
+}
+
+std::size_t ClientSession::sendable(std::size_t waiting) {
+  while (!held_.empty() && held_.front().gate.log->is_durable(held_.front().gate.position)) held_.pop_front();
+  return held_.empty() ? waiting : held_.front().from;
+}
+
+void ClientSession::on_sent(std::size_t size) {
+  for (HeldBytes& held : held_) held.from -= size;
+}
+
+Duration ClientSession::stall_limit() const {
+  return task_ != nullptr ? task_->stall_limit() : Session::stall_limit();
+}
+
+}  // namespace flotilla::server

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "exec/executor.h"
+#include "net/session.h"
+#include "wire/frame.h"
+
+namespace flotilla::server {
+
+/// Answers the text commands of a connection.
+class InfoService {
+ public:
+  /// What the answers may depend on.
+  struct Asker {
+    std::string local;       // Address and port that the client connected to.
+    std::string peer;
+    bool admin = false;      // Through the admin port.
+    std::string user_agent;  // As user-agent-set gave it; empty: not yet.
+  };
+  virtual ~InfoService() = default;
+  /// The whole reply body for a whole request body.
+  virtual std::string answer(Asker& asker, std::string_view request) = 0;
+  virtual void connection_closed(const Asker&) {}
+};
+
+/// What all sessions of one reactor share.
+struct ReactorContext {
+  exec::Executor& executor;
+  InfoService& info;
+  exec::NodeCounters& counters;
+  std::function<WallTime()> wall;
+  std::function<void(std::unique_ptr<exec::Task>)> run_in_background;
+  const std::atomic<bool>& storage_failed;  // Then what waits for a log waits in vain.
+};
+
+/// A client connection: frames in, replies out, in the order of the requests.
+///
+/// Replies that must be durable first stay in the send buffer behind a gate; later requests run meanwhile, and their
+/// replies queue up behind. A batch or query that outlasts a slice holds up the connection's later requests.
+class ClientSession : public net::Session {
+ public:
+  ClientSession(net::Connection& connection, ReactorContext& context, bool admin);
+  ~ClientSession() override;
+
+  Input on_bytes(Bytes in) override;
+  Turn on_turn() override;
+  Instant wake_at() const override { return wake_at_; }
+  std::size_t sendable(std::size_t waiting) override;
+  void on_sent(std::size_t size) override;
+  Duration stall_limit() const override;
+  bool busy() const override { return task_ != nullptr; }
+
+ private:
+  /// The bytes of the send buffer from `from` on wait for a log.
+  struct HeldBytes {
+    std::size_t from;
+    exec::Gate gate;
+  };
+
+  bool dispatch(const wire::FrameHeader& header, Bytes body);
+  void on_message(Bytes body);
+  bool on_compressed(Bytes body);
+  void on_info(Bytes body);
+  void on_security();
+  void hold(std::size_t from, const std::vector<exec::Gate>& gates);
+
+  net::Connection& connection_;
+  ReactorContext& context_;
+  InfoService::Asker asker_;
+  std::unique_ptr<exec::Task> task_;
+  Instant wake_at_{};
+  std::deque<HeldBytes> held_;
+};
+
+}  // namespace flotilla::server
