@@ -1,12 +1,29 @@
-#include "model/operation.h"
+#include "cdt_operation.h"
 
 namespace flotilla::model {
+namespace {
 
-Result<Outcome> cdt_read(Arena&, const Particle&, Bytes) {
-  return fail(Code::Parameter, "cdt: unknown operation");
+Result<Outcome> run(Arena& arena, const Particle& bin, Bytes op, bool is_read) {
+  const auto envelope = Envelope::parse(op);
+  if (!envelope) return tl::unexpected(envelope.error());
+  if (bin.is_null() && is_read) return Outcome{};
+  if (envelope->code == Envelope::kSelectCode) return fail(Code::Parameter, "cdt: path expression");
+  const bool is_collection = bin.type == ParticleType::List || bin.type == ParticleType::Map;
+  if (!is_collection && !bin.is_null())
+    return fail(envelope->has_context ? Code::Parameter : Code::IncompatibleType,
+                "cdt: bin of another type");
+  if (envelope->has_context) return run_in_context(arena, bin, *envelope, is_read);
+  return run_operation(arena, bin.bytes, true, *envelope, is_read);
 }
-Result<Outcome> cdt_modify(Arena&, const Particle&, Bytes) {
-  return fail(Code::Parameter, "cdt: unknown operation");
+
+}  // namespace
+
+Result<Outcome> cdt_read(Arena& arena, const Particle& bin, Bytes op) {
+  return run(arena, bin, op, true);
+}
+
+Result<Outcome> cdt_modify(Arena& arena, const Particle& bin, Bytes op) {
+  return run(arena, bin, op, false);
 }
 
 }  // namespace flotilla::model

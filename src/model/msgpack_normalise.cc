@@ -6,15 +6,6 @@
 namespace flotilla::model::msgpack {
 namespace {
 
-constexpr std::uint8_t kListFlags = kOrdered | kPersistIndex;
-constexpr std::uint8_t kMapFlags = kOrdered | kValueOrdered | kPersistIndex;
-
-bool may_be_key(const Head& head) {
-  if (head.kind == Kind::Integer || head.kind == Kind::String) return true;
-  return head.kind == Kind::Blob && !head.raw.empty() &&
-         head.raw[0] == static_cast<std::byte>(ParticleType::Blob);
-}
-
 /// Copies one value element by element, each in its shortest form: the output is never longer than
 /// the input.
 class Normaliser {
@@ -39,7 +30,7 @@ class Normaliser {
   bool list(const Head& head, int depth);
   bool map(const Head& head, int depth);
   /// Consumes the flags element, if there is one, and says which flags to keep.
-  std::uint8_t take_flags(Head& head, std::uint8_t mask, int depth);
+  std::uint8_t take_flags(Head& head, int depth);
   void sort_pairs(std::size_t from, std::vector<std::uint32_t>& starts);
 
   Cursor in_;
@@ -81,21 +72,19 @@ bool Normaliser::element(int depth) {
   return true;
 }
 
-std::uint8_t Normaliser::take_flags(Head& head, std::uint8_t mask, int depth) {
+std::uint8_t Normaliser::take_flags(Head& head, int depth) {
   if (head.count == 0) return 0;
   const Head first = in_.peek();
   if (first.kind != Kind::Ext) return 0;
   in_.skip(head.kind == Kind::Map ? 2 : 1);
   --head.count;
-  if (depth != 0 || use_ != Use::StoredTopLevel)
-    mask = static_cast<std::uint8_t>(mask & ~kPersistIndex);
-  return first.ext_type & mask;
+  return stored_flags(head.kind, first.ext_type, depth == 0 && use_ == Use::StoredTopLevel);
 }
 
 bool Normaliser::list(const Head& head_in, int depth) {
   if (depth == kDepthMax) return refuse("msgpack: nested too deep");
   Head head = head_in;
-  const std::uint8_t flags = take_flags(head, kListFlags, depth);
+  const std::uint8_t flags = take_flags(head, depth);
   if (head.count > in_.rest().size()) return refuse("msgpack: list shorter than its count");
   out_.list(head.count, flags);
   std::size_t last = out_.size();
@@ -112,7 +101,7 @@ bool Normaliser::list(const Head& head_in, int depth) {
 bool Normaliser::map(const Head& head_in, int depth) {
   if (depth == kDepthMax) return refuse("msgpack: nested too deep");
   Head head = head_in;
-  const std::uint8_t flags = take_flags(head, kMapFlags, depth);
+  const std::uint8_t flags = take_flags(head, depth);
   if (head.count > in_.rest().size() / 2) return refuse("msgpack: map shorter than its count");
   out_.map(head.count, flags);
   std::vector<std::uint32_t> starts;
@@ -156,6 +145,27 @@ void Normaliser::sort_pairs(std::size_t from, std::vector<std::uint32_t>& starts
 }
 
 }  // namespace
+
+bool is_storable(Bytes value) {
+  for (Cursor at(value); !at.done();) {
+    const Kind kind = at.next().kind;
+    if (kind == Kind::Wildcard || kind == Kind::Infinity) return false;
+  }
+  return true;
+}
+
+bool may_be_key(const Head& head) {
+  if (head.kind == Kind::Integer || head.kind == Kind::String) return true;
+  return head.kind == Kind::Blob && !head.raw.empty() &&
+         head.raw[0] == static_cast<std::byte>(ParticleType::Blob);
+}
+
+std::uint8_t stored_flags(Kind kind, std::uint8_t flags, bool is_top_level) {
+  if (kind == Kind::List) return flags & kOrdered;
+  constexpr std::uint8_t kBoth = kOrdered | kValueOrdered;
+  const bool persists = is_top_level && (flags & kBoth) == kBoth;
+  return flags & (persists ? kBoth | kPersistIndex : kBoth);
+}
 
 Result<Bytes> normalise(Arena& arena, Bytes value, Use use) {
   return Normaliser(arena, value, use).run();

@@ -126,6 +126,17 @@ Result<Particle> import_particle(Arena& arena, ParticleType type, Bytes bytes) {
   return row->import(arena, type, bytes);
 }
 
+Particle export_particle(Arena& arena, const Particle& bin) {
+  if (bin.type != ParticleType::Map) return bin;
+  const msgpack::Container map = msgpack::open(bin.bytes);
+  if ((map.flags & msgpack::kPersistIndex) == 0) return bin;
+  const auto flags = static_cast<std::uint8_t>(map.flags & ~msgpack::kPersistIndex);
+  msgpack::Writer out(arena, bin.bytes.size());
+  out.map(map.count, flags);
+  out.encoded(map.elements);
+  return {bin.type, out.finish()};
+}
+
 Result<Particle> increment(Arena& arena, const Particle& bin, const Particle& operand) {
   if (bin.type == ParticleType::GeoJson) return fail(Code::Unknown, "increment: geojson bin");
   if (operand.is_null()) return fail(Code::Parameter, "increment: no operand");

@@ -136,7 +136,8 @@ class Server {
     reply.ttl = record.void_time;
     if ((m.header.info1 & wire::info1::kGetNoBins) != 0) return {};
     if ((m.header.info1 & wire::info1::kGetAll) != 0) {
-      for (const Bin& bin : record.bins) respond(OpType::Read, bin.name, bin.particle());
+      for (const Bin& bin : record.bins)
+        respond(OpType::Read, bin.name, export_particle(arena_, bin.particle()));
       return {};
     }
     return run(m, record);
@@ -144,6 +145,8 @@ class Server {
 
   Result<void> write(const wire::Message& m, wire::MessageHeader& reply) {
     constexpr std::uint8_t kReplace = wire::info3::kCreateOrReplace | wire::info3::kReplaceOnly;
+    for (const wire::Op op : m.ops)
+      if (op.name.size() > 15) return fail(Code::BinName, "name");
     for (const wire::Op op : m.ops)
       if ((m.header.info3 & kReplace) != 0 && op.type != OpType::Write && op.type != OpType::Read)
         return fail(Code::Parameter, "replace with a change");
@@ -204,7 +207,7 @@ class Server {
     };
     switch (op.type) {
       case OpType::Read:
-        return Outcome{.bin = {}, .result = bin};
+        return Outcome{.bin = {}, .result = export_particle(arena_, bin)};
       case OpType::Write:
         if (op.particle_type == ParticleType::Null)
           return Outcome{.bin = {}, .result = {}, .changed = true};

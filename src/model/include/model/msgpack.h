@@ -100,6 +100,14 @@ Container open(Bytes value);
 /// either side is equal to anything and ends the whole comparison.
 std::weak_ordering compare(Bytes a, Bytes b);
 
+/// No wildcard and no infinity anywhere in a well-formed value.
+bool is_storable(Bytes value);
+/// Integers, strings and plain blobs may be keys of a map.
+bool may_be_key(const Head& head);
+/// Those of a list's or map's flags that are kept in a stored value. PERSIST_INDEX has no effect
+/// but on a bin that is a value-ordered map, and is forgotten elsewhere.
+std::uint8_t stored_flags(Kind kind, std::uint8_t flags, bool is_top_level);
+
 /// What a normalised value is for: Stored refuses wildcard and infinity anywhere, Compared lets
 /// them pass.
 enum class Use : std::uint8_t { Stored, StoredTopLevel, Compared };

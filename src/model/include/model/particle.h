@@ -25,6 +25,10 @@ struct Particle {
 /// Parameter: unknown type or wrong size. Unknown: list or map that does not parse. GeoInvalid: bad GeoJSON.
 Result<Particle> import_particle(Arena& arena, ParticleType type, Bytes bytes);
 
+/// The value of a bin as a client reads it: what only the server keeps (the PERSIST_INDEX flag of a map) is gone.
+/// Borrows `bin` if nothing had to change.
+Particle export_particle(Arena& arena, const Particle& bin);
+
 /// Results of INCR, APPEND, PREPEND on a bin (Null: the bin is absent) with an operand as the client sent it.
 /// IncompatibleType: the types do not go together; Unknown: GeoJSON; Parameter: bad operand.
 Result<Particle> increment(Arena& arena, const Particle& bin, const Particle& operand);

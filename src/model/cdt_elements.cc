@@ -1,0 +1,196 @@
+#include "cdt_elements.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "base/check.h"
+
+namespace flotilla::model {
+namespace {
+
+std::span<std::uint32_t> allocate_numbers(Arena& arena, std::size_t count) {
+  const MutableBytes bytes = arena.allocate(count * sizeof(std::uint32_t));
+  return {reinterpret_cast<std::uint32_t*>(bytes.data()), count};
+}
+
+}  // namespace
+
+Result<void> check_size(std::size_t bytes) {
+  if (bytes > kCollectionSizeMax) return fail(Code::TooBig, "cdt: value too big");
+  return {};
+}
+
+std::uint32_t total(std::span<const Run> runs) {
+  std::uint64_t sum = 0;
+  for (const Run& r : runs) sum += r.count;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(sum, UINT32_MAX));
+}
+
+std::vector<Run> merged(std::vector<Run> runs) {
+  std::erase_if(runs, [](const Run& r) { return r.count == 0; });
+  if (!std::ranges::is_sorted(runs, {}, &Run::start)) std::ranges::sort(runs, {}, &Run::start);
+  std::size_t kept = 0;
+  for (const Run& r : runs) {
+    if (kept != 0 && r.start <= runs[kept - 1].end()) {
+      Run& last = runs[kept - 1];
+      last.count = std::max(last.end(), r.end()) - last.start;
+    } else {
+      runs[kept++] = r;
+    }
+  }
+  runs.resize(kept);
+  return runs;
+}
+
+std::vector<Run> complement(std::vector<Run> runs, std::uint32_t size) {
+  std::vector<Run> out;
+  std::uint32_t at = 0;
+  for (const Run& r : merged(std::move(runs))) {
+    if (r.start > at) out.push_back({at, r.start - at});
+    at = r.end();
+  }
+  if (at < size) out.push_back({at, size - at});
+  return out;
+}
+
+std::vector<Run> singly(std::span<const Run> runs) {
+  std::vector<Run> out;
+  out.reserve(total(runs));
+  for (const Run& r : runs)
+    for (std::uint32_t i = 0; i < r.count; ++i) out.push_back({r.start + i, 1});
+  return out;
+}
+
+Result<std::uint32_t> resolve_index(std::int64_t index, std::uint32_t size) {
+  if (index < 0) index += size;
+  if (index < 0 || index >= std::int64_t{size})
+    return fail(Code::OpNotApplicable, "cdt: index out of bounds");
+  return static_cast<std::uint32_t>(index);
+}
+
+Run resolve_range(std::int64_t start, std::uint64_t count, std::uint32_t size) {
+  return resolve_relative(start < 0 ? size : 0, start, count, size);
+}
+
+Run resolve_relative(std::uint32_t base, std::int64_t offset, std::uint64_t count,
+                     std::uint32_t size) {
+  // No place is further away than this, so the sum cannot overflow.
+  constexpr std::int64_t kFar = std::int64_t{1} << 40;
+  std::int64_t start = std::clamp(offset, -kFar, kFar) + base;
+  if (start < 0) {
+    const auto overshoot = static_cast<std::uint64_t>(-start);
+    count = count > overshoot ? count - overshoot : 0;
+    start = 0;
+  }
+  const auto from = static_cast<std::uint32_t>(std::min<std::int64_t>(start, size));
+  return {from, static_cast<std::uint32_t>(std::min<std::uint64_t>(count, size - from))};
+}
+
+std::size_t Elements::offset(std::uint32_t i) {
+  if (!offsets_.empty()) return offsets_[i];
+  if (i < last_) {
+    last_ = 0;
+    last_offset_ = 0;
+  }
+  if (i != last_) {
+    msgpack::Cursor at(box_.elements.subspan(last_offset_));
+    at.skip(std::uint64_t{i - last_} * stride_);
+    // Stored collections are checked where they come in; a broken one must not be walked any
+    // further.
+    FLOTILLA_CHECK(at.ok());
+    last_offset_ = box_.elements.size() - at.rest().size();
+    last_ = i;
+  }
+  return last_offset_;
+}
+
+Bytes Elements::run(Run r) {
+  const std::size_t from = offset(r.start);
+  if (r.end() == count()) return box_.elements.subspan(from);
+  return box_.elements.subspan(from, offset(r.end()) - from);
+}
+
+Bytes Elements::value(std::uint32_t i) {
+  if (!is_map()) return at(i);
+  msgpack::Cursor pair(at(i));
+  pair.skip();
+  return pair.rest();
+}
+
+void Elements::index() {
+  if (!offsets_.empty()) return;
+  const std::span<std::uint32_t> offsets = allocate_numbers(*arena_, std::size_t{count()} + 1);
+  msgpack::Cursor at(box_.elements);
+  for (std::uint32_t& offset : offsets) {
+    offset = static_cast<std::uint32_t>(box_.elements.size() - at.rest().size());
+    if (&offset != &offsets.back()) at.skip(stride_);
+  }
+  FLOTILLA_CHECK(at.ok());
+  offsets_ = offsets;
+}
+
+std::span<const std::uint32_t> order_by_value(Arena& arena, Elements& elements) {
+  elements.index();
+  const std::span<std::uint32_t> order = allocate_numbers(arena, elements.count());
+  std::iota(order.begin(), order.end(), 0U);
+  // Stable, and also because NaN, which is equal to every float, makes this no strict order: a
+  // merge sort survives.
+  std::ranges::stable_sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    return msgpack::compare(elements.value(a), elements.value(b)) < 0;
+  });
+  return order;
+}
+
+Run equal_range(Elements& elements, std::span<const std::uint32_t> order, Bytes value) {
+  elements.index();
+  const auto bound = [&](auto is_before) {
+    std::uint32_t low = 0;
+    std::uint32_t high = elements.count();
+    while (low < high) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      const std::uint32_t i = order.empty() ? middle : order[middle];
+      if (is_before(msgpack::compare(elements.value(i), value))) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  };
+  const std::uint32_t from = bound([](std::weak_ordering o) { return o < 0; });
+  const std::uint32_t to = bound([](std::weak_ordering o) { return o <= 0; });
+  return {from, std::max(to, from) - from};
+}
+
+std::uint32_t count_less(Elements& elements, Bytes value) {
+  std::uint32_t less = 0;
+  for (std::uint32_t i = 0; i < elements.count(); ++i)
+    if (msgpack::compare(elements.value(i), value) < 0) ++less;
+  return less;
+}
+
+Result<Bytes> build(Arena& arena, msgpack::Kind kind, std::uint32_t count, std::uint8_t flags,
+                    std::span<const Bytes> pieces) {
+  std::size_t size = msgpack::header_size(kind, count, flags);
+  for (const Bytes piece : pieces) size += piece.size();
+  if (const auto fits = check_size(size); !fits) return tl::unexpected(fits.error());
+  msgpack::Writer out(arena, size);
+  if (kind == msgpack::Kind::Map) {
+    out.map(count, flags);
+  } else {
+    out.list(count, flags);
+  }
+  for (const Bytes piece : pieces) out.encoded(piece);
+  return out.finish();
+}
+
+Result<Bytes> build_without(Arena& arena, Elements& elements, std::span<const Run> removed) {
+  std::vector<Bytes> pieces;
+  for (const Run& r : complement({removed.begin(), removed.end()}, elements.count()))
+    pieces.push_back(elements.run(r));
+  return build(arena, elements.is_map() ? msgpack::Kind::Map : msgpack::Kind::List,
+               elements.count() - total(removed), elements.flags(), pieces);
+}
+
+}  // namespace flotilla::model

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/msgpack.h"
+
+/// Lists and maps in place: places, ranges, orders, and new collections put together from old
+/// bytes.
+namespace flotilla::model {
+
+/// The largest value that an operation builds, collection or answer; more fails with TooBig. Far
+/// above any record.
+inline constexpr std::size_t kCollectionSizeMax = std::size_t{64} << 20;
+Result<void> check_size(std::size_t bytes);
+
+/// `count` numbers from `start` on: elements by index, or ranks.
+struct Run {
+  std::uint32_t start = 0;
+  std::uint32_t count = 0;
+
+  std::uint32_t end() const { return start + count; }
+};
+std::uint32_t total(std::span<const Run> runs);
+/// The numbers of `runs`, ascending and each once.
+std::vector<Run> merged(std::vector<Run> runs);
+/// The numbers 0 to size - 1 that stand in no run.
+std::vector<Run> complement(std::vector<Run> runs, std::uint32_t size);
+/// The numbers of `runs` one by one: no run is longer than one.
+std::vector<Run> singly(std::span<const Run> runs);
+
+/// The place that a possibly negative index means. OpNotApplicable: outside.
+Result<std::uint32_t> resolve_index(std::int64_t index, std::uint32_t size);
+/// The same for a range, which is cut at both ends; its start may be `size`.
+Run resolve_range(std::int64_t start, std::uint64_t count, std::uint32_t size);
+/// A range that begins `offset` places from `base`; what would stand in front of the first place is
+/// cut off.
+Run resolve_relative(std::uint32_t base, std::int64_t offset, std::uint64_t count,
+                     std::uint32_t size);
+
+/// Elements of a list or pairs of a map. Walks as far as asked and remembers the last place, so
+/// that reading forward is linear and allocates nothing; index() makes every place known, once.
+class Elements {
+ public:
+  /// The bytes of `box` must outlive this and hold exactly its elements.
+  Elements(Arena& arena, const msgpack::Container& box)
+      : arena_(&arena), box_(box), stride_(box.kind == msgpack::Kind::Map ? 2 : 1) {}
+
+  std::uint32_t count() const { return box_.count; }
+  bool is_map() const { return stride_ == 2; }
+  std::uint8_t flags() const { return box_.flags; }
+  Bytes all() const { return box_.elements; }
+  Bytes run(Run r);
+  /// A list's element, a map's pair.
+  Bytes at(std::uint32_t i) { return run({i, 1}); }
+  Bytes key(std::uint32_t i) { return msgpack::Cursor(at(i)).skip(); }
+  /// A list's element, the value of a map's pair.
+  Bytes value(std::uint32_t i);
+  void index();
+
+ private:
+  std::size_t offset(std::uint32_t i);
+
+  Arena* arena_;
+  msgpack::Container box_;
+  unsigned stride_;
+  std::span<std::uint32_t> offsets_;  // Empty until index(); then one more than elements.
+  std::uint32_t last_ = 0;
+  std::size_t last_offset_ = 0;
+};
+
+/// The indexes of all elements in the order of their values (a map's: of the pairs' values); equals
+/// keep their order.
+std::span<const std::uint32_t> order_by_value(Arena& arena, Elements& elements);
+/// Those of `order` whose value is equal to `value`, as ranks. `order` is empty for an ordered
+/// list.
+Run equal_range(Elements& elements, std::span<const std::uint32_t> order, Bytes value);
+/// How many elements are less than `value`, by looking at each.
+std::uint32_t count_less(Elements& elements, Bytes value);
+
+/// A collection of `count` elements or pairs whose bytes are those of `pieces` in turn.
+Result<Bytes> build(Arena& arena, msgpack::Kind kind, std::uint32_t count, std::uint8_t flags,
+                    std::span<const Bytes> pieces);
+/// `elements` without those of `removed`, which must be merged().
+Result<Bytes> build_without(Arena& arena, Elements& elements, std::span<const Run> removed);
+
+}  // namespace flotilla::model
