@@ -1,13 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "model/expression.h"
 
 namespace flotilla::model {
-
-struct Program;  // A parsed expression; private to the expression sources.
 
 /// What the loop variables of a path expression stand for at one element. Each is one whole msgpack
 /// value that outlives the call; an empty one does not exist at this element.
@@ -18,13 +17,18 @@ struct LoopVariables {
 };
 
 /// An expression inside a path (context entry EXPRESSION, or the last argument of APPLY): parsed
-/// once, evaluated for each element. It sees the loop variables and nothing of the record. Lives as
-/// long as the arena it was parsed into, and borrows the bytes it was parsed from.
+/// once, evaluated for each element. It sees the loop variables and nothing of the record. Borrows
+/// the bytes it was parsed from, and must not outlive what the arena holds. All its evaluations
+/// share one budget of work; beyond it, results are Unknown.
 class LoopExpression {
  public:
   /// `expression` is exactly one msgpack value. Parameter: it does not parse or its types cannot
   /// fit.
   static Result<LoopExpression> parse(Arena& arena, Bytes expression);
+
+  LoopExpression(LoopExpression&&) noexcept;
+  LoopExpression& operator=(LoopExpression&&) noexcept;
+  ~LoopExpression();
 
   /// As a condition. A result that is not Boolean is False.
   Truth test(Arena& arena, const LoopVariables& variables) const;
@@ -39,8 +43,11 @@ class LoopExpression {
   Value apply(Arena& arena, const LoopVariables& variables) const;
 
  private:
-  explicit LoopExpression(const Program* program) : program_(program) {}
-  const Program* program_;
+  struct State;
+
+  explicit LoopExpression(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace flotilla::model

@@ -5,13 +5,17 @@
 #include "model/geometry.h"
 
 namespace flotilla::model {
+namespace {
+
+constexpr std::size_t kHead = 3;  // Flags and number of cells.
+
+}  // namespace
 
 Result<Particle> import_geo(Arena& arena, Bytes bytes) {
   return import_geo_text(arena, geo_parts(bytes).json);
 }
 
 Result<Particle> import_geo_text(Arena& arena, std::string_view json) {
-  constexpr std::size_t kHead = 3;
   const auto geometry = Geometry::parse(json);
   if (!geometry) return tl::unexpected(geometry.error());
   const auto cells = geometry->cells(kStoredCovering);
@@ -26,6 +30,13 @@ Result<Particle> import_geo_text(Arena& arena, std::string_view json) {
   }
   std::memcpy(at, json.data(), json.size());
   return Particle{ParticleType::GeoJson, out};
+}
+
+Particle geo_without_cells(Arena& arena, std::string_view json) {
+  const MutableBytes out = arena.allocate(kHead + json.size());
+  std::memset(out.data(), 0, kHead);
+  if (!json.empty()) std::memcpy(out.data() + kHead, json.data(), json.size());
+  return {ParticleType::GeoJson, out};
 }
 
 GeoParts geo_parts(Bytes value) {

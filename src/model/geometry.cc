@@ -114,7 +114,6 @@ Result<Geometry> Geometry::parse(std::string_view text, double earth_radius) {
   if (is_type(*object, "Point")) {
     const auto point = point_from(*coordinates);
     if (!point) return fail(Code::GeoInvalid, "geo: point");
-    std::copy_n(point->Data(), 3, out.point_);
     out.leaf_cell_ = S2CellId(*point).id();
     return out;
   }
@@ -151,7 +150,7 @@ bool Geometry::matches(const Geometry& other) const {
   if (is_region() == other.is_region()) return false;
   const Geometry& region = is_region() ? *this : other;
   const Geometry& point = is_region() ? other : *this;
-  return region.region_->Contains(S2Point(point.point_[0], point.point_[1], point.point_[2]));
+  return region.region_->Contains(S2CellId(point.leaf_cell_).ToPoint());
 }
 
 CellRange leaves_of(std::uint64_t cell) {

@@ -50,15 +50,16 @@ class Geometry {
   /// a region. GeoInvalid: the region needs more cells than are allowed (or than the six that cover
   /// all).
   Result<std::vector<std::uint64_t>> cells(const Covering& covering) const;
-  /// One is a point, the other a region that contains it.
+  /// One is a point, the other a region that contains it. The point is taken to be the centre of
+  /// its leaf cell, a centimetre away at most: that is what an index knows of it, and decides for
+  /// points on a border.
   bool matches(const Geometry& other) const;
 
  private:
   Geometry();
 
   std::unique_ptr<S2Region> region_;  // Null: a point.
-  double point_[3] = {};              // Unit vector.
-  std::uint64_t leaf_cell_ = 0;
+  std::uint64_t leaf_cell_ = 0;       // Of a point.
 };
 
 /// The leaf cells under a cell: every point in it has its id in [least, most].

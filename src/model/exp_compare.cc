@@ -1,0 +1,215 @@
+#include <algorithm>
+#include <compare>
+
+#include "expression_program.h"
+
+/// EQ to LE, REGEX, GEO, IN_LIST.
+namespace flotilla::model::exp {
+namespace {
+
+using msgpack::Cursor;
+using msgpack::Head;
+using msgpack::Kind;
+
+/// Outcome of comparing encoded values, by the order of values; Undefined: a map in no order of
+/// keys was met.
+enum class Order : std::uint8_t { Less, Equal, Greater, EqualByWildcard, Undefined };
+
+Order order_of(std::weak_ordering o) {
+  return o < 0 ? Order::Less : o > 0 ? Order::Greater : Order::Equal;
+}
+
+Order compare_next(Cursor& a, Cursor& b);
+
+Order compare_run(Cursor& a, Cursor& b, std::uint64_t count) {
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Order order = compare_next(a, b);
+    if (order != Order::Equal) return order;
+  }
+  return Order::Equal;
+}
+
+bool has_no_order(const msgpack::Container& map) {
+  return map.count != 0 && (map.flags & msgpack::kOrdered) == 0;
+}
+
+Order compare_containers(Bytes whole_a, Bytes whole_b) {
+  const msgpack::Container a = msgpack::open(whole_a);
+  const msgpack::Container b = msgpack::open(whole_b);
+  Cursor at_a(a.elements);
+  Cursor at_b(b.elements);
+  if (a.kind == Kind::Map) {
+    if (has_no_order(a) || has_no_order(b)) return Order::Undefined;
+    if (a.count != b.count) return order_of(a.count <=> b.count);
+    return compare_run(at_a, at_b, std::uint64_t{2} * a.count);
+  }
+  const Order order = compare_run(at_a, at_b, std::min(a.count, b.count));
+  return order == Order::Equal ? order_of(a.count <=> b.count) : order;
+}
+
+Order compare_next(Cursor& a, Cursor& b) {
+  const Kind kind_a = a.peek().kind;
+  const Kind kind_b = b.peek().kind;
+  const Bytes whole_a = a.skip();
+  const Bytes whole_b = b.skip();
+  if (kind_a == Kind::Wildcard || kind_b == Kind::Wildcard) return Order::EqualByWildcard;
+  if (kind_a == kind_b && (kind_a == Kind::List || kind_a == Kind::Map))
+    return compare_containers(whole_a, whole_b);
+  return order_of(msgpack::compare(whole_a, whole_b));
+}
+
+std::partial_ordering compare_collections(Machine& machine, const Value& a, const Value& b,
+                                          bool& is_undefined) {
+  Cursor at_a(a.bytes);
+  Cursor at_b(b.bytes);
+  const Order order = machine.pay(std::min(a.bytes.size(), b.bytes.size()))
+                          ? compare_next(at_a, at_b)
+                          : Order::Undefined;
+  is_undefined = order == Order::Undefined;
+  return order == Order::Less      ? std::partial_ordering::less
+         : order == Order::Greater ? std::partial_ordering::greater
+                                   : std::partial_ordering::equivalent;
+}
+
+std::partial_ordering compare_bytes(Bytes a, Bytes b) { return as_text(a) <=> as_text(b); }
+
+template <class Holds>
+Value compared(Machine& machine, const Node& node, Holds holds) {
+  Arguments arguments(machine, node);
+  const Value a = arguments.next();
+  const Value b = arguments.next();
+  if (a.is_unknown() || b.is_unknown()) return kUnknown;
+  bool is_undefined = false;
+  std::partial_ordering order = std::partial_ordering::equivalent;
+  switch (a.type) {
+    case Type::Int:
+      order = a.integer() <=> b.integer();
+      break;
+    case Type::Bool:
+      order = a.bits <=> b.bits;
+      break;
+    case Type::Float:
+      order = a.real() <=> b.real();
+      break;
+    case Type::String:
+    case Type::Blob:
+      order = compare_bytes(a.bytes, b.bytes);
+      break;
+    case Type::List:
+    case Type::Map:
+      order = compare_collections(machine, a, b, is_undefined);
+      break;
+    default:
+      break;
+  }
+  return is_undefined ? kUnknown : Value::boolean(holds(order));
+}
+
+Value run_eq(Machine& m, const Node& n) {
+  return compared(m, n, [](auto o) { return o == 0; });
+}
+Value run_ne(Machine& m, const Node& n) {
+  return compared(m, n, [](auto o) { return o != 0; });
+}
+Value run_gt(Machine& m, const Node& n) {
+  return compared(m, n, [](auto o) { return o > 0; });
+}
+Value run_ge(Machine& m, const Node& n) {
+  return compared(m, n, [](auto o) { return o >= 0; });
+}
+Value run_lt(Machine& m, const Node& n) {
+  return compared(m, n, [](auto o) { return o < 0; });
+}
+Value run_le(Machine& m, const Node& n) {
+  return compared(m, n, [](auto o) { return o <= 0; });
+}
+
+// REGEX: flags, pattern, text.
+
+bool parse_regex(Parser& parser, Node& node, std::uint32_t n_args) {
+  if (n_args != 3) return false;
+  const Head flags = parser.head();
+  Bytes pattern;
+  if (flags.kind != Kind::Integer || !parser.name(pattern)) return false;
+  auto compiled = Pattern::compile(pattern, flags.integer());
+  if (!compiled) return false;
+  node.slot = static_cast<std::uint32_t>(parser.program().patterns.size());
+  parser.program().patterns.push_back(std::move(*compiled));
+  const Node* const text = parser.expression();
+  node.type = Type::Bool;
+  node.n_args = 1;
+  return text != nullptr && text->type == Type::String;
+}
+
+Value run_regex(Machine& machine, const Node& node) {
+  const Value text = Arguments(machine, node).next();
+  if (text.is_unknown() || !machine.pay(text.bytes.size())) return kUnknown;
+  const auto matches = machine.program.patterns[node.slot].matches(text.bytes);
+  return matches ? Value::boolean(*matches) : kUnknown;
+}
+
+// GEO.
+
+/// The shape of an argument: a constant's was made when the expression was parsed.
+const Geometry* shape_of(Machine& machine, Arguments& arguments, std::optional<Geometry>& own) {
+  const Node& node = arguments.peek();
+  const Value value = arguments.next();
+  if (node.slot != 0 && node.constant.type == Type::GeoJson)
+    return &machine.program.geometries[node.slot - 1];
+  if (value.is_unknown() || !machine.pay(value.bytes.size())) return nullptr;
+  auto parsed = Geometry::parse(geo_parts(value.bytes).json);
+  if (!parsed) return nullptr;
+  own.emplace(std::move(*parsed));
+  return &*own;
+}
+
+Value run_geo(Machine& machine, const Node& node) {
+  Arguments arguments(machine, node);
+  std::optional<Geometry> own_a;
+  std::optional<Geometry> own_b;
+  const Geometry* const a = shape_of(machine, arguments, own_a);
+  const Geometry* const b = shape_of(machine, arguments, own_b);
+  return a == nullptr || b == nullptr ? kUnknown : Value::boolean(a->matches(*b));
+}
+
+// IN_LIST.
+
+Value run_in_list(Machine& machine, const Node& node) {
+  Arguments arguments(machine, node);
+  const Value value = arguments.next();
+  const Value list = arguments.next();
+  if (value.is_unknown() || list.is_unknown() || !machine.pay(list.bytes.size())) return kUnknown;
+  msgpack::Writer encoded(machine.arena, value.bytes.size() + 16);
+  encoded.particle(particle_of(machine.arena, value));
+  const Bytes wanted = encoded.finish();
+  const msgpack::Container open = msgpack::open(list.bytes);
+  Cursor at(open.elements);
+  for (std::uint32_t i = 0; i < open.count; ++i)
+    if (msgpack::compare(at.skip(), wanted) == 0) return Value::boolean(true);
+  return Value::boolean(false);
+}
+
+constexpr TypeSet kComparable = kAnyValue & static_cast<TypeSet>(~any_of(Type::GeoJson, Type::Hll));
+constexpr Signature kComparison{2, 2, kComparable, kComparable, true, Type::Bool};
+
+constexpr Row kRows[] = {
+    {1, "eq", kComparison, nullptr, &run_eq},
+    {2, "ne", kComparison, nullptr, &run_ne},
+    {3, "gt", kComparison, nullptr, &run_gt},
+    {4, "ge", kComparison, nullptr, &run_ge},
+    {5, "lt", kComparison, nullptr, &run_lt},
+    {6, "le", kComparison, nullptr, &run_le},
+    {7, "regex", {}, &parse_regex, &run_regex},
+    {8,
+     "geo",
+     {2, 2, only(Type::GeoJson), only(Type::GeoJson), false, Type::Bool},
+     nullptr,
+     &run_geo},
+    {9, "in_list", {2, 2, kAnyValue, only(Type::List), false, Type::Bool}, nullptr, &run_in_list},
+};
+
+}  // namespace
+
+std::span<const Row> comparison_rows() { return kRows; }
+
+}  // namespace flotilla::model::exp
