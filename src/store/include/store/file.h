@@ -11,6 +11,17 @@
 
 namespace flotilla::store {
 
+/// What a file is asked for and how it answers: values that a machine gives out and takes in. Who
+/// carries them out, a thread, a ring, or a simulator, owns every completion.
+///
+///  - Requests may complete in any order, and each completes once. Writes that overlap are never in
+///    flight together.
+///  - A Sync makes durable every write that had completed before the sync was submitted, and
+///    nothing else for sure.
+///  - A write that has not been synced may be lost, whole or in sectors of 512 bytes, when the
+///    machine stops.
+///  - After a failed write or sync nothing is known of the file's unsynced contents; it is not to
+///    be tried again.
 enum class IoKind : std::uint8_t { Read, Write, Sync };
 
 /// One thing to be done to a file. The memory behind `into` or `from` belongs to whoever asked and
@@ -28,31 +39,6 @@ struct IoRequest {
 struct IoCompletion {
   std::uint64_t token = 0;
   Result<std::size_t> result{0};
-};
-
-class IoSink {
- public:
-  virtual ~IoSink() = default;
-  virtual void completed(const IoCompletion& completion) = 0;
-};
-
-/// A file of fixed size. Everything is asked for and answered later, so a simulator can own every
-/// completion.
-///
-///  - Requests may complete in any order, and each completes once. Writes that overlap are never in
-///  flight together.
-///  - A Sync makes durable every write that had completed before the sync was submitted, and
-///  nothing else for sure.
-///  - A write that has not been synced may be lost whole or in sectors of 512 bytes when the
-///  machine stops.
-///  - After a failed write or sync nothing is known of the file's unsynced contents; it is not to
-///  be tried again.
-class File {
- public:
-  virtual ~File() = default;
-  virtual std::uint64_t size() const = 0;
-  /// The completion goes to the sink that the file was opened with; never from inside this call.
-  virtual void submit(const IoRequest& request) = 0;
 };
 
 /// Held until destroyed: nobody else, in this process or another, holds the lock of the same name.

@@ -136,20 +136,20 @@ class LogHost {
 /// them. A machine without I/O: docs/algorithms/log.md has the invariants,
 /// docs/formats/data-file.md the bytes.
 ///
-///   append()    any thread, under the partition's lock   ->  the record is in memory, in the open
-///   unit step()      units are written, synced, compacted      ->  owner.durable() released()  any
-///   thread, under the partition's lock   ->  the old copy's space is garbage
+///   append()    any thread, under the partition's lock: the record is in memory, in the open unit
+///   step()      the file's thread: units are written, synced, compacted; owner.durable()
+///   released()  any thread, under the partition's lock: the old copy's space is garbage
 ///
 /// Threads
 ///  - append(), append_moved(), released(), is_durable(), request_flush(), retune(), statistics():
-///  any thread. A short
-///    mutex per file inside, taken last: never held over a call to the owner, the host, or any I/O.
-///  - step(), deadline(), state(), report(): one thread at a time for each file, different files in
-///  parallel. All calls
-///    to the owner are made from inside step().
+///    any thread. A short mutex per file inside, taken last: never held over a call to the owner,
+///    the host, or any I/O.
+///  - step(), deadline(): one thread at a time for each file, different files in parallel. All
+///    calls to the owner are made from inside step().
+///  - state(): any thread; report() and refusal() once the file is not Recovering.
 ///  - A record's append() and the index entry that points to it are made under one hold of its
-///  partition's lock, and
-///    relocate() takes that lock: so compaction never sees a copy that the index does not know yet.
+///    partition's lock, and relocate() takes that lock: so compaction never sees a copy that the
+///    index does not know yet.
 ///
 /// Driving a file: step(Tick) to begin, then carry out the requests of each step in order and
 /// step() with each completion; step(Tick) again at deadline() and when woken.

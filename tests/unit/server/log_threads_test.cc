@@ -1,0 +1,116 @@
+#include "server/log_threads.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/log.h"
+#include "sim/plain_owner.h"
+
+namespace flotilla::server {
+namespace {
+
+/// A folder of its own, gone at the end.
+class FolderTest : public testing::Test {
+ protected:
+  FolderTest() {
+    set_log_level(LogLevel::Critical);
+    std::string name = testing::TempDir() + "flotilla-XXXXXX";
+    path = ::mkdtemp(name.data());
+  }
+  ~FolderTest() override { std::filesystem::remove_all(path); }
+
+  std::string path;
+};
+
+using LogThreadsTest = FolderTest;
+using PosixFileTest = FolderTest;
+using PosixFolderTest = FolderTest;
+
+store::LogOptions options() {
+  store::LogOptions out;
+  out.namespace_name = "test";
+  out.fresh_id = 5;
+  out.segment_size = 256 << 10;
+  return out;
+}
+
+TEST_F(LogThreadsTest, RecordsComeBackFromRealFiles) {
+  sim::PlainOwner before;
+  for (const bool commit : {false, true}) {
+    std::vector<PosixFile> files;
+    for (const char* name : {"a", "b"}) {
+      auto file = PosixFile::open({.path = path + "/" + name, .size = 4 << 20});
+      ASSERT_TRUE(file.has_value());
+      files.push_back(std::move(*file));
+    }
+    LogThreads threads(std::move(files));
+    auto mine = options();
+    mine.commit_to_device = commit;
+    sim::PlainOwner owner;
+    store::Log log(mine, threads.sizes(), owner, threads);
+    owner.attach(log);
+    threads.run(log);
+    threads.wait_until_open();
+    ASSERT_EQ(log.state(0), store::Log::State::Ready);
+    ASSERT_EQ(log.state(1), store::Log::State::Ready);
+    EXPECT_EQ(owner.entries.size(), before.entries.size());
+    for (unsigned key = 0; key < 1000; ++key) {
+      wire::Digest digest;
+      store_be(digest.bytes.data(), key * 0x01000193U);
+      const auto put = owner.put(digest, {.lsn = store::Lsn(commit ? 2 : 1), .body = Buffer(100)});
+      ASSERT_TRUE(put.has_value());
+      if (commit && key % 100 == 0)
+        while (!log.is_durable(*put)) std::this_thread::yield();
+    }
+    threads.stop();
+    EXPECT_EQ(log.state(0), store::Log::State::Closed);
+    before.entries = owner.entries;
+  }
+}
+
+TEST_F(PosixFileTest, OneProcessHasAFile) {
+  const auto first = PosixFile::open({.path = path + "/data", .size = 4096});
+  ASSERT_TRUE(first.has_value());
+  const auto second = PosixFile::open({.path = path + "/data", .size = 4096});
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, Code::KeyBusy);
+}
+
+TEST_F(PosixFileTest, GrowsAndNeverShrinks) {
+  EXPECT_EQ(PosixFile::open({.path = path + "/data", .size = 8192})->size(), 8192U);
+  EXPECT_EQ(PosixFile::open({.path = path + "/data", .size = 4096})->size(), 8192U);
+  EXPECT_EQ(PosixFile::open({.path = path + "/data", .size = 16384})->size(), 16384U);
+}
+
+TEST_F(PosixFileTest, APathThatCannotBeIsUnavailableOrNotFound) {
+  EXPECT_FALSE(PosixFile::open({.path = path + "/no/such", .size = 8192}).has_value());
+}
+
+TEST_F(PosixFolderTest, ReplacesWholeFiles) {
+  PosixFolder folder(path);
+  EXPECT_EQ(folder.read("file", 100).error().code, Code::NotFound);
+  ASSERT_TRUE(folder.make("slot").has_value());
+  ASSERT_TRUE(folder.make("slot").has_value());
+  ASSERT_TRUE(folder.replace("slot/file", as_bytes("one")).has_value());
+  ASSERT_TRUE(folder.replace("slot/file", as_bytes("longer")).has_value());
+  EXPECT_EQ(as_text(*folder.read("slot/file", 100)), "longer");
+  EXPECT_EQ(folder.read("slot/file", 5).error().code, Code::TooBig);
+  EXPECT_THAT(*folder.list(""), testing::ElementsAre("slot"));
+  EXPECT_THAT(*folder.list("slot"), testing::ElementsAre("file"));
+  EXPECT_EQ(folder.list("none").error().code, Code::NotFound);
+}
+
+TEST_F(PosixFolderTest, ALockIsHeldOnce) {
+  PosixFolder folder(path);
+  auto held = folder.lock("lock");
+  ASSERT_TRUE(held.has_value());
+  EXPECT_EQ(folder.lock("lock").error().code, Code::KeyBusy);
+  held->reset();
+  EXPECT_TRUE(folder.lock("lock").has_value());
+}
+
+}  // namespace
+}  // namespace flotilla::server
