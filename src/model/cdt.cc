@@ -6,12 +6,13 @@ namespace {
 Result<Outcome> run(Arena& arena, const Particle& bin, Bytes op, bool is_read) {
   const auto envelope = Envelope::parse(op);
   if (!envelope) return tl::unexpected(envelope.error());
-  if (bin.is_null() && is_read) return Outcome{};
-  if (envelope->code == Envelope::kSelectCode) return fail(Code::Parameter, "cdt: path expression");
+  const bool is_path = envelope->code == Envelope::kSelectCode && !envelope->has_context;
+  if (bin.is_null() && is_read && !is_path) return Outcome{};
   const bool is_collection = bin.type == ParticleType::List || bin.type == ParticleType::Map;
   if (!is_collection && !bin.is_null())
     return fail(envelope->has_context ? Code::Parameter : Code::IncompatibleType,
                 "cdt: bin of another type");
+  if (is_path) return run_path(arena, bin, *envelope, is_read);
   if (envelope->has_context) return run_in_context(arena, bin, *envelope, is_read);
   return run_operation(arena, bin.bytes, true, *envelope, is_read);
 }

@@ -124,6 +124,9 @@ Result<Outcome> run_operation(Arena& arena, Bytes value, bool is_top_level,
 Result<Outcome> run_in_context(Arena& arena, const Particle& bin, const Envelope& envelope,
                                bool is_read);
 
+/// A path expression: selects from `bin`, a list, a map or Null, or applies to it.
+Result<Outcome> run_path(Arena& arena, const Particle& bin, const Envelope& envelope, bool is_read);
+
 /// A changed collection and what to answer.
 Outcome changed_to(const Call& call, Bytes collection, Particle result);
 /// Nothing changed, only an answer.
