@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/expression.h"
+#include "record_view.h"
 #include "wire/batch.h"
 
 namespace flotilla::exec {
@@ -33,7 +34,7 @@ Result<void> check_rows(const Node& node, Bytes field, const wire::MessageHeader
     if (auto ok = rows.next(); !ok) return ok;
     const wire::BatchRow& row = rows.row();
     if (row.repeats) continue;
-    if (!row.fields.has(FieldType::Namespace) || node.find(row.fields.text(FieldType::Namespace)) == nullptr)
+    if (!row.namespace_first || node.find(row.fields.text(FieldType::Namespace)) == nullptr)
       return fail(Code::Parameter, "batch: namespace");
   }
   return {};
@@ -49,7 +50,7 @@ class Batch : public Task {
   Batch(Executor& executor, Bytes field, const wire::Message& message, const Moment& moment)
       : executor_(executor),
         parent_(message.header),
-        filter_(message.fields.get(FieldType::Filter)),
+        filter_(filter_of(message.fields)),
         field_(field),
         rows_(field, parent_),
         wall_(moment.wall),
@@ -67,7 +68,7 @@ class Batch : public Task {
 
   Executor& executor_;
   wire::MessageHeader parent_;
-  Bytes filter_;
+  std::optional<Bytes> filter_;
   Bytes field_;
   wire::BatchReader rows_;
   WallTime wall_;
@@ -83,11 +84,10 @@ class Batch : public Task {
 void Batch::own_request() {
   // Everything already read is kept as offsets into the same bytes: the reader starts anew and skips the rows done.
   owned_.assign(field_.begin(), field_.end());
-  const Buffer filter(filter_.begin(), filter_.end());
   const std::size_t size = owned_.size();
-  append(owned_, filter);
+  if (filter_) append(owned_, *filter_);
   field_ = Bytes(owned_).first(size);
-  filter_ = Bytes(owned_).subspan(size);
+  if (filter_) filter_ = Bytes(owned_).subspan(size);
   rows_ = wire::BatchReader(field_, parent_);
   for (std::uint32_t i = 0; i < done_; ++i) {
     if (!rows_.next()) return;
@@ -117,14 +117,14 @@ Task::Progress Batch::run(OutBuffer& out, Instant until) {
 void Batch::run_row(wire::ReplyWriter& reply) {
   const wire::BatchRow& row = rows_.row();
   if (!row.repeats || ns_ == nullptr) ns_ = executor_.node().find(row.fields.text(FieldType::Namespace));
-  const Bytes row_filter = row.fields.get(FieldType::Filter);
+  const auto row_filter = filter_of(row.fields);
   const RecordRequest request{.ns = *ns_,
                               .share = ns_->share(executor_.reactor()),
                               .header = row.header,
                               .fields = row.fields,
                               .ops = row.ops,
                               .digest = row.digest,
-                              .filter = row_filter.empty() ? filter_ : row_filter,
+                              .filter = row_filter ? row_filter : filter_,
                               .wall = wall_,
                               .origin = Origin::BatchSub,
                               .row_index = row.index};
@@ -147,9 +147,8 @@ void Batch::keep_or_drop(const Executor::Written& written, wire::ReplyWriter& re
 Outcome start_batch(Executor& executor, const wire::Message& message, const Moment& moment, OutBuffer& out) {
   const Bytes field = batch_field(message.fields);
   if (auto ok = check_rows(executor.node(), field, message.header); !ok) return refuse(out, ok.error().code);
-  const Bytes filter = message.fields.get(FieldType::Filter);
-  if (!filter.empty()) {
-    if (auto ok = model::check_filter(filter); !ok) return refuse(out, ok.error().code);
+  if (const auto filter = filter_of(message.fields)) {
+    if (auto ok = model::check_filter(*filter); !ok) return refuse(out, ok.error().code);
   }
   auto batch = std::make_unique<Batch>(executor, field, message, moment);
   const Task::Progress progress = batch->run(out, moment.now + kSlice);

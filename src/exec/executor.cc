@@ -2,6 +2,7 @@
 
 #include "batch.h"
 #include "query.h"
+#include "record_view.h"
 
 namespace flotilla::exec {
 namespace {
@@ -56,6 +57,13 @@ bool is_udf(const wire::Fields& fields) {
   return fields.has(FieldType::UdfPackage) || fields.has(FieldType::UdfFunction) || fields.has(FieldType::UdfArguments);
 }
 
+/// Functions in Lua do not exist yet: a call is answered as by a server that has them switched off.
+Code udf_refusal(const wire::Fields& fields) {
+  const bool whole = fields.has(FieldType::UdfPackage) && fields.has(FieldType::UdfFunction) &&
+                     fields.has(FieldType::UdfArguments);
+  return whole ? Code::Forbidden : Code::Parameter;
+}
+
 }  // namespace
 
 Executor::Executor(Node& node, unsigned reactor) : node_(node), reactor_(reactor) {}
@@ -89,7 +97,7 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
                               .fields = message.fields,
                               .ops = message.ops,
                               .digest = digest,
-                              .filter = message.fields.get(FieldType::Filter),
+                              .filter = filter_of(message.fields),
                               .wall = moment.wall};
   wire::ReplyWriter reply(out);
   const Written written = run(request, reply);
@@ -111,10 +119,11 @@ Executor::Written Executor::run(const RecordRequest& request, wire::ReplyWriter&
     return {.code = Code::Parameter, .ok = false};
   }
   if (writes && is_udf(request.fields)) {
-    reply.begin({.result = static_cast<std::uint8_t>(Code::Forbidden), .transaction_ttl = request.row_index});
+    const Code code = udf_refusal(request.fields);
+    reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = request.row_index});
     reply.end();
     request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_udf_error : C::client_udf_error);
-    return {.code = Code::Forbidden, .ok = false};
+    return {.code = code, .ok = false};
   }
   const bool deletes = writes && (info2 & wire::info2::kDelete) != 0;
   const Written written = deletes  ? remove(request, reply)

@@ -45,7 +45,7 @@ class Walk : public Task {
         wall_(request.moment.wall) {
     // The receive buffer is used again before this ends: all views are taken anew, from the copy.
     FLOTILLA_CHECK(message_.parse(owned_).has_value());
-    filter_ = message_.fields.get(FieldType::Filter);
+    filter_ = filter_of(message_.fields);
     set_name_ = message_.fields.text(FieldType::Set);
   }
   ~Walk() override {
@@ -70,7 +70,7 @@ class Walk : public Task {
   ReactorShare& share_;
   Buffer owned_;
   wire::Message message_;
-  Bytes filter_;
+  std::optional<Bytes> filter_;
   std::string_view set_name_;
   std::optional<store::SetId> set_;
   std::vector<PartitionWork> work_;
@@ -135,7 +135,8 @@ class BasicQuery : public Walk {
         counters_(plan.is_short ? kShort : kLong),
         stall_limit_(std::chrono::milliseconds(plan.socket_timeout_ms)) {
     respond_all_ = (message_.header.info2 & wire::info2::kRespondAllOps) != 0;
-    direct_ = filter_.empty() && message_.ops.empty();
+    bin_names_ = query_bins(message_.fields);
+    direct_ = !filter_ && message_.ops.empty() && bin_names_.empty();
     if (!plan.is_short) return;
     const std::uint32_t limit_ms = message_.header.transaction_ttl == 0 ? 1000 : message_.header.transaction_ttl;
     deadline_ = started_ + std::chrono::milliseconds(limit_ms);
@@ -164,6 +165,7 @@ class BasicQuery : public Walk {
   const KindCounters& counters_;
   Duration stall_limit_;
   std::optional<Instant> deadline_;
+  std::vector<std::string_view> bin_names_;  // Of the old form of a projection.
   std::vector<Copy> copies_;
   bool more_ = true;
 };
@@ -246,7 +248,7 @@ bool BasicQuery::write_filtered(const MemoryRecord& record, Bytes body, wire::Re
     if (job_ != nullptr) job_->filtered_by_bins.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  if (no_bins_ || message_.ops.empty()) {
+  if (no_bins_ || (message_.ops.empty() && bin_names_.empty())) {
     write_record(record, body, reply);
     return true;
   }
@@ -266,7 +268,11 @@ bool BasicQuery::write_results(const model::RecordSource& view, wire::ReplyWrite
       if (job_ != nullptr) job_->failed.fetch_add(1, std::memory_order_relaxed);
       return false;
     }
-    if (!value->is_null() || respond_all_) reply.op(wire::OpType::Read, op.name, value->type, value->bytes);
+    if (!value->is_null() || respond_all_) reply.op(op.type, op.name, value->type, value->bytes);
+  }
+  for (const std::string_view name : bin_names_) {
+    const model::Particle value = view.bin(name);
+    if (!value.is_null()) reply.op(wire::OpType::Read, name, value.type, value.bytes);
   }
   return reply.ops() > 0;
 }

@@ -57,12 +57,40 @@ Result<void> check_basic_ops(const wire::Message& message) {
   return {};
 }
 
+/// A record without anything: an expression is tried on it to see whether it parses.
+class NoRecord : public model::RecordSource {
+ public:
+  Metadata metadata() const override { return {}; }
+  std::optional<model::Particle> key() const override { return std::nullopt; }
+  model::Particle bin(std::string_view) const override { return {}; }
+};
+
+Result<void> check_expression(const wire::Op& op) {
+  if (op.type != OpType::ExpModify) return {};
+  Arena arena;
+  const auto outcome = model::exp_modify(arena, NoRecord(), {}, op.value);
+  if (!outcome && outcome.error().code == Code::Parameter) return tl::unexpected(outcome.error());
+  return {};
+}
+
 Result<void> check_background_ops(const wire::Message& message) {
   if ((message.header.info1 & wire::info1::kRead) != 0 || message.ops.empty())
     return fail(Code::Parameter, "query: background operations");
   for (const wire::Op op : message.ops) {
-    if (op.name.size() > kBinNameMost || is_read(op.type)) return fail(Code::Parameter, "query: operation");
+    if (is_read(op.type)) return fail(Code::Parameter, "query: operation");
+    if (auto ok = check_expression(op); !ok) return ok;
   }
+  return {};
+}
+
+/// Fields of fixed size; another size is an error where the query would run otherwise than meant.
+Result<void> check_sizes(const wire::Fields& fields) {
+  constexpr struct {
+    FieldType type;
+    std::size_t size;
+  } kSized[] = {{FieldType::SocketTimeout, 4}, {FieldType::RecordsPerSecond, 4}, {FieldType::MaxRecords, 8}};
+  for (const auto& [type, size] : kSized)
+    if (fields.has(type) && fields.get(type).size() != size) return fail(Code::Parameter, "query: field size");
   return {};
 }
 
@@ -76,6 +104,17 @@ Result<void> check_kind(const wire::Message& message) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> query_bins(const wire::Fields& fields) {
+  std::vector<std::string_view> names;
+  Reader r(fields.get(FieldType::QueryBins));
+  for (auto count = r.be<std::uint8_t>(); count > 0; --count) {
+    const auto size = r.be<std::uint8_t>();
+    names.push_back(r.text(size));
+  }
+  if (!r.ok()) names.clear();
+  return names;
+}
 
 Result<QueryPlan> plan_query(const Namespace& ns, const wire::Message& message) {
   const wire::Fields& fields = message.fields;
@@ -93,6 +132,7 @@ Result<QueryPlan> plan_query(const Namespace& ns, const wire::Message& message) 
     if ((message.header.info3 & wire::info3::kPartitionDone) == 0) return fail(Code::Unsupported, "query: old client");
     if (auto ok = add_partitions(message, plan); !ok) return tl::unexpected(ok.error());
   }
+  if (auto ok = check_sizes(fields); !ok) return tl::unexpected(ok.error());
   plan.id = number(fields, FieldType::TaskId, 8, 0);
   plan.max_records = number(fields, FieldType::MaxRecords, 8, 0);
   plan.socket_timeout_ms = static_cast<std::uint32_t>(number(fields, FieldType::SocketTimeout, 4, 10'000));
@@ -111,9 +151,9 @@ Result<QueryPlan> plan_query(const Namespace& ns, const wire::Message& message) 
     if (plan.records_per_second > most) return fail(Code::Parameter, "query: records per second");
     if (plan.records_per_second == 0) plan.records_per_second = most;
   }
-  plan.filter = fields.get(FieldType::Filter);
-  if (!plan.filter.empty()) {
-    if (auto ok = model::check_filter(plan.filter); !ok) return tl::unexpected(ok.error());
+  plan.filter = filter_of(fields);
+  if (plan.filter) {
+    if (auto ok = model::check_filter(*plan.filter); !ok) return tl::unexpected(ok.error());
   }
   return plan;
 }

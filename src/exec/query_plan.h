@@ -26,8 +26,11 @@ struct QueryPlan {
   bool is_short = false;
   bool background = false;
   bool no_bins = false;
-  Bytes filter;
+  std::optional<Bytes> filter;
 };
+
+/// The bins named by field 40, the old form of a projection. Empty: none, or it does not parse.
+std::vector<std::string_view> query_bins(const wire::Fields& fields);
 
 /// Parameter, Unsupported, Forbidden, IndexNotFound: as docs/formats/wire.md says.
 Result<QueryPlan> plan_query(const Namespace& ns, const wire::Message& message);

@@ -61,6 +61,13 @@ Result<void> check_key(const RecordRequest& request, const store::KeyView& store
   return {};
 }
 
+/// Reads that strong consistency or transactions would have to answer: half an answer would be a lie.
+bool needs_more_than_available(const RecordRequest& request) {
+  const std::uint8_t mode = request.header.info3 & (wire::info3::kScReadType | wire::info3::kScReadRelax);
+  return (request.header.info4 & wire::info4::kVerifyRead) != 0 || mode == wire::info3::kScReadType ||
+         request.fields.has(wire::FieldType::TransactionId);
+}
+
 /// Everything after the record was found. `body` stays valid meanwhile.
 Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryRecord& record, Bytes body,
                     wire::ReplyWriter& reply) {
@@ -94,24 +101,22 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
     return Written{.code = error.code, .ok = false};
   };
   reply.begin(header);
-  if (auto ok = check_bin_names(request.ops); !ok) return refuse(ok.error());
-
   store::Partition& partition = request.ns.records.partition_of(request.digest);
   std::unique_lock lock(partition.index_lock);
   const MemoryRecord* record = partition.index.find(request.digest);
   if (record == nullptr || !request.ns.records.visible(*record, request.wall.seconds()))
     return refuse({Code::NotFound, "read"});
-  if ((request.header.info4 & wire::info4::kVerifyRead) != 0)
-    return refuse({Code::EnterpriseOnly, "read: transaction"});
+  if (needs_more_than_available(request)) return refuse({Code::EnterpriseOnly, "read: transaction or linearize"});
   header.generation = record->generation;
   header.ttl = record->void_time;
+  if (auto ok = check_bin_names(request.ops); !ok) return refuse(ok.error());
   if (auto ok = check_set(request, *record); !ok) return refuse(ok.error());
   const auto touch = read_touch(request, *record);
   if (!touch) return refuse(touch.error());
 
   Copy copy;
   Bytes body = record->body();
-  const bool short_work = request.filter.empty() && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
+  const bool short_work = !request.filter && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
                                                      only_plain_reads(request.ops));
   if (!short_work) {
     copy = {*record, arena_.copy(body)};

@@ -44,13 +44,18 @@ model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Diges
 
 store::KeyView key_of(const wire::Fields& fields) {
   const Bytes field = fields.get(wire::FieldType::Key);
-  if (field.empty()) return {};
+  if (field.size() < 2) return {};
   return {static_cast<wire::ParticleType>(field[0]), field.subspan(1)};
 }
 
-Result<void> check_filter(Arena& arena, Bytes filter, const model::RecordSource& record) {
-  if (filter.empty()) return {};
-  const auto truth = model::filter(arena, filter, record);
+std::optional<Bytes> filter_of(const wire::Fields& fields) {
+  if (!fields.has(wire::FieldType::Filter)) return std::nullopt;
+  return fields.get(wire::FieldType::Filter);
+}
+
+Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter, const model::RecordSource& record) {
+  if (!filter) return {};
+  const auto truth = model::filter(arena, *filter, record);
   if (!truth) return tl::unexpected(truth.error());
   if (*truth != model::Truth::True) return fail(Code::FilteredOut, "filter");
   return {};

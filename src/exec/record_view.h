@@ -30,11 +30,14 @@ class RecordView : public model::RecordSource {
 model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest, const store::MemoryRecord* record,
                                           std::string_view set, WallTime now);
 
-/// The user key that a request carries; not present when it has none.
+/// The user key that a request carries; not present when it has none. Clients send a bare type byte for "none", too.
 store::KeyView key_of(const wire::Fields& fields);
 
+/// Field 43 of a message, which may be there and empty.
+std::optional<Bytes> filter_of(const wire::Fields& fields);
+
 /// FilteredOut when the request's filter does not hold for the record, or its code when it cannot be evaluated.
-Result<void> check_filter(Arena& arena, Bytes filter, const model::RecordSource& record);
+Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter, const model::RecordSource& record);
 
 /// Evaluates one read operation on one bin, or an expression. Null result: nothing to answer.
 Result<model::Particle> read_op(Arena& arena, const wire::Op& op, const model::RecordSource& record);

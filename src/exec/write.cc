@@ -62,7 +62,9 @@ Result<void> check_set_limits(const Namespace& ns, SetId id, bool creates) {
 Result<KeyView> key_for(const RecordRequest& request, const KeyView& stored) {
   const KeyView sent = key_of(request.fields);
   if (!sent.present()) {
-    if (request.fields.has(wire::FieldType::Key)) return fail(Code::Unsupported, "write: empty key");
+    const Bytes field = request.fields.get(wire::FieldType::Key);
+    if (!field.empty() && field[0] == static_cast<std::byte>(wire::ParticleType::Integer))
+      return fail(Code::Unsupported, "write: key size");
     return stored;
   }
   if (stored.present()) {
@@ -120,14 +122,14 @@ Result<void> check_old(Arena& arena, const RecordRequest& request, const WritePl
   const bool has_key = edit.old != nullptr && (edit.old->flags & store::kHasKey) != 0;
   const Bytes body = edit.old == nullptr ? Bytes{} : edit.old->body();
   const KeyView stored_key = store::BodyReader(body, has_key).key();
-  if (!request.filter.empty()) {
+  if (request.filter) {
     const KeyView key = stored_key.present() ? stored_key : key_of(request.fields);
     const std::string_view set_name = request.fields.text(wire::FieldType::Set);
     const RecordView view(metadata_of(request.ns, request.digest, edit.old, set_name, request.wall), key, body, has_key);
     // A filter looks at a record that is there; a write that creates one passes it by.
     if (edit.old != nullptr) {
       if (auto ok = check_filter(arena, request.filter, view); !ok) return ok;
-    } else if (auto ok = model::check_filter(request.filter); !ok) {
+    } else if (auto ok = model::check_filter(*request.filter); !ok) {
       return ok;
     }
   }

@@ -55,6 +55,8 @@ Result<void> BatchReader::read_body(std::uint8_t row_flags) {
   if (!rest_.ok()) return fail(Code::Parameter, "batch: short row");
   // The namespace always follows, also where a client counts no field.
   if (row_.header.n_fields == 0) row_.header.n_fields = 1;
+  constexpr std::size_t kTypeAt = 4;  // Behind the field's size.
+  row_.namespace_first = rest_.left() > kTypeAt && rest_.rest()[kTypeAt] == static_cast<std::byte>(FieldType::Namespace);
   if (!row_.fields.parse(rest_, row_.header.n_fields)) return fail(Code::Parameter, "batch: field");
   if (!row_.ops.parse(rest_, row_.header.n_ops)) return fail(Code::Parameter, "batch: operation");
   return {};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,7 +68,7 @@ struct RecordRequest {
   const wire::Fields& fields;
   const wire::Ops& ops;
   const wire::Digest& digest;
-  Bytes filter;  // Field 43; empty: none.
+  std::optional<Bytes> filter;  // Field 43.
   WallTime wall;
   Origin origin = Origin::Client;
   std::uint32_t row_index = 0;  // Goes to the reply's transaction ttl.

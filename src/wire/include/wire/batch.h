@@ -21,6 +21,7 @@ struct BatchHeader {
 struct BatchRow {
   std::uint32_t index = 0;
   Digest digest;
+  bool namespace_first = false;  // As the protocol wants it.
   bool repeats = false;  // Shares header, fields, and operations with the row before.
   MessageHeader header;  // As of a single-record request with the same meaning.
   Fields fields;
