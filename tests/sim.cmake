@@ -4,6 +4,7 @@ file(GLOB sims CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sim/*_test.cc)
 file(GLOB world CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/sim/*.cc)
 list(FILTER world EXCLUDE REGEX "_test\\.cc$")
 
+find_package(GTest REQUIRED)
 set(sim_modules)
 foreach(module wire model store cluster exec)
   if(TARGET ${module})

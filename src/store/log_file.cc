@@ -101,7 +101,7 @@ void LogFile::opened(LogRecovery::Outcome outcome) {
   report_recovery();
   const std::scoped_lock lock(mutex_);
   header_ = recovery_->header();
-  synced_point_ = written_point_ = recovery_->end();
+  synced_point_ = recovery_->durable();
   retune_locked(tuning_);
   for (const std::uint32_t slot : recovery_->reseal())
     queue_mark(slot, SegmentMark::State::Sealed, Ends::Both);
@@ -210,7 +210,8 @@ bool LogFile::flush_is_due() const {
 
 /// A flush begins early by what flushes have taken lately, so that it ends within the interval.
 Duration LogFile::flush_budget() const {
-  return tuning_.flush_max - std::min(tuning_.flush_max / 2, 2 * flush_took_);
+  const Duration most = tuning_.flush_max;
+  return most - std::clamp(2 * flush_took_, most / 8, most / 2);
 }
 
 bool LogFile::sync_is_due() const {
@@ -276,6 +277,10 @@ void LogFile::synced() {
   sync_in_flight_ = false;
   if (opening_ == Opening::Syncing) {
     opening_ = Opening::Done;
+    {
+      const std::scoped_lock lock(mutex_);
+      synced_point_ = written_point_ = recovery_->end();
+    }
     state_.store(Log::State::Ready, std::memory_order_release);
     return;
   }

@@ -34,7 +34,8 @@ class LogRecovery {
   const FileHeader& header() const { return header_; }
   const std::vector<std::uint32_t>& reseal() const { return reseal_; }
   const std::vector<std::uint32_t>& uncleared() const { return uncleared_; }
-  LogPoint end() const { return end_; }  // Behind everything that was found.
+  LogPoint end() const { return end_; }          // Behind everything that was found.
+  LogPoint durable() const { return durable_; }  // Known to have been synced.
   LogReport& report() { return report_; }
   const std::string& refusal() const { return refusal_; }
 

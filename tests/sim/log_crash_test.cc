@@ -1,0 +1,352 @@
+// The log on a disk that forgets, tears and reorders what was not synced, through many crashes.
+//
+//   FLOTILLA_SIM_ROUNDS=10 sim_log_crash_test       5,000 crashes (default: 1, 500 crashes)
+//   FLOTILLA_LOG_CRASH_SEED=17 sim_log_crash_test   one world alone
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "sim/disk.h"
+#include "sim/plain_owner.h"
+
+namespace flotilla::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using store::Log;
+using store::LogPosition;
+using store::Lsn;
+
+/// Which promise of the disk is broken, to see the test notice.
+enum class Forgets { Nothing, Syncs, SyncsAtStart };
+
+/// Some keys, and for each what was written to it, one log, one disk.
+class World {
+ public:
+  static constexpr unsigned kKeys = 150;
+  static constexpr Duration kFlushMax = 1s;
+  static constexpr Duration kIoMax = 15ms;  // A request takes at most this.
+
+  World(std::uint64_t seed, Forgets forgets)
+      : random_(seed), forgets_(forgets), disk_(draw_options(), random_) {
+    disk_.ignore_syncs(forgets == Forgets::Syncs);
+  }
+
+  /// Lives through `crashes` crashes. The first broken promise, in words; empty: none.
+  std::string run(unsigned crashes) {
+    for (unsigned i = 0; i < crashes; ++i) {
+      if (!start()) continue;  // Crashed on the way.
+      if (!broken_.empty()) return broken_;
+      live();
+      crash();
+    }
+    while (!start()) {
+    }
+    return broken_;
+  }
+
+  std::uint64_t versions_lost() const { return versions_lost_; }
+  std::uint64_t records_torn() const { return torn_; }
+  std::uint64_t segments_freed() const { return freed_; }
+  std::uint64_t tombstones_collected() const { return collected_; }
+  std::uint64_t moves() const { return moves_; }
+
+ private:
+  struct Version {
+    Lsn lsn;
+    bool deleted = false;
+    Buffer body;
+    Instant appended;
+    LogPosition position;
+  };
+  using History = std::vector<Version>;
+
+  std::size_t draw_options() {
+    static constexpr std::uint32_t kSizes[] = {16 << 10, 32 << 10, 64 << 10};
+    options_.namespace_name = "test";
+    options_.fresh_id = random_.next();
+    options_.segment_size = kSizes[random_.below(3)];
+    options_.align = random_.chance(0.7) ? 512 : 4096;
+    if (options_.segment_size == kSizes[0]) options_.align = 512;
+    options_.commit_to_device = random_.chance(0.5);
+    options_.tuning.flush_size = 1024U << random_.below(4);
+    options_.tuning.flush_max = kFlushMax;
+    options_.tuning.write_cache_max = 8 * options_.tuning.flush_size;
+    options_.tuning.defrag_lwm_pct = static_cast<std::uint32_t>(random_.between(20, 70));
+    options_.tuning.defrag_sleep = random_.chance(0.5) ? Duration(0) : Duration(5ms);
+    body_max_ = random_.chance(0.5) ? 200 : 3000;
+    return std::size_t{options_.segment_size} * random_.between(12, 40);
+  }
+
+  static wire::Digest digest_of(unsigned key) {
+    wire::Digest digest;
+    store_be(digest.bytes.data() + 2, key);
+    return digest;
+  }
+
+  // ----------------------------------------------------------------------------------------
+  // driving
+
+  void step(const Log::Event& event) {
+    for (const store::IoRequest& request : log_->step(0, now_, event)) disk_.submit(request);
+  }
+  void complete_one() {
+    now_ = now_ + Duration(random_.below(kIoMax.count() / (disk_.in_flight() + 1)));
+    step(disk_.complete_any());
+  }
+  /// Time passes; whatever is due on the way happens in its time.
+  void pass(Duration time) {
+    const Instant until = now_ + time;
+    while (now_ < until) {
+      while (!disk_.idle()) complete_one();
+      const auto due = log_->deadline(0);
+      now_ = std::max(now_, due ? std::min(*due, until) : until);
+      step(Log::Tick{});
+    }
+  }
+
+  /// False: it crashed on the way.
+  bool start() {
+    owner_ = std::make_unique<PlainOwner>();
+    const std::uint64_t sizes[] = {disk_.size()};
+    log_ = std::make_unique<Log>(options_, sizes, *owner_, *owner_);
+    owner_->attach(*log_);
+    if (forgets_ == Forgets::SyncsAtStart) disk_.ignore_syncs(true);
+    step(Log::Tick{});
+    const bool doomed = random_.chance(0.1);
+    while (log_->state(0) == Log::State::Recovering) {
+      if (doomed && random_.chance(0.01)) {
+        crash_disk();
+        return false;
+      }
+      complete_one();
+    }
+    if (forgets_ == Forgets::SyncsAtStart) disk_.ignore_syncs(false);
+    check();
+    ++term_;
+    seq_ = 0;
+    return true;
+  }
+
+  void live() {
+    const std::uint64_t steps = random_.between(20, 800);
+    for (std::uint64_t i = 0; i < steps; ++i) {
+      const std::uint64_t dice = random_.below(100);
+      if (dice < 60) {
+        write(false);
+      } else if (dice < 72) {
+        write(true);
+      } else if (dice < 92) {
+        if (!disk_.idle())
+          complete_one();
+        else
+          step(Log::Tick{});
+      } else if (dice < 98) {
+        pass(Duration(random_.below(Duration(100ms).count())));
+      } else if (dice < 99) {
+        pass(Duration(random_.below(Duration(3s).count())));
+      } else {
+        log_->collect_tombstones();
+      }
+      if (owner_->woken && random_.chance(0.9)) wake();
+      // Nothing waits longer than a request may take.
+      while (disk_.in_flight() > 8) complete_one();
+    }
+    note_counts();
+    if (random_.chance(0.1)) log_->close();
+    for (std::uint64_t more = random_.below(12); more > 0 && !disk_.idle(); --more) complete_one();
+  }
+  void wake() {
+    owner_->woken = false;
+    step(Log::Tick{});
+  }
+
+  void write(bool remove) {
+    const auto key =
+        static_cast<unsigned>(random_.chance(0.5) ? random_.below(kKeys) : random_.below(10));
+    const wire::Digest digest = digest_of(key);
+    if (remove && !owner_->entries.contains(digest)) return;
+    Buffer body(remove ? 0 : random_.below(body_max_));
+    for (std::byte& b : body) b = static_cast<std::byte>(random_.next());
+    const Lsn lsn(term_, ++seq_);
+    const auto position =
+        owner_->put(digest, {.lsn = lsn,
+                             .flags = remove ? store::kTombstone : std::uint8_t{0},
+                             .set = remove ? "" : "set",
+                             .body = body});
+    if (!position) return;
+    histories_[key].push_back({.lsn = lsn,
+                               .deleted = remove,
+                               .body = std::move(body),
+                               .appended = now_,
+                               .position = *position});
+  }
+
+  // ---------------------------------------------------------------------------------------
+  // crashing
+
+  void crash() {
+    crashed_at_ = now_;
+    for (auto& [key, history] : histories_) promised_[key] = promised(history);
+    crash_disk();
+  }
+  void crash_disk() {
+    if (random_.chance(0.4)) {
+      disk_.kill();
+    } else {
+      disk_.cut_power();
+    }
+    log_.reset();  // Not before: what is being written is in its memory.
+  }
+
+  /// The newest version that has to be there after a crash now.
+  Lsn promised(const History& history) const {
+    Lsn newest;
+    for (const Version& version : history) {
+      const bool durable = version.position.raw() == 0 || log_->is_durable(version.position);
+      const bool old = !options_.commit_to_device && version.appended + kFlushMax <= crashed_at_;
+      if (durable || old) newest = std::max(newest, version.lsn);
+    }
+    return newest;
+  }
+
+  void check() {
+    const store::LogReport& report = log_->report(0);
+    torn_ += report.torn_places;
+    for (const store::LogDamage& place : report.damage)
+      if (!place.torn) broken_ = "a crash alone was reported as damage: " + in_words(place);
+    for (auto& [digest, entry] : owner_->entries) {
+      const auto key = load_be<std::uint32_t>(digest.bytes.data() + 2);
+      if (!histories_.contains(key)) broken_ = "a key came up that was never written";
+    }
+    for (auto& [key, history] : histories_) check_key(key, history);
+  }
+
+  static std::string in_words(const store::LogDamage& place) {
+    return "kind " + std::to_string(static_cast<int>(place.what)) + ", slot " +
+           std::to_string(place.slot) + ", number " + std::to_string(place.segment) + ", offset " +
+           std::to_string(place.offset) + ", " + std::to_string(place.bytes) + " bytes";
+  }
+
+  void check_key(unsigned key, History& history) {
+    const Lsn promise = promised_[key];
+    const auto at = owner_->entries.find(digest_of(key));
+    const auto version_of = [&](Lsn lsn) { return std::ranges::find(history, lsn, &Version::lsn); };
+    if (at == owner_->entries.end()) {
+      const auto last = version_of(promise);
+      if (promise != Lsn() && !last->deleted) broken_ = "a promised record is lost";
+      history.clear();
+      promised_.erase(key);
+      return;
+    }
+    const PlainOwner::Entry& entry = at->second;
+    const auto found = version_of(entry.lsn);
+    if (found == history.end()) {
+      broken_ = "a version came up that was never written";
+      return;
+    }
+    if (entry.is_tombstone() != found->deleted || !equal(entry.body, found->body))
+      broken_ = "wrong contents";
+    if (entry.lsn < promise)
+      broken_ =
+          version_of(promise)->deleted ? "a deleted record is back" : "a promised version is lost";
+    versions_lost_ += history.size() - 1 - static_cast<std::size_t>(found - history.begin());
+    // What has been served once stays: from now on it is promised.
+    Version base = *found;
+    base.position = LogPosition(0);
+    base.appended = Instant{};
+    history = {std::move(base)};
+    promised_[key] = history.front().lsn;
+  }
+
+  void note_counts() {
+    const store::LogStatistics figures = log_->statistics();
+    freed_ += figures.defrag_frees;
+    moves_ += figures.defrag_moves;
+    collected_ += static_cast<std::uint64_t>(owner_->collected);
+  }
+
+  Random random_;
+  Forgets forgets_;
+  store::LogOptions options_;
+  std::size_t body_max_ = 0;
+  Disk disk_;
+  std::unique_ptr<PlainOwner> owner_;
+  std::unique_ptr<Log> log_;
+  Instant now_{1s};
+  Instant crashed_at_;
+  std::uint32_t term_ = 1;
+  std::uint64_t seq_ = 0;
+  std::map<unsigned, History> histories_;
+  std::map<unsigned, Lsn> promised_;
+  std::string broken_;
+  std::uint64_t versions_lost_ = 0;
+  std::uint64_t torn_ = 0;
+  std::uint64_t freed_ = 0;
+  std::uint64_t moves_ = 0;
+  std::uint64_t collected_ = 0;
+};
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : parse_u64(text).value_or(otherwise);
+}
+
+constexpr unsigned kCrashesPerWorld = 10;
+
+class LogCrash : public testing::Test {
+ protected:
+  LogCrash() { set_log_level(LogLevel::Critical); }
+  const std::uint64_t worlds = 50 * from_environment("FLOTILLA_SIM_ROUNDS", 1);
+  const std::uint64_t only = from_environment("FLOTILLA_LOG_CRASH_SEED", 0);
+};
+
+TEST_F(LogCrash, KeepsItsPromisesThroughCrashes) {
+  std::uint64_t lost = 0;
+  std::uint64_t torn = 0;
+  std::uint64_t freed = 0;
+  std::uint64_t moves = 0;
+  std::uint64_t collected = 0;
+  for (std::uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : worlds); ++seed) {
+    World world(seed, Forgets::Nothing);
+    ASSERT_EQ(world.run(kCrashesPerWorld), "")
+        << "reproduce with FLOTILLA_LOG_CRASH_SEED=" << seed << " sim_log_crash_test";
+    lost += world.versions_lost();
+    torn += world.records_torn();
+    freed += world.segments_freed();
+    moves += world.moves();
+    collected += world.tombstones_collected();
+  }
+  std::printf(
+      "%llu worlds: unsynced versions lost %llu, torn places %llu, segments freed %llu, records "
+      "moved %llu, "
+      "tombstones collected %llu\n",
+      static_cast<unsigned long long>(worlds), static_cast<unsigned long long>(lost),
+      static_cast<unsigned long long>(torn), static_cast<unsigned long long>(freed),
+      static_cast<unsigned long long>(moves), static_cast<unsigned long long>(collected));
+  // The crashes did hurt, and everything that could go wrong was under way.
+  if (only != 0) return;
+  EXPECT_GT(lost, worlds);
+  EXPECT_GT(torn, worlds / 4);
+}
+
+/// Worlds until a promise is broken.
+std::uint64_t worlds_until_broken(Forgets forgets, std::uint64_t most) {
+  for (std::uint64_t seed = 1; seed <= most; ++seed)
+    if (!World(seed, forgets).run(kCrashesPerWorld).empty()) return seed;
+  return 0;
+}
+
+TEST_F(LogCrash, NoticesSyncsThatDoNothing) {
+  EXPECT_NE(worlds_until_broken(Forgets::Syncs, 20), 0U);
+}
+
+TEST_F(LogCrash, NoticesAMissingSyncAfterRecovery) {
+  EXPECT_NE(worlds_until_broken(Forgets::SyncsAtStart, 50), 0U);
+}
+
+}  // namespace
+}  // namespace flotilla::sim
