@@ -74,27 +74,41 @@ Server::~Server() { stop(); }
 Result<void> Server::start() {
   const unsigned asked = config_.service.service_threads();
   const unsigned count = asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
-  make_namespaces(count);
-  apply(config_, node_, limits_);
   info_ = std::make_unique<FirstInfo>(node_);
   make_reactors(count);
+  if (auto ok = make_namespaces(count); !ok) return ok;
+  apply(config_, node_, limits_);
+  for (unsigned i = 0; i < count; ++i)
+    reactors_[i]->reactor.start(config_.service.auto_pin() == config::AutoPin::Cpu ? static_cast<int>(i) : -1);
   if (auto ok = open_ports(); !ok) return ok;
   maintenance_ = std::thread([this] { maintain(); });
   log_info("as", "service ready: soon there will be cake!");
   return {};
 }
 
-void Server::make_namespaces(unsigned reactors) {
-  for (const auto& ns : config_.namespaces)
-    node_.namespaces.push_back(std::make_unique<exec::Namespace>(ns->name, node_.clock, reactors));
+Result<void> Server::make_namespaces(unsigned reactors) {
+  const std::string folder = config_.service.data_folder();
+  for (const auto& ns_config : config_.namespaces) {
+    node_.namespaces.push_back(std::make_unique<exec::Namespace>(ns_config->name, node_.clock, reactors));
+    if (ns_config->storage_files().empty()) continue;
+    DurableNamespace::Hooks hooks{.durable = [this] { notify_reactors(); },
+                                  .failed = [this] {
+                                    storage_failed_.store(true);
+                                    notify_reactors();
+                                  }};
+    auto durable = DurableNamespace::open(*ns_config, node_.namespaces.back()->records, folder, {}, std::move(hooks));
+    if (!durable) return tl::unexpected(durable.error());
+    durable_.push_back(std::move(*durable));
+  }
+  return {};
+}
+
+void Server::notify_reactors() {
+  for (const auto& parts : reactors_) parts->reactor.notify();
 }
 
 void Server::make_reactors(unsigned count) {
-  for (unsigned i = 0; i < count; ++i) {
-    reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
-    const bool pin = config_.service.auto_pin() == config::AutoPin::Cpu;
-    reactors_.back()->reactor.start(pin ? static_cast<int>(i) : -1);
-  }
+  for (unsigned i = 0; i < count; ++i) reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
 }
 
 Result<void> Server::open_ports() {
@@ -134,6 +148,7 @@ void Server::stop() {
   ending_.notify_all();
   if (maintenance_.joinable()) maintenance_.join();
   for (const auto& parts : reactors_) parts->reactor.stop();
+  durable_.clear();
 }
 
 void Server::maintain() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "durable_namespace.h"
 #include "exec/node.h"
 #include "net/reactor.h"
 #include "session.h"
@@ -21,7 +22,7 @@ class Server {
   explicit Server(config::Config& config);
   ~Server();
 
-  /// Loads the data, then opens the ports. Unavailable: a port cannot be had; others: see the log.
+  /// Loads the data, then opens the ports. The log says what went wrong.
   Result<void> start();
   /// Closes the ports, ends what runs, flushes.
   void stop();
@@ -30,7 +31,8 @@ class Server {
   struct ReactorParts;
   class Dealer;
 
-  void make_namespaces(unsigned reactors);
+  Result<void> make_namespaces(unsigned reactors);
+  void notify_reactors();
   void make_reactors(unsigned count);
   Result<void> open_ports();
   void maintain();
@@ -38,6 +40,7 @@ class Server {
 
   config::Config& config_;
   exec::Node node_;
+  std::vector<std::unique_ptr<DurableNamespace>> durable_;  // Above the reactors: flushed after they have ended.
   std::atomic<bool> storage_failed_{false};
   std::unique_ptr<InfoService> info_;
   net::Reactor::Limits limits_;

@@ -1,0 +1,94 @@
+#include "durable_namespace.h"
+
+#include <random>
+
+#include "base/log.h"
+#include "server.h"
+
+namespace flotilla::server {
+namespace {
+
+store::LogTuning tuning_of(const config::NamespaceConfig& config) {
+  return {.flush_size = config.flush_size(),
+          .flush_max = std::chrono::milliseconds(config.flush_max_ms()),
+          .write_cache_max = config.max_write_cache(),
+          .defrag_lwm_pct = config.defrag_lwm_pct(),
+          .defrag_queue_min = config.defrag_queue_min(),
+          .defrag_sleep = std::chrono::microseconds(config.defrag_sleep())};
+}
+
+std::string path_of(const std::string& folder, std::string_view file) {
+  // A shadow may follow after a blank; a memory namespace reads from memory and has no use for it.
+  const std::string name(file.substr(0, file.find(' ')));
+  return name.starts_with('/') ? name : folder + "/" + name;
+}
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DurableNamespace>> DurableNamespace::open(const config::NamespaceConfig& config,
+                                                                 store::Namespace& records, const std::string& folder,
+                                                                 const store::Uuid& instance, Hooks hooks) {
+  std::vector<PosixFile> files;
+  for (const std::string& name : config.storage_files()) {
+    auto file = PosixFile::open(
+        {.path = path_of(folder, name), .size = config.filesize(), .direct = config.direct_files()});
+    if (!file) return tl::unexpected(file.error());
+    files.push_back(std::move(*file));
+  }
+  std::unique_ptr<DurableNamespace> out(new DurableNamespace(records, std::move(hooks)));
+  if (auto ok = out->run(config, std::move(files), instance); !ok) return tl::unexpected(ok.error());
+  return out;
+}
+
+Result<void> DurableNamespace::run(const config::NamespaceConfig& config, std::vector<PosixFile> files,
+                                   const store::Uuid& instance) {
+  const store::LogOptions options{.namespace_name = config.name,
+                                  .instance = instance,
+                                  .fresh_id = random_id(),
+                                  .created = wall_now(),
+                                  .commit_to_device = config.commit_to_device(),
+                                  .start_empty = config.cold_start_empty(),
+                                  .tuning = tuning_of(config)};
+  threads_ = std::make_unique<LogThreads>(std::move(files));
+  log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);
+  records_.attach(log_.get());
+  threads_->run(*log_);
+  threads_->wait_until_open();
+  for (unsigned i = 0; i < log_->file_count(); ++i) {
+    if (log_->state(i) == store::Log::State::Ready) continue;
+    log(LogLevel::Critical, "storage", "{{{}}} {}: {}", config.name, config.storage_files()[i], log_->refusal(i));
+    return fail(Code::Unsupported, "a data file cannot be used");
+  }
+  log_info("storage", "{{{}}} {} records and {} tombstones read from {} file(s)", config.name, records_.objects(),
+           records_.tombstones(), log_->file_count());
+  return {};
+}
+
+DurableNamespace::~DurableNamespace() {
+  if (threads_ != nullptr) threads_->stop();
+  records_.attach(nullptr);
+}
+
+void DurableNamespace::retune(const config::NamespaceConfig& config) { log_->retune(tuning_of(config)); }
+
+bool DurableNamespace::recovered(const store::RecordImage& image, store::SegmentSlot segment) {
+  return records_.recover(image, segment);
+}
+
+Result<bool> DurableNamespace::relocate(const store::RecordImage& image, store::SegmentSlot segment) {
+  return records_.relocate(image, segment);
+}
+
+void DurableNamespace::durable(store::LogPosition) { hooks_.durable(); }
+
+void DurableNamespace::log_failed(unsigned file, std::string_view why) {
+  log(LogLevel::Critical, "storage", "{{{}}} file {} takes no more writes: {}", records_.name(), file, why);
+  hooks_.failed();
+}
+
+}  // namespace flotilla::server

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "server/log_threads.h"
+#include "store/log.h"
+#include "store/namespace.h"
+
+namespace flotilla::server {
+
+/// The log behind a namespace that has files: opens them, brings the records back, and keeps them from then on.
+class DurableNamespace : public store::LogOwner {
+ public:
+  struct Hooks {
+    std::function<void()> durable;  // Replies may be waiting. Any thread, must not block.
+    std::function<void()> failed;   // Nothing more will become durable.
+  };
+
+  /// `folder`: where relative paths stand. `instance`: the identity whose files these must be.
+  /// The namespace gets its log attached and its records back. Unavailable, KeyBusy, Unsupported: a file cannot be had,
+  /// is another's, or is not a data file of ours; the log says which and why.
+  static Result<std::unique_ptr<DurableNamespace>> open(const config::NamespaceConfig& config, store::Namespace& records,
+                                                        const std::string& folder, const store::Uuid& instance,
+                                                        Hooks hooks);
+  /// Everything flushed and marked clean.
+  ~DurableNamespace() override;
+
+  store::LogStatistics statistics() const { return log_->statistics(); }
+  store::LogStatistics statistics(unsigned file) const { return log_->statistics(file); }
+  unsigned files() const { return log_->file_count(); }
+  /// After a change of the configuration.
+  void retune(const config::NamespaceConfig& config);
+
+  bool recovered(const store::RecordImage& image, store::SegmentSlot segment) override;
+  Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override;
+  void durable(store::LogPosition position) override;
+  void log_failed(unsigned file, std::string_view why) override;
+
+ private:
+  DurableNamespace(store::Namespace& records, Hooks hooks) : records_(records), hooks_(std::move(hooks)) {}
+
+  Result<void> run(const config::NamespaceConfig& config, std::vector<PosixFile> files, const store::Uuid& instance);
+
+  store::Namespace& records_;
+  Hooks hooks_;
+  std::unique_ptr<LogThreads> threads_;
+  std::unique_ptr<store::Log> log_;
+};
+
+}  // namespace flotilla::server
