@@ -2,16 +2,15 @@
 
 A round: some connections write, update, and delete records of their own, many requests in flight on each; at a random
 moment the server is killed by SIGKILL (one time in eight it is asked to stop); it is started again on its files, and
-every record is read. Three namespaces have different promises:
+every record is read. Two namespaces have different promises:
 
-  commit   device, commit-to-device: nothing acknowledged is lost
-  relaxed  device, flush-max-ms 100: nothing acknowledged earlier than that (and a margin) is lost
-  logged   memory with a file behind it, flush-max-ms 100: the same
+  commit   commit-to-device: nothing acknowledged is lost
+  relaxed  flush-max-ms 100: nothing acknowledged earlier than that (and a margin) is lost
 
-In all of them a record is whole or absent, has a state it really had, and what was deleted stays deleted; a stop on
+In both a record is whole or absent, has a state it really had, and what was deleted stays deleted; a stop on
 request loses nothing. After each round the states found are the truth of the next.
 
-Options: --rounds N (15), --seed N (random): with the same seed the same writes and moments, as far as the machine's
+Options: --engine memory (with a file behind it; the default) or device, --rounds N (15), --seed N (random): with the same seed the same writes and moments, as far as the machine's
 timing allows. The files of a failed run stay in build/nodes.
 """
 
@@ -24,11 +23,11 @@ import threading
 import time
 
 import wire
-from node import Node, NodeDied, device_namespace
+from node import Node, NodeDied, stored_namespace
 
 FLUSH_MS = 100
 MARGIN_SECONDS = 1.0  # How late the flush may be on a busy machine.
-CONNECTIONS_PER_NAMESPACE = 2
+CONNECTIONS_PER_NAMESPACE = 3
 KEYS_PER_CONNECTION = 200
 WINDOW = 24  # Requests in flight on a connection.
 ABSENT = None
@@ -42,8 +41,7 @@ class Promise:
     age: float
 
 
-PROMISES = [Promise("commit", 0), Promise("relaxed", FLUSH_MS / 1000 + MARGIN_SECONDS),
-            Promise("logged", FLUSH_MS / 1000 + MARGIN_SECONDS)]
+PROMISES = [Promise("commit", 0), Promise("relaxed", FLUSH_MS / 1000 + MARGIN_SECONDS)]
 
 
 @dataclasses.dataclass
@@ -214,21 +212,20 @@ def describe(version):
     return "absent" if version is ABSENT else f"version {version}"
 
 
-def namespaces(folder):
-    return (device_namespace("commit", f"{folder}/commit.dat", more="commit-to-device true") +
-            device_namespace("relaxed", f"{folder}/relaxed.dat", more=f"flush-max-ms {FLUSH_MS}") +
-            device_namespace("logged", f"{folder}/logged.dat", more=f"flush-max-ms {FLUSH_MS}")
-            .replace("storage-engine device", "storage-engine memory"))
+def namespaces(folder, engine):
+    return (stored_namespace("commit", engine, f"{folder}/commit.dat", "commit-to-device true") +
+            stored_namespace("relaxed", engine, f"{folder}/relaxed.dat", f"flush-max-ms {FLUSH_MS}"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=["memory", "device"], default="memory")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
     node = Node("crash")
-    node.namespaces = namespaces(node.folder)
+    node.namespaces = namespaces(node.folder, args.engine)
     done = 0
     try:
         with node:
@@ -240,7 +237,8 @@ def main():
             done = args.rounds
     except (AssertionError, NodeDied, OSError, EOFError) as error:
         print(f"FAIL crash: round {done + 1}: {error}")
-        print(f"   repeat with tests/conformance/crash.py --seed {args.seed} --rounds {done + 1}; files in {node.folder}")
+        print(f"   repeat with tests/conformance/crash.py --engine {args.engine} --seed {args.seed} --rounds {done + 1}; "
+              f"files in {node.folder}")
         print(f"{done} passed, 1 failed")
         sys.exit(1)
     print(f"{world.writes} acknowledged writes, {world.kills} kills")

@@ -16,7 +16,7 @@ READY_SECONDS = 20
 STOP_SECONDS = 20
 
 MEMORY = "storage-engine memory {{\n        data-size {size}\n    }}"
-DEVICE = "storage-engine device {{\n        file {file}\n        filesize {size}\n        {more}\n    }}"
+STORED = "storage-engine {engine} {{\n        file {file}\n        filesize {size}\n        {more}\n    }}"
 
 CONFIG = """\
 service {{
@@ -63,8 +63,8 @@ def memory_namespace(name, size="1G"):
     return NAMESPACE.format(name=name, storage=MEMORY.format(size=size))
 
 
-def device_namespace(name, file, size="256M", more=""):
-    return NAMESPACE.format(name=name, storage=DEVICE.format(file=file, size=size, more=more))
+def stored_namespace(name, engine, file, more=""):
+    return NAMESPACE.format(name=name, storage=STORED.format(engine=engine, file=file, size="256M", more=more))
 
 
 class Node:
