@@ -1,2 +1,8 @@
 # ./dev e2e: the article's scenario and its faults, in real Docker.
-run_e2e() { exec tests/e2e/run "$@"; }
+source scripts/build.sh
+
+run_e2e() {
+  run_build
+  ensure_packages e2e
+  tests/e2e/run "$@"
+}

@@ -6,13 +6,17 @@ failed=0
 rows=()
 
 # suite <name> <limit in seconds> <command...>: runs it with its output in build/log/<name>.log and adds its count.
-# A command without a count is one test, judged by its exit code.
+# A command without a count is one test, judged by its exit code; 77 says that it cannot run on this machine.
 suite() {
   local name=$1 limit=$2 log=$logs/$1.log start=$SECONDS status=0
   shift 2
   say "== $name"
   in_background "$log" "$@"
   wait_for "$child" "$log" "$limit" || status=$?
+  if ((status == 77)); then
+    not_run "$name" "$(tail -n 1 "$log")"
+    return
+  fi
   count "$name" "$log" "$status" "$limit" $((SECONDS - start))
 }
 

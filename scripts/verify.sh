@@ -19,7 +19,7 @@ run_verify() {
   rust_client_suite 3600
   suite crash-long 3600 crash --rounds 500
   suite bench-full 14400 bench/run
-  e2e_suite 7200
+  e2e_suite 7200 --verify
   conclude
 }
 
