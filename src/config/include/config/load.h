@@ -25,8 +25,8 @@ struct LoadOptions {
   std::optional<std::string_view> file;
   std::string_view path = "aerospike.conf";  // For messages.
   /// "NAME=value" each. Variables that are not ours are ignored, however odd.
-  std::span<const std::string> environment;
-  Machine machine;
+  std::span<const std::string> environment{};
+  Machine machine{};
   bool strict = false;  // Old names stop the start, as in the original.
 };
 
