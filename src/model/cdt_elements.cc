@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/check.h"
+#include "merge_sort.h"
 
 namespace flotilla::model {
 namespace {
@@ -134,9 +135,7 @@ std::span<const std::uint32_t> order_by_value(Arena& arena, Elements& elements) 
   elements.index();
   const std::span<std::uint32_t> order = allocate_numbers(arena, elements.count());
   std::iota(order.begin(), order.end(), 0U);
-  // Stable, and also because NaN, which is equal to every float, makes this no strict order: a
-  // merge sort survives.
-  std::ranges::stable_sort(order, [&](std::uint32_t a, std::uint32_t b) {
+  merge_sort(order, [&](std::uint32_t a, std::uint32_t b) {
     return msgpack::compare(elements.value(a), elements.value(b)) < 0;
   });
   return order;
@@ -172,6 +171,10 @@ std::uint32_t count_less(Elements& elements, Bytes value) {
 
 Result<Bytes> build(Arena& arena, msgpack::Kind kind, std::uint32_t count, std::uint8_t flags,
                     std::span<const Bytes> pieces) {
+  const auto first = std::ranges::find_if(pieces, [](Bytes piece) { return !piece.empty(); });
+  if (flags == 0 && first != pieces.end() &&
+      msgpack::Cursor(*first).peek().kind == msgpack::Kind::Ext)
+    flags = msgpack::kNoFlags;
   std::size_t size = msgpack::header_size(kind, count, flags);
   for (const Bytes piece : pieces) size += piece.size();
   if (const auto fits = check_size(size); !fits) return tl::unexpected(fits.error());

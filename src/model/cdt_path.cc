@@ -5,6 +5,7 @@
 #include "cdt_operation.h"
 #include "expression_loop.h"
 #include "map_select.h"
+#include "merge_sort.h"
 
 // A path expression walks from the bin down, level by level; each entry of its context chooses
 // children of every collection that was reached. The children at the last level are the leaves.
@@ -283,8 +284,8 @@ Result<Bytes> Path::tree(const Container& box, std::size_t level) {
     pieces.push_back(*branch);
   }
   // What was left out may have been what made the order: a copy with something in it is unordered.
-  const auto flags =
-      static_cast<std::uint8_t>(chosen->empty() ? box.flags & ~msgpack::kPersistIndex : 0);
+  const std::uint8_t flags =
+      chosen->empty() ? msgpack::stored_flags(box.kind, box.flags, false) : std::uint8_t{0};
   return build(*arena_, box.kind, static_cast<std::uint32_t>(chosen->size()), flags, pieces);
 }
 
@@ -341,7 +342,7 @@ Result<Bytes> Path::replaced(const Container& box, std::size_t level, bool is_to
   }
   keep(box.count);
   if (is_sorted)
-    std::ranges::stable_sort(pieces, [](Bytes a, Bytes b) { return msgpack::compare(a, b) < 0; });
+    merge_sort(std::span(pieces), [](Bytes a, Bytes b) { return msgpack::compare(a, b) < 0; });
   return build(*arena_, box.kind, count, msgpack::stored_flags(box.kind, box.flags, is_top_level),
                pieces);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "merge_sort.h"
+
 namespace flotilla::model::list {
 namespace {
 
@@ -111,7 +113,7 @@ Result<std::vector<Bytes>> admitted(Call& call, Elements& items, bool& is_refuse
 
 /// `items` merged into an ordered list; elements that are there stay in front of equal new ones.
 std::vector<Bytes> merge_sorted(Call& call, Elements& elements, std::vector<Bytes> items) {
-  std::ranges::stable_sort(items, [](Bytes a, Bytes b) { return msgpack::compare(a, b) < 0; });
+  merge_sort(std::span(items), [](Bytes a, Bytes b) { return msgpack::compare(a, b) < 0; });
   std::vector<Bytes> pieces;
   std::uint32_t done = 0;
   for (const Bytes item : items) {

@@ -171,6 +171,15 @@ std::weak_ordering compare_scalars(const Head& a, const Head& b) {
   }
 }
 
+/// Raw bytes may claim any type; those whose particles have a form of their own stay plain bytes.
+ParticleType blob_type(Bytes raw) {
+  if (raw.empty()) return ParticleType::Blob;
+  const auto type = static_cast<ParticleType>(raw[0]);
+  const bool is_blob = (type >= ParticleType::JavaBlob && type <= ParticleType::ErlangBlob) ||
+                       type == ParticleType::Vector || type == ParticleType::Hll;
+  return is_blob ? type : ParticleType::Blob;
+}
+
 bool is_flags(const Head& head) { return head.kind == Kind::Ext; }
 
 /// Steps over the flags element that may begin a container; true when there is one.
@@ -227,7 +236,7 @@ Container open(Bytes value) {
   Container out{.kind = head.kind, .flags = 0, .count = head.count, .elements = {}};
   const Head first = head.count == 0 ? Head{} : at.peek();
   if (is_flags(first)) {
-    out.flags = first.ext_type;
+    out.flags = first.ext_type == 0 ? kNoFlags : first.ext_type;
     --out.count;
     at.skip(head.kind == Kind::Map ? 2 : 1);
   }
@@ -304,8 +313,7 @@ Particle to_particle(Arena& arena, Bytes element) {
     case Kind::String:
       return {ParticleType::String, head.content()};
     case Kind::Blob:
-      return {head.raw.empty() ? ParticleType::Blob : static_cast<ParticleType>(head.raw[0]),
-              head.content()};
+      return {blob_type(head.raw), head.content()};
     default:
       return {ParticleType::Blob, element};
   }

@@ -15,6 +15,7 @@ class Normaliser {
 
   Result<Bytes> run() {
     if (!element(0)) return fail(Code::Parameter, why_);
+    if (!in_.ok()) return fail(Code::Parameter, "msgpack: does not parse");
     if (!in_.done()) return fail(Code::Parameter, "msgpack: trailing bytes");
     return out_.finish();
   }
@@ -78,7 +79,10 @@ std::uint8_t Normaliser::take_flags(Head& head, int depth) {
   if (first.kind != Kind::Ext) return 0;
   in_.skip(head.kind == Kind::Map ? 2 : 1);
   --head.count;
-  return stored_flags(head.kind, first.ext_type, depth == 0 && use_ == Use::StoredTopLevel);
+  const std::uint8_t flags =
+      stored_flags(head.kind, first.ext_type, depth == 0 && use_ == Use::StoredTopLevel);
+  const bool hides_another = head.count != 0 && in_.peek().kind == Kind::Ext;
+  return flags == 0 && hides_another ? kNoFlags : flags;
 }
 
 bool Normaliser::list(const Head& head_in, int depth) {

@@ -99,13 +99,13 @@ void Writer::container_header(std::uint32_t count, std::uint8_t small, std::uint
 void Writer::list(std::uint32_t count, std::uint8_t flags) {
   container_header(flags == 0 ? count : count + 1, 0x90, 0xDC);
   if (flags == 0) return;
-  store_be<std::uint32_t, 3>(grow(3), 0xC70000U | flags);
+  store_be<std::uint32_t, 3>(grow(3), 0xC70000U | (flags == kNoFlags ? 0U : flags));
 }
 
 void Writer::map(std::uint32_t count, std::uint8_t flags) {
   container_header(flags == 0 ? count : count + 1, 0x80, 0xDE);
   if (flags == 0) return;
-  store_be<std::uint32_t>(grow(4), 0xC70000C0U | std::uint32_t{flags} << 8);
+  store_be<std::uint32_t>(grow(4), 0xC70000C0U | (flags == kNoFlags ? 0U : flags) << 8);
 }
 
 void Writer::encoded(Bytes elements) {

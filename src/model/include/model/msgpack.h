@@ -22,6 +22,9 @@ inline constexpr std::uint8_t kOrdered = 0x01;        // List: by value. Map: by
 inline constexpr std::uint8_t kValueOrdered = 0x02;   // Map only.
 inline constexpr std::uint8_t kPreserveOrder = 0x08;  // Map only, in results.
 inline constexpr std::uint8_t kPersistIndex = 0x10;   // Bins only; never on the wire.
+/// A flags element without flags. It keeps a foreign extension that is a list's first element from
+/// being taken for the flags; written as 0.
+inline constexpr std::uint8_t kNoFlags = 0x80;
 
 /// What an element is. The order of the enumerators is the order of values of different kinds.
 /// Wildcard and Infinity occur in arguments only.
