@@ -144,7 +144,7 @@ bool parse_regex(Parser& parser, Node& node, std::uint32_t n_args) {
 Value run_regex(Machine& machine, const Node& node) {
   const Value text = Arguments(machine, node).next();
   if (text.is_unknown() || !machine.pay(text.bytes.size())) return kUnknown;
-  const auto matches = machine.program.patterns[node.slot].matches(text.bytes);
+  const auto matches = machine.program.patterns[node.slot].matches(machine.arena, as_text(text.bytes));
   return matches ? Value::boolean(*matches) : kUnknown;
 }
 

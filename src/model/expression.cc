@@ -3,6 +3,7 @@
 #include "expression_loop.h"
 #include "expression_program.h"
 #include "geo.h"
+#include "hll.h"
 
 namespace flotilla::model {
 namespace {
@@ -42,14 +43,16 @@ Truth run_on_metadata(Arena& arena, const Program& program,
   return truth_of(machine.run());
 }
 
-/// GeoJSON out of constants and collections gets its cells, as every value that leaves an
-/// expression has them.
-Particle result_of(Arena& arena, const Value& value) {
+/// As a bin may hold it: GeoJSON out of constants and collections gets its cells. Nothing when the
+/// GeoJSON or the sketch out of a collection is none.
+std::optional<Particle> storable(Arena& arena, const Value& value) {
   const Particle particle = exp::particle_of(arena, value);
+  if (value.type == Type::Hll && !Sketch::parse(value.bytes)) return std::nullopt;
   if (value.type != Type::GeoJson) return particle;
   const GeoParts parts = geo_parts(value.bytes);
   if (!parts.cells.empty() || parts.is_region) return particle;
-  return import_geo_text(arena, parts.json).value_or(particle);
+  const auto geo = import_geo_text(arena, parts.json);
+  return geo ? std::optional(*geo) : std::nullopt;
 }
 
 }  // namespace
@@ -111,7 +114,7 @@ Result<Particle> evaluate(Arena& arena, Bytes expression, const RecordSource& re
   const Value value = run_on_record(arena, *program, record);
   if (value.is_unknown() || value.type == Type::Removal)
     return fail(Code::OpNotApplicable, "expression: unknown");
-  return result_of(arena, value);
+  return storable(arena, value).value_or(exp::particle_of(arena, value));
 }
 
 namespace {
@@ -170,7 +173,7 @@ Result<Outcome> exp_read(Arena& arena, const RecordSource& record, Bytes bytes) 
   const auto op = Operation::parse(bytes, kReadFlags);
   if (!op) return tl::unexpected(op.error());
   const auto value = evaluate(arena, op->expression, record);
-  if (value) return Outcome{.bin = {}, .result = *value};
+  if (value) return Outcome{.bin = {}, .result = export_particle(arena, *value)};
   if (op->has(EvalNoFail) && value.error().code == Code::OpNotApplicable) return Outcome{};
   return tl::unexpected(value.error());
 }
@@ -192,7 +195,9 @@ Result<Outcome> exp_modify(Arena& arena, const RecordSource& record, const Parti
     return fail(Code::OpNotApplicable, "expression: unknown");
   }
   if (value.type == Type::Nil) return write_nil(*op, bin);
-  return Outcome{.bin = result_of(arena, value), .result = {}, .changed = true};
+  const auto stored = storable(arena, value);
+  if (!stored) return fail(Code::OpNotApplicable, "expression: no value for a bin");
+  return Outcome{.bin = *stored, .result = {}, .changed = true};
 }
 
 // Expressions inside paths.

@@ -7,5 +7,11 @@ TEST(GoldenBits, EveryRecordedExchangeIsAnsweredByteForByte) { golden::replay("w
 
 TEST(GoldenHll, EveryRecordedExchangeIsAnsweredByteForByte) { golden::replay("wire-hll.jsonl"); }
 
+TEST(GoldenGeo, EveryRecordedExchangeIsAnsweredByteForByte) { golden::replay("wire-geo.jsonl"); }
+
+TEST(GoldenExpressions, EveryRecordedExchangeIsAnsweredByteForByte) {
+  golden::replay("wire-exp.jsonl");
+}
+
 }  // namespace
 }  // namespace flotilla::model
