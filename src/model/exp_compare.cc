@@ -29,33 +29,49 @@ Order compare_run(Cursor& a, Cursor& b, std::uint64_t count) {
   return Order::Equal;
 }
 
-bool has_no_order(const msgpack::Container& map) {
-  return map.count != 0 && (map.flags & msgpack::kOrdered) == 0;
-}
+/// A list's or map's elements without its flags element, which the cursor is led past.
+struct Body {
+  std::uint32_t count = 0;
+  bool has_order = false;
 
-Order compare_containers(Bytes whole_a, Bytes whole_b) {
-  const msgpack::Container a = msgpack::open(whole_a);
-  const msgpack::Container b = msgpack::open(whole_b);
-  Cursor at_a(a.elements);
-  Cursor at_b(b.elements);
-  if (a.kind == Kind::Map) {
-    if (has_no_order(a) || has_no_order(b)) return Order::Undefined;
-    if (a.count != b.count) return order_of(a.count <=> b.count);
-    return compare_run(at_a, at_b, std::uint64_t{2} * a.count);
+  Body(const Head& head, Cursor& at) : count(head.count) {
+    const Head flags = count == 0 ? Head{} : at.peek();
+    if (flags.kind != Kind::Ext) return;
+    at.skip(head.kind == Kind::Map ? 2 : 1);
+    has_order = (flags.ext_type & msgpack::kOrdered) != 0;
+    --count;
   }
-  const Order order = compare_run(at_a, at_b, std::min(a.count, b.count));
-  return order == Order::Equal ? order_of(a.count <=> b.count) : order;
+};
+
+Order compare_bodies(Kind kind, const Body& body_a, const Body& body_b, Cursor& a, Cursor& b) {
+  const Order by_count = order_of(body_a.count <=> body_b.count);
+  if (kind == Kind::Map) {
+    if ((body_a.count != 0 && !body_a.has_order) || (body_b.count != 0 && !body_b.has_order))
+      return Order::Undefined;
+    return by_count == Order::Equal ? compare_run(a, b, std::uint64_t{2} * body_a.count) : by_count;
+  }
+  const Order order = compare_run(a, b, std::min(body_a.count, body_b.count));
+  return order == Order::Equal ? by_count : order;
 }
 
+/// The cursors stand behind what was compared only where it is equal: else nobody looks further.
 Order compare_next(Cursor& a, Cursor& b) {
-  const Kind kind_a = a.peek().kind;
-  const Kind kind_b = b.peek().kind;
-  const Bytes whole_a = a.skip();
-  const Bytes whole_b = b.skip();
-  if (kind_a == Kind::Wildcard || kind_b == Kind::Wildcard) return Order::EqualByWildcard;
-  if (kind_a == kind_b && (kind_a == Kind::List || kind_a == Kind::Map))
-    return compare_containers(whole_a, whole_b);
-  return order_of(msgpack::compare(whole_a, whole_b));
+  const Bytes from_a = a.rest();
+  const Bytes from_b = b.rest();
+  const Head head_a = a.next();
+  const Head head_b = b.next();
+  if (head_a.kind == Kind::Wildcard || head_b.kind == Kind::Wildcard) return Order::EqualByWildcard;
+  if (head_a.kind != head_b.kind) return order_of(head_a.kind <=> head_b.kind);
+  if (head_a.kind == Kind::Integer) {
+    if (head_a.is_negative != head_b.is_negative)
+      return head_a.is_negative ? Order::Less : Order::Greater;
+    return order_of(head_a.bits <=> head_b.bits);
+  }
+  if (head_a.kind != Kind::List && head_a.kind != Kind::Map)
+    return order_of(msgpack::compare(from_a, from_b));
+  const Body body_a(head_a, a);
+  const Body body_b(head_b, b);
+  return compare_bodies(head_a.kind, body_a, body_b, a, b);
 }
 
 std::partial_ordering compare_collections(Machine& machine, const Value& a, const Value& b,
@@ -144,7 +160,8 @@ bool parse_regex(Parser& parser, Node& node, std::uint32_t n_args) {
 Value run_regex(Machine& machine, const Node& node) {
   const Value text = Arguments(machine, node).next();
   if (text.is_unknown() || !machine.pay(text.bytes.size())) return kUnknown;
-  const auto matches = machine.program.patterns[node.slot].matches(machine.arena, as_text(text.bytes));
+  const auto matches =
+      machine.program.patterns[node.slot].matches(machine.arena, as_text(text.bytes));
   return matches ? Value::boolean(*matches) : kUnknown;
 }
 
