@@ -1,0 +1,63 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/address.h"
+#include "client/client_options.h"
+#include "tools/config_file.h"
+
+namespace flotilla::tools {
+
+/// The options by which every tool finds its cluster, read from the command line and from
+/// astools.conf.
+///
+///   ConnectOptions connect;
+///   connect.add_to(app);              // Before parsing.
+///   app.parse(...);
+///   connect.complete("aql", keys);    // Fills in what the command line does not say.
+struct ConnectOptions {
+  std::string host;
+  std::uint16_t port = client::kDefaultPort;
+  std::string user;
+  std::optional<std::string> password;
+  std::string auth = "INTERNAL";
+  bool services_alternate = false;
+  bool tls_enable = false;
+  std::string instance;
+  ConfigPlaces config;
+  ConfigValues
+      values;  // What the files say for this tool: keys that are its own are looked up here.
+
+  void add_to(CLI::App& app);
+  /// Reads the files and asks for the password where that is due. `keys`: what the tool's own
+  /// section may hold. The error is a sentence.
+  tl::expected<void, std::string> complete(const std::string& tool,
+                                           const std::vector<std::string>& keys);
+
+  /// Seeds as they were given.
+  client::Expected<std::vector<client::Address>> seeds() const;
+  client::ClientOptions client_options() const;
+  /// "/etc/aerospike/astools.conf /home/x/.aerospike/astools.conf ", or "None".
+  std::string config_text() const;
+
+ private:
+  /// Sets what the command line has left open.
+  tl::expected<void, std::string> take_values();
+
+  std::vector<std::string> password_words_;
+  std::vector<std::string> ignored_tls_words_;
+  bool ignored_tls_flag_ = false;
+  bool host_given_ = false;
+  bool port_given_ = false;
+  bool user_given_ = false;
+  CLI::App* app_ = nullptr;
+};
+
+/// Reads a line from the terminal without showing it.
+std::string ask_password();
+
+}  // namespace flotilla::tools

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+
+#include "client/client.h"
+#include "tools/sql/session.h"
+#include "tools/sql/statement.h"
+
+namespace flotilla::tools::sql {
+
+/// What carrying out one statement needs. Lives as long as that.
+struct Context {
+  const client::Client& client;
+  Settings& settings;
+  Dialect dialect;
+  ResultWriter& writer;
+  Streams streams;
+  const std::function<double()>& clock;
+
+  /// Reports the failure as the statement's end.
+  bool fail(const client::Failure& failure) const;
+  bool fail(std::int32_t code, std::string_view message) const;
+  bool succeed(std::string_view message = {}) const;
+
+  client::CommandPolicy read_command() const;
+  client::WritePolicy write_policy() const;
+};
+
+// True: done. False: it failed and said so.
+
+// run_records.cc
+bool run(const Context& context, const Insert& statement);
+bool run(const Context& context, const Delete& statement);
+bool run(const Context& context, const Operate& statement);
+bool run(const Context& context, const Truncate& statement);
+// run_select.cc
+bool run(const Context& context, const Select& statement);
+// run_explain.cc
+bool run(const Context& context, const Explain& statement);
+// run_metadata.cc
+bool run(const Context& context, const Show& statement);
+bool run(const Context& context, const CreateIndex& statement);
+bool run(const Context& context, const DropIndex& statement);
+bool run(const Context& context, const Stat& statement);
+bool run(const Context& context, const Asinfo& statement);
+// run_session.cc
+bool run(const Context& context, const SetOption& statement);
+bool run(const Context& context, const GetOption& statement);
+bool run(const Context& context, const ResetOption& statement);
+bool run(const Context& context, const Print& statement);
+bool run(const Context& context, const Help& statement);
+bool run(const Context& context, const NotYet& statement);
+
+/// The key that the statement means.
+client::Expected<client::Key> key_of(const Target& target, const client::Value& user_key);
+client::Expected<client::Key> key_of(const Target& target, const RecordAddress& address);
+
+}  // namespace flotilla::tools::sql

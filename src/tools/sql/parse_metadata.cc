@@ -1,0 +1,88 @@
+#include "grammar.h"
+#include "text.h"
+
+namespace flotilla::tools::sql::grammar {
+namespace {
+
+Statement create_index(TokenReader& in) {
+  CreateIndex index;
+  if (in.take("list"))
+    index.collection = "list";
+  else if (in.take("mapkeys"))
+    index.collection = "mapkeys";
+  else if (in.take("mapvalues"))
+    index.collection = "mapvalues";
+  in.expect("INDEX");
+  index.name = in.name("an index name");
+  in.expect("ON");
+  index.target = in.target();
+  in.expect('(');
+  index.bin = in.name("a bin name");
+  in.expect(')');
+  for (const std::string_view type : {"numeric", "string", "geo2dsphere", "blob"})
+    if (in.take(type)) index.type = type;
+  if (index.type.empty()) in.unexpected("NUMERIC, STRING, GEO2DSPHERE, or BLOB");
+  return index;
+}
+
+}  // namespace
+
+Statement show(TokenReader& in) {
+  if (in.take("namespaces")) return Show{.what = Show::What::Namespaces};
+  if (in.take("sets")) return Show{.what = Show::What::Sets};
+  if (in.take("bins")) return Show{.what = Show::What::Bins};
+  if (in.take("modules") || in.take("packages")) return Show{.what = Show::What::Modules};
+  if (in.take("indexes")) {
+    Show show{.what = Show::What::Indexes};
+    if (!in.at_end()) show.ns = in.name("a namespace");
+    return show;
+  }
+  if (in.next_is("scans") || in.next_is("queries")) return jobs_not_yet(in);
+  for (const std::string_view word : {"users", "user", "roles", "role"})
+    if (in.next_is(word)) return users_not_yet(in);
+  in.unexpected("NAMESPACES, SETS, BINS, INDEXES, or MODULES");
+  return {};
+}
+
+Statement create(TokenReader& in) {
+  if (in.next_is("user") || in.next_is("role")) return users_not_yet(in);
+  return create_index(in);
+}
+
+Statement drop(TokenReader& in) {
+  if (in.next_is("user") || in.next_is("role")) return users_not_yet(in);
+  in.expect("INDEX");
+  DropIndex index;
+  index.target = in.target();
+  index.name = in.name("an index name");
+  return index;
+}
+
+Statement truncate(TokenReader& in) {
+  Truncate truncate;
+  truncate.target = in.target();
+  if (in.take("upto")) {
+    const std::int64_t until = in.integer("nanoseconds since 1970");
+    if (until <= 0) in.meaningless("UPTO wants nanoseconds since 1970");
+    truncate.until_ns = static_cast<std::uint64_t>(until);
+  }
+  return truncate;
+}
+
+Statement stat(TokenReader& in) {
+  if (in.take("system")) return Stat{.what = Stat::What::System};
+  if (in.take("namespace"))
+    return Stat{.what = Stat::What::Namespace, .ns = in.name("a namespace")};
+  if (in.take("index")) {
+    Stat stat{.what = Stat::What::Index};
+    stat.ns = in.name("a namespace");
+    stat.index = in.name("an index name");
+    return stat;
+  }
+  in.unexpected("SYSTEM, NAMESPACE, or INDEX");
+  return {};
+}
+
+Statement asinfo(TokenReader& in) { return Asinfo{in.quoted("an info command in quotes")}; }
+
+}  // namespace flotilla::tools::sql::grammar

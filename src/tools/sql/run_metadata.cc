@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include "base/parse.h"
+#include "context.h"
+
+namespace flotilla::tools::sql {
+namespace {
+
+using client::Bin;
+using client::Value;
+
+/// Rows that one node's answer to an info command holds.
+using Rows = std::vector<std::vector<Bin>>;
+
+Rows names(std::string_view answer, const std::string& column) {
+  Rows rows;
+  for (const std::string_view name : split(answer, ';'))
+    if (!name.empty()) rows.push_back({{column, name}});
+  return rows;
+}
+
+/// "k=v:k=v;k=v:k=v;" or with other separators.
+Rows pairs(std::string_view answer, char pair_separator) {
+  Rows rows;
+  for (const std::string_view part : split(answer, ';')) {
+    std::vector<Bin> cells;
+    for (auto& [key, value] : client::parse_pairs(part, pair_separator))
+      cells.push_back({std::move(key), std::move(value)});
+    if (!cells.empty()) rows.push_back(std::move(cells));
+  }
+  return rows;
+}
+
+Rows one_row_a_pair(std::string_view answer) {
+  Rows rows;
+  for (auto& [key, value] : client::parse_pairs(answer))
+    rows.push_back({{"name", std::move(key)}, {"value", std::move(value)}});
+  return rows;
+}
+
+/// Asks every node and shows one set of rows for each that answers.
+bool show_each_node(const Context& context, const std::string& command,
+                    const std::function<Rows(std::string_view)>& rows_of) {
+  const std::string_view commands[] = {command};
+  for (const client::NodeName& node : context.client.nodes()) {
+    const double start = context.clock();
+    const auto answers =
+        context.client.info(node.name, commands, context.read_command().total_timeout);
+    if (!answers) return context.fail(answers.error());
+    const std::string value = answers->empty() ? std::string() : answers->front().value;
+    client::InfoError error;
+    if (client::is_info_error(value, &error)) return context.fail(error.code, error.message);
+    context.writer.begin({});
+    for (const auto& cells : rows_of(value)) context.writer.row(cells);
+    context.writer.end_rows(node.address.text(), context.clock() - start);
+  }
+  return context.succeed();
+}
+
+/// Asks one node to change something in the whole cluster.
+bool change(const Context& context, const std::string& command, std::string_view message) {
+  const std::string_view commands[] = {command};
+  const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
+  if (!answers) return context.fail(answers.error());
+  const std::string value = answers->empty() ? std::string() : answers->front().value;
+  client::InfoError error;
+  if (client::is_info_error(value, &error)) return context.fail(error.code, error.message);
+  return context.succeed(message);
+}
+
+}  // namespace
+
+bool run(const Context& context, const Show& statement) {
+  switch (statement.what) {
+    case Show::What::Namespaces:
+      return show_each_node(context, "namespaces",
+                            [](std::string_view answer) { return names(answer, "namespaces"); });
+    case Show::What::Sets:
+      return show_each_node(context, "sets",
+                            [](std::string_view answer) { return pairs(answer, ':'); });
+    case Show::What::Indexes:
+      return show_each_node(
+          context,
+          statement.ns.empty() ? "sindex-list:" : fmt::format("sindex-list:ns={};", statement.ns),
+          [](std::string_view answer) { return pairs(answer, ':'); });
+    case Show::What::Modules:
+      return show_each_node(context, "udf-list",
+                            [](std::string_view answer) { return pairs(answer, ','); });
+    case Show::What::Bins:
+      return context.fail(-1,
+                          "Bins command not supported on server version >= 7.0.0.0. Unique bin "
+                          "name limits have been "
+                          "removed.");
+  }
+  return false;
+}
+
+bool run(const Context& context, const CreateIndex& statement) {
+  std::string command = fmt::format("sindex-create:namespace={}", statement.target.ns);
+  if (!statement.target.set.empty()) command += fmt::format(";set={}", statement.target.set);
+  command += fmt::format(";indexname={}", statement.name);
+  if (!statement.collection.empty()) command += fmt::format(";indextype={}", statement.collection);
+  command += fmt::format(";bin={};type={}", statement.bin, statement.type);
+  return change(context, command, "1 index added.");
+}
+
+bool run(const Context& context, const DropIndex& statement) {
+  std::string command = fmt::format("sindex-delete:namespace={}", statement.target.ns);
+  if (!statement.target.set.empty()) command += fmt::format(";set={}", statement.target.set);
+  return change(context, command + fmt::format(";indexname={}", statement.name),
+                "1 index removed.");
+}
+
+bool run(const Context& context, const Stat& statement) {
+  switch (statement.what) {
+    case Stat::What::System:
+      return show_each_node(context, "statistics", &one_row_a_pair);
+    case Stat::What::Namespace:
+      return show_each_node(context, fmt::format("namespace/{}", statement.ns), &one_row_a_pair);
+    case Stat::What::Index:
+      return show_each_node(
+          context,
+          fmt::format("sindex-stat:namespace={};indexname={}", statement.ns, statement.index),
+          &one_row_a_pair);
+  }
+  return false;
+}
+
+bool run(const Context& context, const Asinfo& statement) {
+  return show_each_node(context, statement.command, [&](std::string_view answer) {
+    return Rows{{{statement.command, Value(answer)}}};
+  });
+}
+
+}  // namespace flotilla::tools::sql

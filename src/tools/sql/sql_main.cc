@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <iostream>
+
+#include "arguments.h"
+#include "shell.h"
+#include "tools/verbs.h"
+
+namespace flotilla::tools {
+namespace {
+
+using sql::Arguments;
+using sql::Session;
+
+constexpr int kNotConnected = 255;
+constexpr int kStatementFailed = 1;
+
+int complain(std::int32_t code, std::string_view message) {
+  std::cerr << "Error " << code << ": " << message << '\n';
+  return kNotConnected;
+}
+
+int answer(const Invocation& invocation, Arguments::Ask ask) {
+  if (ask == Arguments::Ask::Version)
+    std::cout << sql::version_lines(invocation);
+  else
+    std::cout << sql::help_page(invocation, ask == Arguments::Ask::Help);
+  return 0;
+}
+
+void greet(const Invocation& invocation, const Arguments& arguments) {
+  const ConnectOptions& connect = arguments.connect;
+  std::cout << "Seed:         " << connect.host << '\n'
+            << "User:         " << (connect.user.empty() ? "None" : connect.user) << '\n'
+            << "Config File:  " << connect.config_text() << '\n'
+            << sql::version_lines(invocation);
+}
+
+int run_connected(const Invocation& invocation, const Arguments& arguments,
+                  const client::Client& client) {
+  const sql::Streams streams{std::cout, std::cerr};
+  Session session(client, streams,
+                  {.dialect = invocation.is_alias ? sql::Dialect::Classic : sql::Dialect::Extended,
+                   .settings = arguments.settings,
+                   .stops_at_failure = arguments.strict});
+  Session::Verdict verdict = Session::Verdict::Done;
+  if (arguments.command) {
+    verdict = session.run_text(*arguments.command);
+  } else if (arguments.file) {
+    verdict = session.run_file(*arguments.file);
+  } else if (::isatty(STDIN_FILENO) != 0) {
+    greet(invocation, arguments);
+    return run_shell(session, client, streams);
+  } else {
+    verdict = session.run_file("/dev/stdin");
+  }
+  // The original ends with an empty line; what a program is to read ends with the answer.
+  if (invocation.is_alias || !is_machine_readable(session.settings().output)) std::cout << '\n';
+  std::cout.flush();
+  return arguments.strict && verdict == Session::Verdict::Failed ? kStatementFailed : 0;
+}
+
+}  // namespace
+
+int run_sql(const Invocation& invocation) {
+  std::setlocale(LC_CTYPE, "");
+  const auto arguments = sql::parse_arguments(invocation);
+  if (!arguments) return complain(-1, arguments.error());
+  if (arguments->ask != Arguments::Ask::Nothing) return answer(invocation, arguments->ask);
+  const auto seeds = arguments->connect.seeds();
+  if (!seeds) return complain(seeds.error().code, seeds.error().message);
+  if (!arguments->connect.user.empty())
+    std::cerr << "Warning: users are not available in this version, going on without logging in\n";
+  const auto client = client::Client::connect(*seeds, arguments->connect.client_options());
+  if (!client)
+    return complain(client.error().code,
+                    fmt::format("Failed to connect to {}: {}", arguments->connect.host,
+                                client.error().message));
+  return run_connected(invocation, *arguments, *client);
+}
+
+}  // namespace flotilla::tools

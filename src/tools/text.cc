@@ -1,0 +1,51 @@
+#include "text.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+
+namespace flotilla::tools {
+namespace {
+
+char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+}  // namespace
+
+bool same_word(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](char x, char y) { return to_upper(x) == to_upper(y); });
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), to_upper);
+  return result;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  if (text.empty() || text[0] == ' ') return std::nullopt;
+  const std::string copy(text);
+  char* end = nullptr;
+  errno = 0;
+  const long long value = std::strtoll(copy.c_str(), &end, 0);
+  if (errno != 0 || end != copy.c_str() + copy.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> parse_real(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<bool> parse_truth(std::string_view text) {
+  for (const std::string_view word : {"true", "t", "1"})
+    if (same_word(text, word)) return true;
+  for (const std::string_view word : {"false", "f", "0"})
+    if (same_word(text, word)) return false;
+  return std::nullopt;
+}
+
+}  // namespace flotilla::tools

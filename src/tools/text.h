@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace flotilla::tools {
+
+/// Equal but for the case of ASCII letters.
+bool same_word(std::string_view a, std::string_view b);
+std::string upper(std::string_view text);
+
+/// Optional sign; decimal, 0x hexadecimal, or octal with a leading zero, as C reads base 0. Whole
+/// text, no overflow.
+std::optional<std::int64_t> parse_integer(std::string_view text);
+/// Decimal, with or without fraction. Whole text.
+std::optional<double> parse_real(std::string_view text);
+/// true, t, 1, false, f, 0 in any case.
+std::optional<bool> parse_truth(std::string_view text);
+
+}  // namespace flotilla::tools
