@@ -1,11 +1,16 @@
 #include "exec/executor.h"
 
+#include <algorithm>
+#include <array>
+
 #include "batch.h"
 #include "query.h"
 #include "record_view.h"
 
 namespace flotilla::exec {
 namespace {
+
+constexpr std::size_t kLookAheadMost = 32;
 
 using wire::FieldType;
 using C = NamespaceCounter;
@@ -106,6 +111,19 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   Outcome outcome;
   outcome.gates.push_back({ns->records.log(), written.wait});
   return outcome;
+}
+
+void Executor::look_ahead(std::span<const Bytes> bodies) const {
+  std::array<wire::Digest, kLookAheadMost> digests;
+  std::size_t count = 0;
+  const Namespace* ns = nullptr;
+  for (const Bytes body : bodies.first(std::min(bodies.size(), digests.size()))) {
+    const auto key = wire::peek_key(body);
+    if (!key) continue;
+    if (ns == nullptr) ns = node_.find(key->ns);
+    digests[count++] = key->digest;
+  }
+  if (ns != nullptr) ns->records.prefetch({digests.data(), count});
 }
 
 Executor::Written Executor::run(const RecordRequest& request, wire::ReplyWriter& reply) {

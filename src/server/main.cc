@@ -1,13 +1,16 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,6 +27,7 @@ using namespace flotilla;
 // Exit codes, so that orchestrators can tell a typo from a crash (docs/manual/container.md).
 constexpr int kRuntimeFailure = 1;
 constexpr int kBadConfiguration = 2;
+constexpr int kNoSuchProgram = 127;
 
 constexpr const char* kConfigFileDefault = "/etc/aerospike/aerospike.conf";
 
@@ -107,9 +111,23 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
+/// A container's command, as the vendor's image takes it: the server's options, its name before them, or another program of
+/// the image, which then takes this process's place. Answers how many words in front are done with.
+int take_command_word(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return 0;
+  const std::string_view word = argv[1];
+  if (word == "asd" || word == "flotillad") return 1;
+  ::execvp(argv[1], argv + 1);
+  std::fprintf(stderr, "flotillad: there is no program '%s' to run\n", argv[1]);
+  std::exit(kNoSuchProgram);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  const int words = take_command_word(argc, argv);
+  argv += words;
+  argc -= words;
   CLI::App app("Flotilla: a distributed key-value database that speaks the Aerospike protocol", "flotillad");
   Arguments arguments;
   bool ignored = false;

@@ -72,6 +72,7 @@ Server::Server(config::Config& config) : config_(config) { node_.now = net::Reac
 Server::~Server() { stop(); }
 
 Result<void> Server::start() {
+  store::RecordHeap::prefer_huge_pages();
   const unsigned asked = config_.service.service_threads();
   const unsigned count = asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
   info_ = std::make_unique<FirstInfo>(node_);

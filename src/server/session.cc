@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <array>
+
 #include "net/reactor.h"
 
 namespace flotilla::server {
@@ -12,6 +14,7 @@ using wire::FrameKind;
 
 constexpr std::size_t kOutMost = 1024 * 1024;  // With so much unsent, further requests wait.
 constexpr Duration kSlice = std::chrono::microseconds(200);
+constexpr std::size_t kLookAhead = 16;
 constexpr std::size_t kSecuritySize = 16;
 
 /// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to what it claims.
@@ -37,11 +40,29 @@ ClientSession::ClientSession(net::Connection& connection, ReactorContext& contex
 
 ClientSession::~ClientSession() { context_.info.connection_closed(asker_); }
 
+/// Pipelined requests: lets the records of those that are here already be fetched together.
+void ClientSession::look_ahead(Bytes in) {
+  std::array<Bytes, kLookAhead> bodies;
+  std::size_t count = 0;
+  while (count < kLookAhead && in.size() >= FrameHeader::kSize) {
+    const auto header = FrameHeader::parse(in);
+    if (!header || header->kind != FrameKind::Message || in.size() - FrameHeader::kSize < header->body_size) break;
+    const auto size = static_cast<std::size_t>(header->body_size);
+    bodies[count++] = in.subspan(FrameHeader::kSize, size);
+    in = in.subspan(FrameHeader::kSize + size);
+  }
+  ahead_ = count;
+  if (count > 1) context_.executor.look_ahead({bodies.data(), count});
+}
+
 net::Session::Input ClientSession::on_bytes(Bytes in) {
   Input input;
+  ahead_ = 0;
   while (task_ == nullptr && connection_.out().size() < kOutMost) {
     const Bytes rest = in.subspan(input.consumed);
     if (rest.size() < FrameHeader::kSize) break;
+    if (ahead_ == 0) look_ahead(rest);
+    if (ahead_ > 0) --ahead_;
     const auto header = FrameHeader::parse(rest);
     if (!header) {
       context_.counters.add(exec::NodeCounter::demarshal_error);

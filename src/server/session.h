@@ -62,6 +62,7 @@ class ClientSession : public net::Session {
     exec::Gate gate;
   };
 
+  void look_ahead(Bytes in);
   bool dispatch(const wire::FrameHeader& header, Bytes body);
   void on_message(Bytes body);
   bool on_compressed(Bytes body);
@@ -74,6 +75,7 @@ class ClientSession : public net::Session {
   InfoService::Asker asker_;
   std::unique_ptr<exec::Task> task_;
   Instant wake_at_{};
+  std::size_t ahead_ = 0;  // Messages at the front that look_ahead() has seen.
   std::deque<HeldBytes> held_;
 };
 

@@ -13,9 +13,11 @@ namespace {
 #ifdef FLOTILLA_SANITIZED
 void* raw_allocate(std::size_t size) { return std::malloc(size); }
 void raw_release(void* memory) { std::free(memory); }
+void raw_prefer_huge_pages() {}
 #else
 void* raw_allocate(std::size_t size) { return mi_malloc(size); }
 void raw_release(void* memory) { mi_free(memory); }
+void raw_prefer_huge_pages() { mi_option_enable(mi_option_large_os_pages); }
 #endif
 
 constexpr std::size_t rounded(std::size_t body_size) {
@@ -23,6 +25,8 @@ constexpr std::size_t rounded(std::size_t body_size) {
 }
 
 }  // namespace
+
+void RecordHeap::prefer_huge_pages() { raw_prefer_huge_pages(); }
 
 MemoryRecord* RecordHeap::allocate(std::size_t body_size) {
   return static_cast<MemoryRecord*>(raw_allocate(rounded(body_size)));

@@ -1,5 +1,6 @@
 #include "store/namespace.h"
 
+#include <mutex>
 #include <new>
 
 #include <algorithm>
@@ -25,6 +26,13 @@ Namespace::~Namespace() {
       some = std::move(next);
     }
   }
+}
+
+void Namespace::prefetch(std::span<const wire::Digest> digests) const {
+  const auto& partitions = *partitions_;
+  for (const auto& digest : digests) __builtin_prefetch(&partitions[digest.partition().raw()]);
+  for (const auto& digest : digests) partitions[digest.partition().raw()].index.prefetch_bucket(digest);
+  for (const auto& digest : digests) partitions[digest.partition().raw()].index.prefetch_record(digest);
 }
 
 bool Namespace::truncated(const MemoryRecord& record) const {

@@ -36,6 +36,23 @@ Result<void> BatchReader::next() {
   return read_body(row_flags);
 }
 
+std::size_t BatchReader::peek(Digest* digests, std::size_t most) const {
+  Reader r = rest_;
+  std::size_t count = 0;
+  while (count < most && r.left() >= kRowSizeLeast) {
+    r.be<std::uint32_t>();
+    digests[count++] = Digest::load(r.bytes(Digest::kSize).data());
+    const auto flags = r.be<std::uint8_t>();
+    if ((flags & kRepeat) != 0) continue;
+    const unsigned attributes = 1U + ((flags & kHasInfo) != 0 ? 2U : 0U) + ((flags & kHasInfo4) != 0 ? 1U : 0U) +
+                                ((flags & kHasGeneration) != 0 ? 2U : 0U) + ((flags & kHasTtl) != 0 ? 4U : 0U);
+    r.bytes(attributes);
+    const unsigned parts = unsigned{r.be<std::uint16_t>()} + r.be<std::uint16_t>();
+    for (unsigned i = 0; i < parts && r.ok(); ++i) r.bytes(r.be<std::uint32_t>());
+  }
+  return count;
+}
+
 Result<void> BatchReader::read_body(std::uint8_t row_flags) {
   row_.header = MessageHeader{};
   row_.fields = Fields();

@@ -82,4 +82,20 @@ Result<void> Message::parse(Bytes body) {
   return {};
 }
 
+std::optional<PeekedKey> peek_key(Bytes body) {
+  if (body.size() < MessageHeader::kSize) return std::nullopt;
+  const auto n_fields = load_be<std::uint16_t>(body.data() + 18);
+  Reader r(body.subspan(MessageHeader::kSize));
+  std::optional<std::string_view> ns;
+  for (unsigned i = 0; i < n_fields; ++i) {
+    const Bytes field = r.bytes(r.be<std::uint32_t>());
+    if (field.empty()) return std::nullopt;
+    const auto type = static_cast<FieldType>(field[0]);
+    if (type == FieldType::Namespace) ns = as_text(field.subspan(1));
+    if (type == FieldType::Digest && ns && field.size() == 1 + Digest::kSize)
+      return PeekedKey{*ns, Digest::load(field.data() + 1)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace flotilla::wire

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <span>
+#include <atomic>
+#include <cstdint>
 #include <vector>
 
 #include "store/memory_record.h"
@@ -18,7 +17,9 @@ namespace flotilla::store {
 /// directory doubles when a bucket's depth passes its own. Digests come from clients: when equal leading bits would make
 /// the directory much larger than the number of entries, the bucket chains an overflow bucket instead.
 ///
-/// The index does not own the records. Callers hold the partition's index lock.
+/// The index does not own the records. Callers hold the partition's index lock, except for the prefetches: those read
+/// without any lock what may be changing, only to guess addresses. For their sake directories and buckets are never given
+/// back before the index goes: old directories (together as large as the present one) and spare buckets stay with it.
 class Index {
  public:
   Index();
@@ -36,8 +37,13 @@ class Index {
   void erase(const wire::Digest& digest);
 
   std::size_t size() const { return size_; }
-  /// Bytes of directory and buckets.
-  std::size_t memory() const { return buckets_ * kBucketSize + directory_.capacity() * sizeof(Bucket*); }
+  /// Bytes of directories and buckets.
+  std::size_t memory() const;
+
+  /// Hints before find(), when several digests are known ahead: first for all of them the bucket, then the record, so
+  /// that their cache misses overlap. Any thread, without the lock.
+  void prefetch_bucket(const wire::Digest& digest) const;
+  void prefetch_record(const wire::Digest& digest) const;
 
   /// Collects the records of the next bucket in descending digest order, all with digests strictly below `below`
   /// (null: from the top). Empty: the walk is over. Small and bounded, so a lock is held for one bucket at a time;
@@ -46,23 +52,21 @@ class Index {
 
  private:
   struct Bucket;
-  struct Entry;
+  struct Directory;
+  struct Place;
   static constexpr std::size_t kBucketSize = 128;
 
-  Bucket* bucket_of(std::uint64_t position) const { return directory_[slot_of(position)]; }
-  std::size_t slot_of(std::uint64_t position) const {
-    return depth_ == 0 ? 0 : static_cast<std::size_t>(position >> (64 - depth_));
-  }
-  Entry* entry_of(const wire::Digest& digest) const;
+  Place place_of(const wire::Digest& digest) const;
   bool split(std::size_t slot);
-  void add_to_chain(Bucket* bucket, Entry entry);
+  bool double_directory();
+  void add_to_chain(Bucket* bucket, std::uint64_t entry);
   Bucket* make_bucket(unsigned depth);
-  void release_all();
+  void spare(Bucket* bucket);
 
-  std::vector<Bucket*> directory_;
-  std::size_t size_ = 0;
-  std::size_t buckets_ = 0;
-  unsigned depth_ = 0;
+  std::atomic<Directory*> directory_{nullptr};
+  Bucket* spare_ = nullptr;  // Chained by `overflow`.
+  std::uint32_t size_ = 0;
+  std::uint32_t buckets_ = 0;  // Spare ones too.
 };
 
 }  // namespace flotilla::store

@@ -40,6 +40,8 @@ static_assert(offsetof(MemoryRecord, flags) + 1 == MemoryRecord::kHeaderSize);
 /// Heap of records: size classes that waste little, any thread may free what another allocated.
 class RecordHeap {
  public:
+  /// Asks the kernel for huge pages from now on, which spares most look-ups a page walk. Once, before any record.
+  static void prefer_huge_pages();
   /// Memory for a record with a body of this size; header uninitialised. Null when memory is out.
   static MemoryRecord* allocate(std::size_t body_size);
   static void release(MemoryRecord* record);

@@ -3,10 +3,11 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "store/clock.h"
 #include "store/index.h"
 #include "store/record_log.h"
@@ -17,12 +18,13 @@ namespace flotilla::store {
 /// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and the records
 /// themselves are read and changed under `index_lock`, which is only ever held for a short copy. Order: write, then
 /// index_lock; never two partitions at once.
-struct Partition {
-  std::mutex write;
-  mutable std::mutex index_lock;
+struct alignas(64) Partition {
+  mutable Mutex index_lock;
+  Mutex write;
   Index index;
   Lsn last_lsn;  // Of the newest mutation; under `write`.
 };
+static_assert(sizeof(Partition) == 64, "one cache line, since nearly every request touches one partition");
 
 /// A record's new contents. The set must be of this namespace.
 struct RecordUpdate {
@@ -54,6 +56,9 @@ class Namespace {
 
   Partition& partition(wire::PartitionId id) { return (*partitions_)[id.raw()]; }
   Partition& partition_of(const wire::Digest& digest) { return partition(digest.partition()); }
+
+  /// A hint that these records will be looked up soon: their cache misses are waited for together. Any thread.
+  void prefetch(std::span<const wire::Digest> digests) const;
 
   /// Whether a client may see the record: it is no tombstone, not expired, not truncated.
   bool visible(const MemoryRecord& record, std::uint32_t now_seconds) const {

@@ -38,6 +38,8 @@ class BatchReader {
   /// Parameter: malformed row, illegal REPEAT. Do not call more often than header().count.
   Result<void> next();
   const BatchRow& row() const { return row_; }
+  /// Digests of the rows to come, up to `most`, without checking them: only hints. A copy of the reader does the look.
+  std::size_t peek(Digest* digests, std::size_t most) const;
   /// False when not even the header could be read, or it announces more rows than the bytes could hold.
   bool ok() const { return ok_; }
 

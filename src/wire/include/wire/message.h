@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -194,5 +195,13 @@ struct Message {
   /// Fills this from a whole message body. Parameter: short, overrunning, or trailing bytes.
   Result<void> parse(Bytes body);
 };
+
+/// Namespace and digest of a single-record message that has not been parsed yet: a hint for prefetching, nothing is
+/// checked that safety does not ask for.
+struct PeekedKey {
+  std::string_view ns;
+  Digest digest;
+};
+std::optional<PeekedKey> peek_key(Bytes body);
 
 }  // namespace flotilla::wire
