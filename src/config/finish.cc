@@ -21,8 +21,8 @@ void set_if_silent(Setting<T>& setting, V value) {
 }
 
 // Multicast groups stood among the addresses once.
-void take_multicast_groups(NetworkConfig& network) {
-  if (network.heartbeat_mode() != HeartbeatMode::Multicast) return;
+bool take_multicast_groups(NetworkConfig& network) {
+  if (network.heartbeat_mode() != HeartbeatMode::Multicast) return false;
   const auto is_group = [](const std::string& address) {
     const auto first = parse_u64(std::string_view(address).substr(0, address.find('.')));
     return first && *first >= 224 && *first <= 239;
@@ -30,8 +30,9 @@ void take_multicast_groups(NetworkConfig& network) {
   auto& addresses = network.heartbeat_address.items();
   for (const std::string& address : addresses)
     if (is_group(address)) network.heartbeat_multicast_groups.items().push_back(address);
-  std::erase_if(addresses, is_group);
+  const bool any_taken = std::erase_if(addresses, is_group) > 0;
   if (addresses.empty()) addresses.emplace_back("any");
+  return any_taken;
 }
 
 }  // namespace
@@ -44,7 +45,10 @@ Outcome<void> Builder::finish(const Machine& machine, bool strict) {
     return refuse(fmt::format("{}: node-id and node-id-interface exclude each other", path_));
 
   NetworkConfig& network = config_.network;
-  take_multicast_groups(network);
+  if (take_multicast_groups(network))
+    warn(0, fmt::format(
+                "{}: network heartbeat: multicast groups go to 'multicast-group', not 'address'",
+                path_));
   // A short heartbeat must not be refused because of a default it did not choose.
   const std::uint64_t give_up =
       std::uint64_t{network.heartbeat_interval()} * network.heartbeat_timeout();

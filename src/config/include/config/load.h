@@ -22,7 +22,7 @@ struct Machine {
 struct LoadOptions {
   /// Text of the configuration file; nothing when there is no file: then a complete single node is
   /// described.
-  std::optional<std::string_view> file;
+  std::optional<std::string_view> file{};
   std::string_view path = "aerospike.conf";  // For messages.
   /// "NAME=value" each. Variables that are not ours are ignored, however odd.
   std::span<const std::string> environment{};
