@@ -72,10 +72,15 @@ def spec_results(report):
 
 def why(spec):
     failure = spec.get("Failure", {})
-    where = failure.get("Location", {})
-    place = f"{os.path.basename(where.get('FileName', ''))}:{where.get('LineNumber', '')}"
     text = failure.get("ForwardedPanic") or failure.get("Message", "")
-    return " ".join(f"{spec['State']} at {place}: {text}".split())[:400]
+    return " ".join(f"{spec['State']} at {place(failure.get('Location', {}))}: {text}".split())[:400]
+
+
+def place(location):
+    """Line of the failed expectation, and those of the calls that led to it: many stand in shared functions."""
+    first = f"{os.path.basename(location.get('FileName', ''))}:{location.get('LineNumber', '')}"
+    frames = re.findall(r"/(\w+_test\.go:\d+)", location.get("FullStackTrace", ""))
+    return " < ".join(dict.fromkeys([first, *frames]))
 
 
 def example_results(output):

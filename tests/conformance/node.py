@@ -93,6 +93,8 @@ class Node:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def start(self):
+        if not BINARY.exists():
+            raise NodeDied(f"there is no {BINARY}; ./dev build makes it")
         config = self.folder / "flotilla.conf"
         config.write_text(CONFIG.format(folder=self.folder, port=self.port, fabric=self.port + 1,
                                         heartbeat=self.port + 2, namespaces=self.namespaces))
