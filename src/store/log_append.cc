@@ -6,6 +6,12 @@
 #include "log_file.h"
 
 namespace flotilla::store {
+namespace {
+
+/// Of a segment's live bytes below the low-water mark; how often it is looked at again.
+constexpr std::uint32_t kRecheck = 64U << 10;
+
+}  // namespace
 
 Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpose) {
   const std::size_t size = stored_size(image);
@@ -34,6 +40,7 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpo
     unit.last = ++appended_;
     pending_bytes_ += size;
     table_.add_live(unit.slot, size);
+    table_[unit.slot].filled += static_cast<std::uint32_t>(size);
     place.segment = SegmentSlot(id_.index << 24 | unit.slot);
     place.end = LogPosition(std::uint64_t{id_.index} << 56 | appended_);
     wake = wake_on_append_ || (unit_closed && wake_on_unit_);
@@ -45,18 +52,22 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpo
 
 void LogFile::released(std::uint32_t slot, std::size_t bytes) {
   const std::uint32_t left = table_.sub_live(slot, bytes);
-  // Only the release that crosses the line looks further, so that this stays one atomic
-  // subtraction.
-  const std::uint32_t line = compact_below_.load(std::memory_order_relaxed);
+  // Only a release that crosses the line looks further, so that this stays one atomic subtraction.
+  // Compaction of itself looks again at what is listed.
+  const std::uint32_t line = table_.low_water();
   const bool crossed = left < line && left + bytes >= line;
-  if (!crossed && left != 0) return;
+  const bool crossed_garbage = left < line && left % kRecheck + bytes >= kRecheck;
+  if (!crossed && !crossed_garbage && left != 0) return;
   const std::scoped_lock lock(mutex_);
   list_if_empty_enough(slot);
 }
 
 void LogFile::list_if_empty_enough(std::uint32_t slot) {
-  const std::uint32_t live = table_[slot].live.load(std::memory_order_acquire);
-  if (live < compact_below_.load(std::memory_order_relaxed)) table_.list(slot);
+  SegmentTable::Segment& segment = table_[slot];
+  // What could not be read is not needed any more.
+  if (segment.state == SegmentTable::State::Damaged && segment.live.load() == 0)
+    segment.state = SegmentTable::State::Sealed;
+  table_.list(slot);
 }
 
 std::uint32_t LogFile::reserve(Purpose purpose) const {
@@ -113,7 +124,7 @@ void LogFile::open_segment() {
   FLOTILLA_CHECK(segment.live.load() == 0);
   segment.state = SegmentTable::State::Open;
   segment.number = std::uint64_t{header_.boot} << 32 | next_number_++;
-  segment.end = segment.torn_from = segment.records = 0;
+  segment.end = segment.torn_from = segment.records = segment.filled = 0;
   segment_slot_ = *slot;
   segment_at_ = header_.align;
   segment_units_ = 0;

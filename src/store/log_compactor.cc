@@ -1,8 +1,255 @@
 #include "log_compactor.h"
 
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "log_file.h"
+
 namespace flotilla::store {
-void LogCompactor::advance(Instant, std::vector<IoRequest>&) {}
-void LogCompactor::completed(bool) {}
-void LogCompactor::ask_for_pass() {}
-std::optional<Instant> LogCompactor::deadline() const { return std::nullopt; }
+namespace {
+
+using State = SegmentTable::State;
+
+constexpr std::uint32_t kPieceMost = 1U << 20;  // Of a segment, read at once.
+constexpr std::size_t kHandedMost = 64U << 10;  // Bytes of records handed over in one step.
+constexpr Duration kStuckPause = std::chrono::milliseconds(10);
+
+}  // namespace
+
+void LogCompactor::advance(Instant now, std::vector<IoRequest>& out) {
+  stuck_ = false;
+  free_emptied();
+  if (work_ == Work::None) choose();
+  if (work_ == Work::None) {
+    next_.reset();
+  } else if (phase_ == Phase::Handing) {
+    hand_over();
+    next_ = work_ == Work::None ? now + pause() : stuck_ ? now + kStuckPause : now;
+  } else if (!reading_) {
+    read_on(now, out);
+  }
+  free_emptied();
+}
+
+std::optional<Instant> LogCompactor::deadline() const { return reading_ ? std::nullopt : next_; }
+
+/// A segment whose records are all superseded becomes free in three steps: what superseded them is
+/// durable; the marks that say so are written; they are durable too. Only then can it be
+/// overwritten, and only then can nothing in it ever come back.
+void LogCompactor::free_emptied() {
+  const std::scoped_lock lock(log_.mutex_);
+  const std::uint64_t durable = log_.durable_.load(std::memory_order_relaxed);
+  std::erase_if(emptied_, [&](const Emptied& emptied) {
+    if (emptied.position > durable) return false;
+    log_.table_[emptied.slot].state = State::Freeing;
+    log_.queue_mark(emptied.slot, SegmentMark::State::Free, LogFile::Ends::Both);
+    log_.freeing_.push_back(emptied.slot);
+    return true;
+  });
+  const bool waiting = !emptied_.empty() || !log_.freeing_.empty();
+  if (waiting && space_is_short()) log_.urgent_ = true;
+}
+
+bool LogCompactor::space_is_short() const {
+  return log_.table_.free_count() <= log_.reserve(LogFile::Purpose::Record) + 2;
+}
+
+/// The fewer segments are free, the shorter, so that writers meet no cliff.
+Duration LogCompactor::pause() const {
+  const std::scoped_lock lock(log_.mutex_);
+  const std::uint64_t free = log_.table_.free_count();
+  const std::uint64_t quarter = std::max<std::uint64_t>(1, log_.table_.size() / 4);
+  if (space_is_short()) return Duration(0);
+  const Duration whole = log_.tuning_.defrag_sleep;
+  return free >= quarter
+             ? whole
+             : whole * static_cast<std::int64_t>(free) / static_cast<std::int64_t>(quarter);
+}
+
+// --------------------------------------------------------------------------------------- what to
+// read
+
+void LogCompactor::choose() {
+  if (pass_asked_.load(std::memory_order_relaxed) && !in_pass_) begin_pass();
+  handed_ = 0;
+  read_ = 0;
+  phase_ = Phase::Reading;
+  {
+    const std::scoped_lock lock(log_.mutex_);
+    // In turns, so that neither keeps the other waiting for ever.
+    const bool show_first = in_pass_ && moved_last_ && !space_is_short();
+    if (show_first && choose_segment_to_show()) return;
+    if (choose_segment_to_move() || choose_segment_to_show()) return;
+  }
+  if (!in_pass_ || !to_show_.empty()) return;
+  in_pass_ = false;
+  log_.owner_.tombstone_pass_ends(log_.id_.index, pass_complete_);
+}
+
+bool LogCompactor::choose_segment_to_move() {
+  SegmentTable& table = log_.table_;
+  for (;;) {
+    const bool is_short = space_is_short();
+    std::optional<std::uint32_t> slot;
+    if (table.listed() > log_.tuning_.defrag_queue_min || is_short)
+      slot = table.take_emptiest_listed();
+    if (!slot && is_short) slot = table.emptiest();
+    if (!slot) return false;
+    SegmentTable::Segment& segment = table[*slot];
+    if (segment.live.load(std::memory_order_acquire) != 0) {
+      segment.state = State::Moving;
+      at_ = {.slot = *slot, .number = segment.number};
+      size_ = segment.end;
+      work_ = Work::Move;
+      moved_last_ = true;
+      return true;
+    }
+    segment.state = State::Empty;  // Nothing to read.
+    emptied_.push_back({.slot = *slot, .position = log_.appended_});
+  }
+}
+
+/// Which tombstones stand is settled before which segments there are: so every older copy of theirs
+/// is in one of these.
+void LogCompactor::begin_pass() {
+  pass_asked_.store(false, std::memory_order_relaxed);
+  log_.owner_.tombstone_pass_begins(log_.id_.index);
+  const std::scoped_lock lock(log_.mutex_);
+  if (log_.open_) log_.close_unit(true);
+  log_.close_segment();
+  in_pass_ = true;
+  pass_complete_ = true;
+  to_show_.clear();
+  for (std::uint32_t slot = log_.table_.size() - 1; slot > 0; --slot)
+    if (log_.table_[slot].state != State::Free)
+      to_show_.push_back({.slot = slot, .number = log_.table_[slot].number});
+}
+
+bool LogCompactor::choose_segment_to_show() {
+  while (in_pass_ && !to_show_.empty()) {
+    const Visit visit = to_show_.back();
+    const SegmentTable::Segment& segment = log_.table_[visit.slot];
+    // Still being written: come back when something has been.
+    if (segment.number == visit.number && segment.state == State::Full) return false;
+    to_show_.pop_back();
+    if (segment.number != visit.number || segment.state == State::Free) continue;
+    // Not even recovery could read it.
+    if (segment.end == 0) pass_complete_ = false;
+    if (segment.end == 0) continue;
+    at_ = visit;
+    size_ = segment.end;
+    work_ = Work::Show;
+    moved_last_ = false;
+    return true;
+  }
+  return false;
+}
+
+// --------------------------------------------------------------------------------------------
+// reading
+
+void LogCompactor::read_on(Instant now, std::vector<IoRequest>& out) {
+  if (read_ >= size_) {
+    scan();
+    next_ = now;
+    return;
+  }
+  if (next_ && now < *next_) return;
+  if (buffer_.size() < log_.header_.segment_size)
+    buffer_ = AlignedBuffer(log_.header_.segment_size);
+  const std::uint32_t piece = std::min(kPieceMost, align_up(size_, log_.header_.align) - read_);
+  out.push_back({.kind = IoKind::Read,
+                 .token = log_.token(LogFile::IoOf::Compactor, ++log_.serial_),
+                 .offset = std::uint64_t{at_.slot} * log_.header_.segment_size + read_,
+                 .into = buffer_.part(read_, piece)});
+  read_ += piece;
+  reading_ = true;
+  next_ = now + pause();
+}
+
+void LogCompactor::completed(bool ok) {
+  reading_ = false;
+  if (ok) return;
+  {
+    const std::scoped_lock lock(log_.mutex_);
+    ++log_.figures_.read_errors;
+  }
+  abandon();
+}
+
+/// A segment that cannot be read is kept as it is.
+void LogCompactor::abandon() {
+  log_warning("storage", "{{{}}} file {} segment {}: cannot be read", log_.options_.namespace_name,
+              log_.id_.index, at_.slot);
+  pass_complete_ = false;
+  if (work_ == Work::Move) finish_move();
+  work_ = Work::None;
+}
+
+void LogCompactor::scan() {
+  scan_segment(buffer_.first(size_),
+               {.log_id = log_.header_.log_id,
+                .number = at_.number,
+                .align = log_.header_.align,
+                .end = size_,
+                .sealed = true},
+               scan_);
+  phase_ = Phase::Handing;
+  const std::scoped_lock lock(log_.mutex_);
+  if (work_ == Work::Move) ++log_.figures_.defrag_reads;
+  // Freed on the way, and perhaps written anew: what was in it is gone for good.
+  const SegmentTable::Segment& segment = log_.table_[at_.slot];
+  if (work_ == Work::Show && (segment.number != at_.number || segment.state == State::Free))
+    scan_.records.clear();
+}
+
+// --------------------------------------------------------------------------------------- handing
+// over
+
+void LogCompactor::hand_over() {
+  const Bytes image = buffer_.first(size_);
+  const SegmentSlot segment(log_.id_.index << 24 | at_.slot);
+  std::uint64_t moved = 0;
+  for (std::size_t bytes = 0; handed_ < scan_.records.size() && bytes < kHandedMost && !stuck_;) {
+    const auto record = StoredRecord::parse(image.subspan(scan_.records[handed_]));
+    FLOTILLA_CHECK(record.has_value());
+    bytes += record->padded_size();
+    if (work_ == Work::Show) {
+      log_.owner_.tombstone_pass_saw(record->image);
+    } else {
+      const auto done = log_.owner_.relocate(record->image, segment);
+      if (!done) {
+        stuck_ = true;
+        break;
+      }
+      moved += *done ? 1 : 0;
+    }
+    ++handed_;
+  }
+  if (moved != 0) {
+    const std::scoped_lock lock(log_.mutex_);
+    log_.figures_.defrag_moves += moved;
+  }
+  if (stuck_ || handed_ < scan_.records.size()) return;
+  if (work_ == Work::Move) finish_move();
+  work_ = Work::None;
+}
+
+void LogCompactor::finish_move() {
+  std::uint32_t left = 0;
+  {
+    const std::scoped_lock lock(log_.mutex_);
+    SegmentTable::Segment& segment = log_.table_[at_.slot];
+    left = segment.live.load(std::memory_order_acquire);
+    segment.state = left == 0 ? State::Empty : State::Damaged;
+    if (left == 0) emptied_.push_back({.slot = at_.slot, .position = log_.appended_});
+  }
+  if (left == 0) return;
+  log_warning("storage",
+              "{{{}}} file {} segment {}: {} bytes of live records cannot be read from it",
+              log_.options_.namespace_name, log_.id_.index, at_.slot, left);
+  log_.owner_.segment_damaged(SegmentSlot(log_.id_.index << 24 | at_.slot));
+}
+
 }  // namespace flotilla::store

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -12,19 +13,65 @@ namespace flotilla::store {
 
 class LogFile;
 
-/// Gives segments with little left in them back, and looks for old copies that tombstones hide.
-/// Reads one segment at a time. Part of LogFile, on its stepping thread.
+/// Gives segments with little left in them back, and shows the owner all copies in the file when it
+/// looks for tombstones that hide nothing. One segment at a time, read in pieces, with pauses
+/// unless space is short. Part of LogFile: on its stepping thread, except ask_for_pass().
 class LogCompactor {
  public:
   explicit LogCompactor(LogFile& log) : log_(log) {}
 
   void advance(Instant now, std::vector<IoRequest>& out);
+  /// The read that was asked for has ended.
   void completed(bool ok);
-  void ask_for_pass();
+  /// When to advance() at the latest. None: when something else happens.
   std::optional<Instant> deadline() const;
+  void ask_for_pass() { pass_asked_.store(true, std::memory_order_relaxed); }
 
  private:
-  [[maybe_unused]] LogFile& log_;
+  enum class Work : std::uint8_t { None, Move, Show };
+  enum class Phase : std::uint8_t { Reading, Handing };
+  struct Emptied {
+    std::uint32_t slot = 0;
+    std::uint64_t position = 0;  // Durable up to here, its records are all superseded for sure.
+  };
+  struct Visit {  // A segment that a tombstone pass has to show.
+    std::uint32_t slot = 0;
+    std::uint64_t number = 0;
+  };
+
+  void free_emptied();
+  void choose();
+  bool choose_segment_to_move();
+  bool choose_segment_to_show();
+  void begin_pass();
+  void read_on(Instant now, std::vector<IoRequest>& out);
+  void scan();
+  void hand_over();
+  void finish_move();
+  void abandon();
+  bool space_is_short() const;
+  Duration pause() const;
+
+  LogFile& log_;
+  std::atomic<bool> pass_asked_{false};
+
+  Work work_ = Work::None;
+  Phase phase_ = Phase::Reading;
+  Visit at_;
+  std::uint32_t size_ = 0;  // Bytes of the segment that hold units.
+  std::uint32_t read_ = 0;
+  bool reading_ = false;  // A request is under way.
+  std::optional<Instant> next_;
+  AlignedBuffer buffer_;
+  SegmentScan scan_;
+  std::size_t handed_ = 0;  // Records of scan_.
+  bool stuck_ = false;      // The last record could not be moved: no space just now.
+
+  std::vector<Emptied> emptied_;
+  bool in_pass_ = false;
+  bool pass_complete_ = false;
+  bool moved_last_ = false;
+  std::vector<Visit> to_show_;
 };
 
 }  // namespace flotilla::store

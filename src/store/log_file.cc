@@ -363,7 +363,7 @@ void LogFile::retune(const LogTuning& tuning) {
 
 void LogFile::retune_locked(const LogTuning& tuning) {
   tuning_ = tuning;
-  compact_below_.store(table_.threshold(tuning.defrag_lwm_pct), std::memory_order_relaxed);
+  table_.set_low_water(tuning.defrag_lwm_pct);
 }
 
 void LogFile::collect_tombstones() {

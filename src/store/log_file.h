@@ -105,7 +105,6 @@ class LogFile {
   LogHost& host_;
   std::atomic<Log::State> state_{Log::State::Recovering};
   std::atomic<std::uint64_t> durable_{0};
-  std::atomic<std::uint32_t> compact_below_{0};  // Live bytes.
 
   mutable std::mutex mutex_;
   // --- under mutex_ ---

@@ -285,6 +285,7 @@ void LogRecovery::hand_over(const Used& used, Bytes image) {
     const auto record = StoredRecord::parse(image.subspan(at));
     FLOTILLA_CHECK(record.has_value());
     table_.add_live(used.slot, record->padded_size());
+    segment.filled += static_cast<std::uint32_t>(record->padded_size());
     if ((record->image.flags & kTombstone) != 0) ++report_.tombstones;
     if (!owner_.recovered(record->image, where)) table_.sub_live(used.slot, record->padded_size());
   }

@@ -43,23 +43,34 @@ void SegmentTable::occupy(std::uint32_t slot, State state) {
   segments_[slot].state = state;
 }
 
-std::uint32_t SegmentTable::threshold(std::uint32_t pct) const {
-  return static_cast<std::uint32_t>(std::uint64_t{segment_size_} * pct / 100);
+void SegmentTable::set_low_water(std::uint32_t pct) {
+  low_water_pct_ = pct;
+  low_water_.store(static_cast<std::uint32_t>(std::uint64_t{segment_size_} * pct / 100),
+                   std::memory_order_relaxed);
+}
+
+bool SegmentTable::worth_moving(const Segment& segment) const {
+  const std::uint64_t live = segment.live.load(std::memory_order_acquire);
+  if (segment.state != State::Sealed) return false;
+  if (live == 0) return true;
+  if (live >= low_water()) return false;
+  const std::uint64_t garbage = segment.filled - std::min<std::uint64_t>(live, segment.filled);
+  return live < segment_size_ / 2 ||
+         garbage * 200 >= std::uint64_t{segment_size_} * (100 - low_water_pct_);
 }
 
 void SegmentTable::list(std::uint32_t slot) {
   Segment& segment = segments_[slot];
-  if (segment.listed || segment.state != State::Sealed) return;
+  if (segment.listed || !worth_moving(segment)) return;
   segment.listed = true;
   listed_.push_back(slot);
 }
 
-std::optional<std::uint32_t> SegmentTable::take_emptiest_listed(std::uint32_t below) {
+std::optional<std::uint32_t> SegmentTable::take_emptiest_listed() {
   std::erase_if(listed_, [&](std::uint32_t slot) {
     Segment& segment = segments_[slot];
-    const bool still = segment.state == State::Sealed && segment.live.load() < below;
-    if (!still) segment.listed = false;
-    return !still;
+    segment.listed = worth_moving(segment);
+    return !segment.listed;
   });
   const auto best = std::ranges::min_element(
       listed_, {}, [&](std::uint32_t slot) { return segments_[slot].live.load(); });
@@ -70,13 +81,16 @@ std::optional<std::uint32_t> SegmentTable::take_emptiest_listed(std::uint32_t be
   return slot;
 }
 
-std::optional<std::uint32_t> SegmentTable::emptiest(std::uint32_t below) {
+std::optional<std::uint32_t> SegmentTable::emptiest() const {
+  constexpr std::uint32_t kGarbageLeast = 20;  // A twentieth of a segment.
   std::optional<std::uint32_t> best;
+  std::uint32_t least = segment_size_;
   for (std::uint32_t slot = 1; slot < size_; ++slot) {
-    if (segments_[slot].state != State::Sealed) continue;
-    const std::uint32_t live = segments_[slot].live.load();
-    if (live >= below) continue;
-    below = live;
+    const Segment& segment = segments_[slot];
+    const std::uint32_t live = segment.live.load(std::memory_order_acquire);
+    if (segment.state != State::Sealed || live >= least) continue;
+    if (live != 0 && segment.filled < live + segment_size_ / kGarbageLeast) continue;
+    least = live;
     best = slot;
   }
   return best;

@@ -37,6 +37,7 @@ class SegmentTable {
     std::uint32_t end = 0;
     std::uint32_t torn_from = 0;
     std::uint32_t records = 0;
+    std::uint32_t filled = 0;  // Bytes of all its records, live or not.
     State state = State::Free;
     bool listed = false;  // Among the candidates for compaction.
   };
@@ -60,15 +61,21 @@ class SegmentTable {
   /// Takes a slot that recovery found in use out of the free ones.
   void occupy(std::uint32_t slot, State state);
 
-  /// Bytes live below which a sealed segment is to be compacted.
-  std::uint32_t threshold(std::uint32_t pct) const;
-  /// Notes a sealed segment as a candidate, if it is not yet.
+  /// Sealed segments with less live than `pct` are worth compacting. Above 50 it also takes
+  /// garbage: what is lost to padding and long records is not won back by moving it, again and
+  /// again.
+  void set_low_water(std::uint32_t pct);
+  bool worth_moving(const Segment& segment) const;
+  /// Live bytes below which a segment may be worth it. Any thread.
+  std::uint32_t low_water() const { return low_water_.load(std::memory_order_relaxed); }
+  /// Notes a sealed segment as a candidate, if it is worth it and not noted yet.
   void list(std::uint32_t slot);
   std::size_t listed() const { return listed_.size(); }
   /// Takes the candidate with the least live bytes, dropping those that are none any more.
-  std::optional<std::uint32_t> take_emptiest_listed(std::uint32_t below);
-  /// The sealed segment with the least live bytes, if they are fewer than `below`. Looks at all.
-  std::optional<std::uint32_t> emptiest(std::uint32_t below);
+  std::optional<std::uint32_t> take_emptiest_listed();
+  /// The sealed segment with the least live bytes of those with any garbage to speak of. Looks at
+  /// all.
+  std::optional<std::uint32_t> emptiest() const;
   std::uint64_t live_bytes() const;
   std::uint32_t count(State state) const;
 
@@ -76,6 +83,8 @@ class SegmentTable {
   std::unique_ptr<Segment[]> segments_;
   std::uint32_t size_ = 0;
   std::uint32_t segment_size_ = kSegmentSizeDefault;
+  std::atomic<std::uint32_t> low_water_{0};
+  std::uint32_t low_water_pct_ = 0;
   std::set<std::uint32_t> free_;
   std::vector<std::uint32_t> listed_;
 };

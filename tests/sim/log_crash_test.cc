@@ -149,7 +149,8 @@ class World {
       } else if (dice < 99) {
         pass(Duration(random_.below(Duration(3s).count())));
       } else {
-        log_->collect_tombstones();
+        remove_expired();
+        if (random_.chance(0.7)) log_->collect_tombstones();
       }
       if (owner_->woken && random_.chance(0.9)) wake();
       // Nothing waits longer than a request may take.
@@ -164,9 +165,22 @@ class World {
     step(Log::Tick{});
   }
 
+  std::uint32_t seconds() const { return static_cast<std::uint32_t>(now_.since_start / 1s); }
+
+  void remove_expired() {
+    for (unsigned key = 0; key < kKeys; ++key) {
+      const auto at = owner_->entries.find(digest_of(key));
+      if (at != owner_->entries.end() && at->second.void_time != 0 &&
+          at->second.void_time <= seconds())
+        write(key, true);
+    }
+  }
+
   void write(bool remove) {
-    const auto key =
-        static_cast<unsigned>(random_.chance(0.5) ? random_.below(kKeys) : random_.below(10));
+    write(static_cast<unsigned>(random_.chance(0.5) ? random_.below(kKeys) : random_.below(10)),
+          remove);
+  }
+  void write(unsigned key, bool remove) {
     const wire::Digest digest = digest_of(key);
     if (remove && !owner_->entries.contains(digest)) return;
     Buffer body(remove ? 0 : random_.below(body_max_));

@@ -112,6 +112,9 @@ class LogOwner {
   virtual Result<bool> relocate(const RecordImage& image, SegmentSlot segment) = 0;
   /// Everything up to this position of its file is durable.
   virtual void durable(LogPosition) {}
+  /// Records whose newest copy is in this segment cannot be read from it any more: an owner that has
+  /// them elsewhere appends them again.
+  virtual void segment_damaged(SegmentSlot) {}
   /// The file takes no more writes, and what was not durable yet may never be.
   virtual void log_failed(unsigned file, std::string_view why) = 0;
 
