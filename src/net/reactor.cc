@@ -22,6 +22,7 @@ constexpr std::size_t kScratchSize = 256 * 1024;  // What one receive may bring.
 constexpr std::size_t kInputStep = 256 * 1024;    // A message's buffer grows as its bytes arrive, not as it claims.
 constexpr std::size_t kOutMost = 1024 * 1024;     // With so much unsent a connection's requests wait.
 constexpr int kEventsMost = 256;
+constexpr std::size_t kTogether = 16;  // Connections whose requests are received before the first is handled.
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
 
 std::string text_of(const sockaddr_storage& address) {
@@ -60,7 +61,8 @@ Reactor::Reactor(Limits& limits)
     : limits_(limits),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      scratch_(kScratchSize) {
+      scratch_(kScratchSize),
+      input_(kScratchSize) {
   FLOTILLA_CHECK(epoll_.valid() && event_.valid());
   epoll_event event{};
   event.events = EPOLLIN;
@@ -127,15 +129,17 @@ void Reactor::for_each_session(const std::function<void(Session&)>& visit) {
 
 void Reactor::loop() {
   std::array<epoll_event, kEventsMost> events;
+  std::vector<Ready> ready;
   now_ = now();
   next_sweep_ = now_ + kSweepEvery;
   while (!stopping_.load(std::memory_order_relaxed)) {
     const int count = ::epoll_wait(epoll_.raw(), events.data(), kEventsMost, wait_ms());
     now_ = now();
+    ready.clear();
     for (int i = 0; i < count; ++i) {
-      auto* const connection = static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
-      if (connection != nullptr) {
-        if (!connection->closing_) handle(*connection, events[static_cast<std::size_t>(i)].events);
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      if (event.data.ptr != nullptr) {
+        ready.push_back({static_cast<Connection*>(event.data.ptr), event.events, {}});
         continue;
       }
       std::uint64_t ignored = 0;
@@ -143,6 +147,8 @@ void Reactor::loop() {
       woken_.store(false);
       take_arrivals();
     }
+    for (std::size_t i = 0; i < ready.size(); i += kTogether)
+      handle_all(std::span(ready).subspan(i, std::min(kTogether, ready.size() - i)));
     if (notified_.exchange(false)) {
       for (const auto& connection : connections_)
         if (!connection->out_.empty() || connection->session_->busy()) schedule_turn(*connection);
@@ -190,12 +196,43 @@ void Reactor::open(Arrival arrival) {
   if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_ADD, fd, &event) != 0) close(connection);
 }
 
-void Reactor::handle(Connection& connection, std::uint32_t events) {
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
+void Reactor::handle_all(std::span<Ready> ready) {
+  if (ready.size() > 1) {
+    std::array<Bytes, kTogether> received;
+    std::size_t count = 0;
+    constexpr std::size_t kShare = kScratchSize / kTogether;
+    for (std::size_t i = 0; i < ready.size(); ++i) {
+      receive_ahead(ready[i], MutableBytes(scratch_).subspan(i * kShare, kShare));
+      if (!ready[i].received.empty()) received[count++] = ready[i].received;
+    }
+    if (count > 1 && look_ahead_) look_ahead_({received.data(), count});
+  }
+  for (const Ready& one : ready)
+    if (!one.connection->closing_) handle(one);
+}
+
+/// Receives if that is all there is to do; whatever is unusual waits for handle().
+void Reactor::receive_ahead(Ready& ready, MutableBytes room) {
+  Connection& connection = *ready.connection;
+  const bool usual = (ready.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0 && (ready.events & EPOLLIN) != 0 &&
+                     !connection.closing_ && connection.out_.empty() && connection.in_size_ == 0 &&
+                     !connection.session_->busy();
+  if (!usual) return;
+  const ssize_t got = ::recv(connection.fd_.raw(), room.data(), room.size(), 0);
+  if (got <= 0) return;  // Handled where it is met again.
+  ready.received = room.first(static_cast<std::size_t>(got));
+  // Fewer bytes than asked for: the socket is empty, and the next ones will raise a new edge.
+  if (ready.received.size() < room.size()) ready.events &= ~static_cast<std::uint32_t>(EPOLLIN);
+}
+
+void Reactor::handle(const Ready& ready) {
+  Connection& connection = *ready.connection;
+  if ((ready.events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
   bool alive = true;
-  if ((events & EPOLLOUT) != 0 && !connection.out_.empty()) alive = send(connection) && offer_kept(connection);
-  if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable_ = true;
-  if (alive && connection.readable_) alive = receive(connection);
+  if ((ready.events & EPOLLOUT) != 0 && !connection.out_.empty()) alive = send(connection) && offer_kept(connection);
+  if ((ready.events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable_ = true;
+  if (!ready.received.empty() && (ready.events & (EPOLLIN | EPOLLRDHUP)) == 0) connection.readable_ = false;
+  if (alive && (connection.readable_ || !ready.received.empty())) alive = receive(connection, ready.received);
   settle(connection, alive);
 }
 
@@ -208,36 +245,41 @@ void Reactor::settle(Connection& connection, bool alive) {
   if (!connection.out_.empty() && !send(connection)) return close(connection);
 }
 
-bool Reactor::receive(Connection& connection) {
+/// Handles what was received ahead, if anything, then all that the socket has.
+bool Reactor::receive(Connection& connection, Bytes received) {
   // Replies of most connections are gone at once: they borrow the reactor's buffer instead of keeping one.
   const bool lends = connection.out_.empty();
   if (lends) std::swap(connection.out_, spare_out_);
-  bool alive = true;
+  bool alive = received.empty() || take_in(connection, received);
   while (alive && connection.readable_ && connection.out_.size() < kOutMost && !connection.session_->busy()) {
     if (connection.in_size_ > 0) {
       alive = receive_more(connection);
       continue;
     }
-    const ssize_t got = ::recv(connection.fd_.raw(), scratch_.data(), scratch_.size(), 0);
+    const ssize_t got = ::recv(connection.fd_.raw(), input_.data(), input_.size(), 0);
     if (got == 0) alive = false;
     if (got < 0) {
       connection.readable_ = false;
       alive = errno == EAGAIN || errno == EINTR;
     }
     if (got <= 0) break;
-    // Fewer bytes than asked for: the socket is empty, and the next ones will raise a new edge.
-    connection.readable_ = static_cast<std::size_t>(got) == scratch_.size();
-    connection.last_heard_ = now_;
-    const Bytes bytes = Bytes(scratch_).first(static_cast<std::size_t>(got));
-    std::size_t taken = 0;
-    alive = offer(connection, bytes, taken);
-    if (taken < bytes.size()) {
-      connection.in_.assign(bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end());
-      connection.in_size_ = connection.in_.size();
-    }
+    connection.readable_ = static_cast<std::size_t>(got) == input_.size();
+    alive = take_in(connection, Bytes(input_).first(static_cast<std::size_t>(got)));
   }
   if (alive) alive = send(connection);
   if (lends && connection.out_.empty()) std::swap(connection.out_, spare_out_);
+  return alive;
+}
+
+/// Offers fresh bytes, keeping what the session does not take.
+bool Reactor::take_in(Connection& connection, Bytes received) {
+  connection.last_heard_ = now_;
+  std::size_t taken = 0;
+  const bool alive = offer(connection, received, taken);
+  if (taken < received.size()) {
+    connection.in_.assign(received.begin() + static_cast<std::ptrdiff_t>(taken), received.end());
+    connection.in_size_ = connection.in_.size();
+  }
   return alive;
 }
 
@@ -343,7 +385,7 @@ void Reactor::take_turn(Connection& connection) {
     connection.turn_at_ = now_ + std::chrono::milliseconds(1);
   }
   alive = alive && send(connection) && offer_kept(connection);
-  if (alive && connection.readable_ && !connection.session_->busy()) alive = receive(connection);
+  if (alive && connection.readable_ && !connection.session_->busy()) alive = receive(connection, {});
   settle(connection, alive);
 }
 

@@ -41,6 +41,7 @@ struct Server::ReactorParts {
                     },
                 .storage_failed = server.storage_failed_} {
     reactor.set_background([this] { return run_background(); });
+    reactor.set_look_ahead([this](std::span<const Bytes> received) { look_ahead(executor, received); });
   }
 
   bool run_background() { return background.run(net::Reactor::now()).more; }

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 
 #include "net/reactor.h"
@@ -32,6 +33,17 @@ Buffer expanded(Bytes body) {
 }
 
 }  // namespace
+
+void look_ahead(const exec::Executor& executor, std::span<const Bytes> received) {
+  std::array<Bytes, kLookAhead> bodies;
+  std::size_t count = 0;
+  for (const Bytes bytes : received.first(std::min(received.size(), bodies.size()))) {
+    const auto header = FrameHeader::parse(bytes);
+    if (header && header->kind == FrameKind::Message && bytes.size() - FrameHeader::kSize >= header->body_size)
+      bodies[count++] = bytes.subspan(FrameHeader::kSize, static_cast<std::size_t>(header->body_size));
+  }
+  executor.look_ahead({bodies.data(), count});
+}
 
 ClientSession::ClientSession(net::Connection& connection, ReactorContext& context, bool admin)
     : connection_(connection),

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "exec/executor.h"
@@ -37,6 +38,9 @@ struct ReactorContext {
   std::function<void(std::unique_ptr<exec::Task>)> run_in_background;
   const std::atomic<bool>& storage_failed;  // Then what waits for a log waits in vain.
 };
+
+/// Hints at the first request of each of several connections (net::Reactor::set_look_ahead).
+void look_ahead(const exec::Executor& executor, std::span<const Bytes> received);
 
 /// A client connection: frames in, replies out, in the order of the requests.
 ///

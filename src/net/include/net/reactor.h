@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -82,6 +83,9 @@ class Reactor {
   /// Runs on the reactor's thread between connections: work that belongs to no connection. True: call again soon.
   /// Set before start().
   void set_background(std::function<bool()> run) { background_ = std::move(run); }
+  /// Called with what several connections have just sent, before any of it is handled: a chance to fetch into the cache
+  /// what the requests will need. Set before start().
+  void set_look_ahead(std::function<void(std::span<const Bytes>)> hint) { look_ahead_ = std::move(hint); }
   /// Any thread: the background has work.
   void wake_background();
   /// Calls back on the reactor's thread for each connection, once.
@@ -102,8 +106,17 @@ class Reactor {
   void wake();
   void take_arrivals();
   void open(Arrival arrival);
-  void handle(Connection& connection, std::uint32_t events);
-  bool receive(Connection& connection);
+  /// A connection with an event, and what was received from it ahead of handling it.
+  struct Ready {
+    Connection* connection;
+    std::uint32_t events;
+    Bytes received;
+  };
+  void handle_all(std::span<Ready> ready);
+  void receive_ahead(Ready& ready, MutableBytes room);
+  void handle(const Ready& ready);
+  bool receive(Connection& connection, Bytes received);
+  bool take_in(Connection& connection, Bytes received);
   bool receive_more(Connection& connection);
   bool offer(Connection& connection, Bytes bytes, std::size_t& taken);
   bool offer_kept(Connection& connection);
@@ -126,13 +139,15 @@ class Reactor {
   std::atomic<bool> notified_{false};
   std::atomic<bool> background_due_{false};
   std::function<bool()> background_;
+  std::function<void(std::span<const Bytes>)> look_ahead_;
   std::mutex mutex_;  // Guards arrivals_ and tasks_. Nothing else is locked under it.
   std::vector<Arrival> arrivals_;
   std::vector<std::function<void()>> tasks_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;  // Until the end of the loop's round.
   std::vector<Connection*> turns_;
-  Buffer scratch_;
+  Buffer scratch_;  // Shared out among connections that are handled together.
+  Buffer input_;    // For one connection.
   OutBuffer spare_out_;
   Instant now_;
   Instant next_sweep_;
