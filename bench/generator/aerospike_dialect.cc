@@ -281,7 +281,7 @@ class FullQuery final : public AerospikeDialect {
   void append_request(Buffer& to, std::uint64_t request) const override {
     const std::size_t at = to.size();
     append(to, Bytes(template_));
-    store_be<std::uint64_t>(to.data() + at + task_at_, request + 1);
+    store_be<std::uint64_t>(to.data() + at + task_at_, options_.query_id + request);
   }
 
  private:

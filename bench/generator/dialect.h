@@ -44,6 +44,8 @@ struct DialectOptions {
   std::size_t value_bytes = 100;  // At least 8.
   std::size_t echo_bytes =
       0;  // Not 0: the server is the echo server, each reply has so many bytes.
+  std::uint64_t query_id =
+      1;  // Of the first query; servers refuse an id that they have seen lately.
   std::uint64_t query_records = 0;  // Records a query has to return; 0: any number.
 };
 

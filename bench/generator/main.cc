@@ -1,6 +1,8 @@
 // load_generator: asks a server on this machine as fast as it answers, checks every answer, and
 // prints one line of JSON with counts, times, the CPU time of both sides, and latencies.
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
@@ -96,6 +98,7 @@ Result<LoadResult> run(Options o) {
   o.keys.order = o.is_sequential ? Keys::Order::Sequential : Keys::Order::Uniform;
   o.keys.per_request = o.operation == Operation::Batch ? o.batch_rows : 1;
   const Keys keys(o.keys);
+  o.dialect_options.query_id = static_cast<std::uint64_t>(::getpid()) << 32;
   const bool has_digests = o.dialect == DialectName::Aerospike;
   const std::uint64_t digests_wanted = has_digests ? o.keys.count : 0;
   const DigestTable digests = o.digests.empty()

@@ -135,7 +135,8 @@ namespace test {{
         return self.info("status") == "ok"
 
     def version(self):
-        return self.info("flotilla-version")
+        found = self.info("flotilla-version")
+        return "" if found.startswith("ERROR") else found
 
 
 class Redis(Server):
