@@ -14,7 +14,7 @@ Result<Outcome> run(Arena& arena, const Particle& bin, Bytes op, bool is_read) {
                 "cdt: bin of another type");
   if (is_path) return run_path(arena, bin, *envelope, is_read);
   if (envelope->has_context) return run_in_context(arena, bin, *envelope, is_read);
-  return run_operation(arena, bin.bytes, true, *envelope, is_read);
+  return run_operation(arena, bin.bytes, 0, *envelope, is_read);
 }
 
 }  // namespace

@@ -148,6 +148,8 @@ class Way {
   Result<void> follow(const Container& context, bool is_read);
   /// The collection (or whatever it is) that the way ends at; empty: it has to be created.
   Bytes target() const { return target_; }
+  /// How many collections the target stands in.
+  int depth() const { return static_cast<int>(levels_.size()); }
   /// The whole bin with `target` put in place of target().
   Result<Bytes> put_back(Bytes target);
 
@@ -178,6 +180,7 @@ Result<void> Way::follow(const Container& context, bool is_read) {
 }
 
 Result<void> Way::step(const Entry& entry, bool is_read) {
+  if (levels_.size() + 1 >= msgpack::kDepthMax) return fail(Code::Parameter, "context: too long");
   if (target_.empty()) {
     if (levels_.empty() && entry.create == Entry::Never)
       return fail(Code::OpNotApplicable, "context: no bin");
@@ -264,7 +267,8 @@ Result<void> Way::replace_sorted(const Level& level, std::vector<Bytes>& front,
   const std::uint32_t old = level.place.start;
   const std::uint32_t after_old = old + level.place.count;
   const std::uint32_t end = level.box.count;
-  const std::uint32_t to = equal_range(elements, {}, element).end();
+  const Run equals = equal_range(elements, {}, element);
+  const std::uint32_t to = std::clamp(old, equals.start, equals.end());
   msgpack::Writer header(arena_, 16);
   header.list(end + 1 - level.place.count, level.box.flags);
   front = {element};
@@ -315,7 +319,7 @@ Result<Outcome> run_in_context(Arena& arena, const Particle& bin, const Envelope
   Way way(arena, bin.bytes);
   const auto followed = way.follow(envelope.context, is_read);
   if (!followed) return tl::unexpected(followed.error());
-  auto outcome = run_operation(arena, way.target(), false, envelope, is_read);
+  auto outcome = run_operation(arena, way.target(), way.depth(), envelope, is_read);
   if (!outcome || !outcome->changed) return outcome;
   const auto whole = way.put_back(outcome->bin.bytes);
   if (!whole) return tl::unexpected(whole.error());

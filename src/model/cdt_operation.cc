@@ -25,10 +25,10 @@ Result<std::uint64_t> take_unsigned(Cursor& at) {
   return head.bits;
 }
 
-Result<Bytes> take_value(Arena& arena, Cursor& at, Use use) {
+Result<Bytes> take_value(Arena& arena, Cursor& at, Use use, int depth = 0) {
   const Bytes value = at.skip();
   if (!at.ok()) return fail(Code::Parameter, "cdt: arguments do not parse");
-  return msgpack::normalise(arena, value, use);
+  return msgpack::normalise(arena, value, use, depth);
 }
 
 Result<Bytes> take_key(Arena& arena, Cursor& at) {
@@ -48,9 +48,9 @@ Result<Bytes> take_number(Arena& arena, Cursor& at) {
   return take_value(arena, at, Use::Stored);
 }
 
-Result<msgpack::Container> take_items(Arena& arena, Cursor& at, Kind kind, Use use) {
+Result<msgpack::Container> take_items(Arena& arena, Cursor& at, Kind kind, Use use, int depth = 0) {
   if (at.peek().kind != kind) return fail(Code::Parameter, kBadArgument);
-  const auto value = take_value(arena, at, use);
+  const auto value = take_value(arena, at, use, depth);
   if (!value) return tl::unexpected(value.error());
   const msgpack::Container items = msgpack::open(*value);
   if (items.count > kItemsMax) return fail(Code::Parameter, "cdt: too many items");
@@ -65,7 +65,8 @@ Result<void> store(T& to, Result<T> taken) {
   return {};
 }
 
-Result<void> take(Arena& arena, Cursor& at, Arg kind, Arguments& args) {
+/// One argument of an operation on a collection inside `depth` others.
+Result<void> take(Arena& arena, Cursor& at, Arg kind, int depth, Arguments& args) {
   switch (kind) {
     case Arg::None:
       at.skip();
@@ -85,11 +86,11 @@ Result<void> take(Arena& arena, Cursor& at, Arg kind, Arguments& args) {
     case Arg::Key:
       return store(args.key, take_key(arena, at));
     case Arg::Stored:
-      return store(args.value, take_value(arena, at, Use::Stored));
+      return store(args.value, take_value(arena, at, Use::Stored, depth + 1));
     case Arg::StoredList:
-      return store(args.items, take_items(arena, at, Kind::List, Use::Stored));
+      return store(args.items, take_items(arena, at, Kind::List, Use::Stored, depth));
     case Arg::StoredMap:
-      return store(args.items, take_items(arena, at, Kind::Map, Use::Stored));
+      return store(args.items, take_items(arena, at, Kind::Map, Use::Stored, depth));
     case Arg::Delta:
       return store(args.value, take_number(arena, at));
     case Arg::Attributes:
@@ -100,8 +101,8 @@ Result<void> take(Arena& arena, Cursor& at, Arg kind, Arguments& args) {
   return fail(Code::Parameter, kBadArgument);
 }
 
-Result<Arguments> take_arguments(Arena& arena, const Operation& operation,
-                                 const Envelope& envelope) {
+Result<Arguments> take_arguments(Arena& arena, const Operation& operation, const Envelope& envelope,
+                                 int depth) {
   std::uint32_t most = 0;
   while (most < operation.args.size() && operation.args[most] != Arg::None) ++most;
   // An operation without arguments does not look whether it got some.
@@ -111,7 +112,7 @@ Result<Arguments> take_arguments(Arena& arena, const Operation& operation,
   Arguments args;
   Cursor at(envelope.arguments);
   for (std::uint32_t i = 0; i < given; ++i) {
-    const auto taken = take(arena, at, operation.args[i], args);
+    const auto taken = take(arena, at, operation.args[i], depth, args);
     if (!taken) return tl::unexpected(taken.error());
   }
   return args;
@@ -201,8 +202,8 @@ Outcome changed_to(const Call& call, Bytes collection, Particle result) {
   return {.bin = {type, collection}, .result = result, .changed = true};
 }
 
-Result<Outcome> run_operation(Arena& arena, Bytes value, bool is_top_level,
-                              const Envelope& envelope, bool is_read) {
+Result<Outcome> run_operation(Arena& arena, Bytes value, int depth, const Envelope& envelope,
+                              bool is_read) {
   const Kind kind = envelope.kind();
   const bool exists = !value.empty();
   const msgpack::Container box = msgpack::open(value);
@@ -215,18 +216,18 @@ Result<Outcome> run_operation(Arena& arena, Bytes value, bool is_top_level,
                                                                     : Code::ElementNotFound,
                 "cdt: no value");
   }
-  const auto args = take_arguments(arena, *operation, envelope);
+  const auto args = take_arguments(arena, *operation, envelope, depth);
   if (!args) return tl::unexpected(args.error());
   Call call{.arena = arena,
             .operation = *operation,
             .box = box,
-            .is_top_level = is_top_level,
+            .depth = depth,
             .args = *args,
             .return_type = {operation->told, false}};
   if (operation->args[0] == Arg::Return) call.return_type = ReturnType::parse(args->return_type);
   if (!exists)
     call.box = {.kind = kind,
-                .flags = creation_flags(kind, args->attributes, is_top_level),
+                .flags = creation_flags(kind, args->attributes, depth == 0),
                 .count = 0,
                 .elements = {}};
   if (operation->select != nullptr) return select_and_answer(call);

@@ -51,10 +51,11 @@ struct Call {
   Arena& arena;
   const Operation& operation;
   msgpack::Container box;  // Empty, with the flags to create it with, when there is none.
-  bool is_top_level = true;
+  int depth = 0;           // Collections around it; 0: it is the bin.
   Arguments args;
   ReturnType return_type;
 
+  bool is_top_level() const { return depth == 0; }
   bool is_ordered() const { return (box.flags & msgpack::kOrdered) != 0; }
   Elements elements() const { return Elements(arena, box); }
 };
@@ -116,10 +117,10 @@ struct Envelope {
   }
 };
 
-/// Runs the operation of `envelope`, whatever its context, on an encoded value; empty: there is
-/// none.
-Result<Outcome> run_operation(Arena& arena, Bytes value, bool is_top_level,
-                              const Envelope& envelope, bool is_read);
+/// Runs the operation of `envelope`, whatever its context, on an encoded value inside `depth`
+/// collections; empty: there is none.
+Result<Outcome> run_operation(Arena& arena, Bytes value, int depth, const Envelope& envelope,
+                              bool is_read);
 /// Runs it where its context leads to inside `bin`, a list, a map or Null.
 Result<Outcome> run_in_context(Arena& arena, const Particle& bin, const Envelope& envelope,
                                bool is_read);

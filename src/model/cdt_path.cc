@@ -307,7 +307,8 @@ Result<std::optional<Bytes>> Path::new_value(Elements& elements, std::uint32_t i
   }
   has_changed_ = true;
   if (value.kind == LoopExpression::Value::Kind::Remove) return New{};
-  const auto normal = msgpack::normalise(*arena_, value.msgpack, msgpack::Use::Stored);
+  const auto normal =
+      msgpack::normalise(*arena_, value.msgpack, msgpack::Use::Stored, static_cast<int>(level) + 1);
   if (!normal) return fail(Code::IncompatibleType, "path: new value cannot be stored");
   return New{*normal};
 }

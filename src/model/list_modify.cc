@@ -191,7 +191,7 @@ Result<Outcome> replace(Call& call, std::uint32_t i, Bytes value, Particle resul
     return rebuilt(call, size, pieces, result);
   }
   const Run equals = equal_range(elements, {}, value);
-  const std::uint32_t to = equals.end();
+  const std::uint32_t to = std::clamp(i, equals.start, equals.end());
   if (to > i) {
     const Bytes pieces[] = {elements.run({0, i}), elements.run({i + 1, to - i - 1}), value,
                             elements.run({to, size - to})};
@@ -227,7 +227,7 @@ Result<Outcome> set_type(Call& call) {
     return fail(Code::OpNotApplicable, "list: unknown order flags");
   const bool was_ordered = call.is_ordered();
   call.box.flags = msgpack::stored_flags(Kind::List, static_cast<std::uint8_t>(call.args.flags),
-                                         call.is_top_level);
+                                         call.is_top_level());
   Elements elements = call.elements();
   if (was_ordered || !call.is_ordered()) {
     const Bytes pieces[] = {elements.all()};

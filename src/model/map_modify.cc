@@ -63,7 +63,7 @@ Result<Outcome> set_type(Call& call) {
   if ((call.args.flags & ~kTypeFlags) != 0)
     return fail(Code::OpNotApplicable, "map: unknown order flags");
   call.box.flags = msgpack::stored_flags(Kind::Map, static_cast<std::uint8_t>(call.args.flags),
-                                         call.is_top_level);
+                                         call.is_top_level());
   const Bytes pieces[] = {call.box.elements};
   return rebuilt(call, call.box.count, pieces, {});
 }

@@ -10,11 +10,11 @@ namespace {
 /// the input.
 class Normaliser {
  public:
-  Normaliser(Arena& arena, Bytes value, Use use)
-      : in_(value), out_(arena, value.size()), use_(use) {}
+  Normaliser(Arena& arena, Bytes value, Use use, int outer)
+      : in_(value), out_(arena, value.size()), use_(use), outer_(outer) {}
 
   Result<Bytes> run() {
-    if (!element(0)) return fail(Code::Parameter, why_);
+    if (!element(outer_)) return fail(Code::Parameter, why_);
     if (!in_.ok()) return fail(Code::Parameter, "msgpack: does not parse");
     if (!in_.done()) return fail(Code::Parameter, "msgpack: trailing bytes");
     return out_.finish();
@@ -37,6 +37,7 @@ class Normaliser {
   Cursor in_;
   Writer out_;
   Use use_;
+  int outer_;
   std::string_view why_;
 };
 
@@ -86,7 +87,7 @@ std::uint8_t Normaliser::take_flags(Head& head, int depth) {
 }
 
 bool Normaliser::list(const Head& head_in, int depth) {
-  if (depth == kDepthMax) return refuse("msgpack: nested too deep");
+  if (depth >= kDepthMax) return refuse("msgpack: nested too deep");
   Head head = head_in;
   const std::uint8_t flags = take_flags(head, depth);
   if (head.count > in_.rest().size()) return refuse("msgpack: list shorter than its count");
@@ -103,7 +104,7 @@ bool Normaliser::list(const Head& head_in, int depth) {
 }
 
 bool Normaliser::map(const Head& head_in, int depth) {
-  if (depth == kDepthMax) return refuse("msgpack: nested too deep");
+  if (depth >= kDepthMax) return refuse("msgpack: nested too deep");
   Head head = head_in;
   const std::uint8_t flags = take_flags(head, depth);
   if (head.count > in_.rest().size() / 2) return refuse("msgpack: map shorter than its count");
@@ -171,8 +172,8 @@ std::uint8_t stored_flags(Kind kind, std::uint8_t flags, bool is_top_level) {
   return flags & (persists ? kBoth | kPersistIndex : kBoth);
 }
 
-Result<Bytes> normalise(Arena& arena, Bytes value, Use use) {
-  return Normaliser(arena, value, use).run();
+Result<Bytes> normalise(Arena& arena, Bytes value, Use use, int outer) {
+  return Normaliser(arena, value, use, outer).run();
 }
 
 }  // namespace flotilla::model::msgpack

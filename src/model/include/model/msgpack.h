@@ -115,9 +115,10 @@ std::uint8_t stored_flags(Kind kind, std::uint8_t flags, bool is_top_level);
 /// them pass.
 enum class Use : std::uint8_t { Stored, StoredTopLevel, Compared };
 /// One whole value in its stored form: shortest encodings, maps in key order, only meaningful flags
-/// (PERSIST_INDEX only in the outermost container of a StoredTopLevel value). Parameter: does not
-/// parse, trailing bytes, too deep, or breaks a rule of lists and maps.
-Result<Bytes> normalise(Arena& arena, Bytes value, Use use);
+/// (PERSIST_INDEX only in the outermost container of a StoredTopLevel value). `outer`: how many
+/// collections it is going to stand in.
+/// Parameter: does not parse, trailing bytes, too deep, or breaks a rule of lists and maps.
+Result<Bytes> normalise(Arena& arena, Bytes value, Use use, int outer = 0);
 
 /// Writes shortest encodings into an arena and grows as needed.
 class Writer {
