@@ -5,7 +5,7 @@
 #include "model/operation.h"
 #include "op_arguments.h"
 
-/// Operations on blobs as strings of bits (docs/formats/operations.md). Each is a row of kOps: its
+/// Operations on blobs as strings of bits (docs/formats/bits.md). Each is a row of kOps: its
 /// arguments, its flags, and a function that writes the changed blob into a fresh copy or reads an
 /// answer.
 namespace flotilla::model {

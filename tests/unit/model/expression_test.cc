@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "base/random.h"
 #include "expression_json.h"
 
@@ -224,16 +222,17 @@ TEST(Expression, DepthAndNumberOfNodesAreBounded) {
 
 TEST(Expression, WorkIsBounded) {
   Record record;
-  json list = json::array();
-  for (int i = 0; i < 200'000; ++i) list.push_back(i);
-  record.put("l", list);
-  // Two thousand comparisons of a large bin with itself.
-  json all = json::array({16});
-  for (int i = 0; i < 2000; ++i) all.push_back(json::parse(R"([1, [81, 4, "#l"], [81, 4, "#l"]])"));
+  record.put("l", json::array({std::string(500'000, 'x'), std::string(500'000, 'y')}));
+  // Comparisons of a large bin with itself.
+  const auto comparisons = [](int count) {
+    json all = json::array({16});
+    for (int i = 0; i < count; ++i)
+      all.push_back(json::parse(R"([1, [81, 4, "#l"], [81, 4, "#l"]])"));
+    return exp_test::encode_json(all);
+  };
   Arena arena;
-  const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(*filter(arena, exp_test::encode_json(all), record), Truth::Unknown);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_EQ(*filter(arena, comparisons(200), record), Truth::True);
+  EXPECT_EQ(*filter(arena, comparisons(2000), record), Truth::Unknown);
 }
 
 TEST(Expression, PathsInsidePathsShareOneBudget) {
@@ -251,9 +250,7 @@ TEST(Expression, PathsInsidePathsShareOneBudget) {
       {127, 4, 0, json::array({254, json::array({4, json::array({1, second, second})}), 1}),
        json::parse(R"([81, 4, "#l"])")});
   Arena arena;
-  const auto begin = std::chrono::steady_clock::now();
   EXPECT_FALSE(evaluate(arena, exp_test::encode_json(first), record));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
   EXPECT_LT(arena.used(), std::size_t{1} << 30);
 }
 
