@@ -78,7 +78,8 @@ def _digest(set_name, key):
 
 
 def wait_until(is_so, seconds, what, pause=0.1):
-    """Asks until it answers something true; that is returned. Connection failures count as not yet."""
+    """Asks until it answers something true; that is returned. Connection failures count as not yet. `what` is the text of
+    the failure, or a function that makes it then."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -88,5 +89,5 @@ def wait_until(is_so, seconds, what, pause=0.1):
         except (OSError, Refused, AssertionError):
             pass
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(pause)

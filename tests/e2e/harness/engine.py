@@ -86,8 +86,12 @@ class Engine:
 
 
 class OwnEngine(Engine):
-    """A dockerd with its folders below `folder`. One `for_builds` runs in the namespace `outside`, without a bridge or
-    firewall rules, because builds install packages; else it runs in the caller's."""
+    """A dockerd with its folders below `folder`.
+
+    One `for_builds` runs in the namespace `outside`, without a bridge or firewall rules, because builds install packages,
+    and keeps its images on disk. Any other runs in the caller's namespace and keeps everything in memory: how long a
+    busy disk takes to flush says nothing about the product, and nothing has to be removed afterwards.
+    """
 
     def __init__(self, folder, outside, for_builds=False):
         os.makedirs(folder, exist_ok=True)
@@ -96,13 +100,18 @@ class OwnEngine(Engine):
         self.short = tempfile.mkdtemp(prefix="fe2e-")  # A socket's path has room for 107 characters.
         super().__init__(f"unix://{self.short}/docker.sock")
         self.log_path = os.path.join(folder, "dockerd.log")
-        options = f"-H {self.env['DOCKER_HOST']} --data-root {folder}/data --exec-root {self.short}/exec " \
-                  f"--pidfile {self.short}/pid"
-        command = ["unshare", "--mount", "--uts", "bash", "-c",
-                   "mount --make-rprivate / && mount -t tmpfs tmpfs /run && exec dockerd " + options]
+        data = os.path.join(folder, "data")
+        os.makedirs(data, exist_ok=True)
+        mounts = "mount --make-rprivate / && mount -t tmpfs tmpfs /run"
+        daemon = f"exec dockerd -H {self.env['DOCKER_HOST']} --data-root {data} --exec-root {self.short}/exec " \
+                 f"--pidfile {self.short}/pid"
         if for_builds:
-            command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command[:-1],
-                       command[-1] + " --bridge=none --iptables=false"]
+            daemon += " --bridge=none --iptables=false"
+        else:
+            mounts += f" && mount -t tmpfs tmpfs {data}"
+        command = ["unshare", "--mount", "--uts", "bash", "-c", f"{mounts} && {daemon}"]
+        if for_builds:
+            command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command]
         with open(self.log_path, "wb") as log:
             # A session of its own: Ctrl-C reaches the tests, which then stop the engine in order.
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
@@ -134,8 +143,3 @@ class OwnEngine(Engine):
                 self.process.kill()
                 self.process.wait()
         shutil.rmtree(self.short, ignore_errors=True)
-
-    def discard(self):
-        """stop(), and the images too."""
-        self.stop()
-        shutil.rmtree(os.path.join(self.folder, "data"), ignore_errors=True)

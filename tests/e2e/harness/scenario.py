@@ -10,6 +10,8 @@ from typing import Callable
 from .client import Client, wait_until
 
 READY_LINE = "service ready: soon there will be cake!"
+# Patience, not a promise: the machine may be busy. How fast a start is has a scenario of its own.
+READY_PATIENCE = 60
 SCENARIOS = []
 
 
@@ -26,6 +28,10 @@ def scenario(name, quick=True, tools=False):
         SCENARIOS.append(Scenario(name, function, quick, tools))
         return function
     return register
+
+
+def equal(found, wanted, what):
+    assert found == wanted, f"{what}: {found!r}, should be {wanted!r}"
 
 
 class World:
@@ -54,24 +60,26 @@ class World:
         self.engine.run("run", "-d", "--name", name, *options, "flotilla/server", *arguments)
         return name
 
-    def ready_server(self, *arguments, options=(), seconds=10):
+    def ready_server(self, *arguments, options=()):
         name = self.server(*arguments, options=options)
-        self.wait_ready(name, seconds)
+        self.wait_ready(name)
         return name
 
-    def wait_ready(self, name, seconds=10):
-        def is_ready():
-            if self.engine.inspect(name, "{{.State.Status}}") == "exited":
-                return True
-            return READY_LINE in self.engine.logs(name, "--since", self.started_at(name))
-        wait_until(is_ready, seconds, f"{name} says it is ready; its log:\n{self.engine.logs(name)[-3000:]}")
-        state = self.engine.inspect(name, "{{.State.Status}}")
-        assert state == "running", f"{name} is {state}; its log:\n{self.engine.logs(name)[-3000:]}"
+    def wait_ready(self, name):
+        assert self.waits_ready(name), f"{name} ended before it was ready"
+
+    def waits_ready(self, name):
+        """False when it ended instead."""
+        def outcome():
+            if READY_LINE in self.engine.logs(name, "--since", self.started_at(name)):
+                return "ready"
+            return "ended" if self.engine.inspect(name, "{{.State.Status}}") == "exited" else None
+        return wait_until(outcome, READY_PATIENCE, f"{name} says it is ready") == "ready"
 
     def started_at(self, name):
         return self.engine.inspect(name, "{{.State.StartedAt}}")
 
-    def exit_code(self, name, seconds=10):
+    def exit_code(self, name, seconds=READY_PATIENCE):
         return int(self.engine.run("wait", name, timeout=seconds))
 
     def volume(self):

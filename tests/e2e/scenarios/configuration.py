@@ -3,7 +3,7 @@
 import os
 
 from harness.client import wait_until
-from harness.scenario import scenario
+from harness.scenario import equal, scenario
 
 CONFIG = """\
 service { cluster-name from-file }
@@ -32,7 +32,7 @@ def empty_folder(world):
     os.remove(os.path.join(folder, ".keep"))
     for mode in ("rw", "ro"):
         node = world.ready_server(options=["-v", f"{folder}:/etc/aerospike:{mode}"])
-        assert info(world, node, "namespaces") == "test"
+        equal(info(world, node, "namespaces"), "test", "namespaces")
         assert os.listdir(folder) == [], "the server left something in the folder"
 
 
@@ -40,15 +40,15 @@ def empty_folder(world):
 def own_file(world):
     folder = os.path.dirname(world.write("conf/aerospike.conf", CONFIG))
     node = world.ready_server(options=["-v", f"{folder}:/etc/aerospike:ro", "-e", "NAMESPACE=ignored"])
-    assert info(world, node, "namespaces") == "bar"
-    assert info(world, node, "cluster-name") == "from-file"
+    equal(info(world, node, "namespaces"), "bar", "namespaces")
+    equal(info(world, node, "cluster-name"), "from-file", "cluster-name")
 
 
 @scenario("config: --config-file names another file")
 def named_file(world):
     path = world.write("other.conf", CONFIG)
     node = world.ready_server("asd", "--config-file", "/conf/other.conf", options=["-v", f"{path}:/conf/other.conf:ro"])
-    assert info(world, node, "namespaces") == "bar"
+    equal(info(world, node, "namespaces"), "bar", "namespaces")
 
 
 @scenario("config: the vendor's variables")
@@ -57,13 +57,13 @@ def variables(world):
         "-e", "NAMESPACE=bar", "-e", "SERVICE_PORT=3100", "-e", "STORAGE_GB=1", "-e", "MEM_GB=2", "-e", "DEFAULT_TTL=60",
         "-e", "NSUP_PERIOD=30", "-e", "NETLINK=eth0", "-e", "FEATURE_KEY_FILE=/nowhere", "-e", "DATA_IN_MEMORY=true",
         "-e", "LOGFILE=/var/log/aerospike/aerospike.log", "-e", "CLUSTER_NAME=mine"])
-    assert info(world, node, "namespaces", 3100) == "bar"
-    assert info(world, node, "cluster-name", 3100) == "mine"
+    equal(info(world, node, "namespaces", 3100), "bar", "namespaces")
+    equal(info(world, node, "cluster-name", 3100), "mine", "cluster-name")
     settings = dict(pair.partition("=")[::2] for pair in
                     info(world, node, "get-config:context=namespace;id=bar", 3100).split(";"))
-    assert settings["default-ttl"] == "60", settings["default-ttl"]
-    assert settings["nsup-period"] == "30", settings["nsup-period"]
-    assert settings["storage-engine"] == "memory", settings["storage-engine"]
+    equal(settings.get("default-ttl"), "60", "default-ttl")
+    equal(settings.get("nsup-period"), "30", "nsup-period")
+    equal(settings.get("storage-engine"), "memory", "storage-engine")
     copied = world.engine.run("cp", f"{node}:/var/log/aerospike/aerospike.log", "-", check=False)
     assert copied.returncode == 0 and "cake" in copied.stdout, "LOGFILE was not written"
 
@@ -72,10 +72,10 @@ def variables(world):
 def any_parameter(world):
     node = world.ready_server(options=["-e", "FLOTILLA__network__heartbeat__interval=250",
                                        "-e", "FLOTILLA__service__proto-fd-max=5000"])
-    assert "heartbeat.interval=250" in info(world, node, "get-config:context=network")
-    assert "proto-fd-max=5000" in info(world, node, "get-config:context=service")
+    for context, setting in (("network", "heartbeat.interval=250"), ("service", "proto-fd-max=5000")):
+        assert setting in info(world, node, f"get-config:context={context}").split(";"), setting
     node = world.server(options=["-e", "FLOTILLA__service__no-such-thing=1"])
-    assert world.exit_code(node) == 2
+    equal(world.exit_code(node), 2, "exit code")
     assert "no-such-thing" in world.engine.logs(node)
 
 
@@ -83,7 +83,7 @@ def any_parameter(world):
 def odd_names(world):
     node = world.ready_server(options=["-e", "affinity:com.aerospike.cluster!=awesome-counter",
                                        "-e", "constraint:node==blog-0"])
-    assert info(world, node, "status") == "ok"
+    equal(info(world, node, "status"), "ok", "status")
 
 
 @scenario("config: metrics, liveness and readiness over HTTP")

@@ -3,7 +3,7 @@
 import json
 
 from harness import images
-from harness.scenario import scenario
+from harness.scenario import equal, scenario
 
 SIZE_MAX = 25_000_000
 
@@ -27,10 +27,10 @@ def tools_are_small(world):
 @scenario("image: says what it is and how it is run")
 def metadata(world):
     config = json.loads(world.engine.inspect("flotilla/server", "{{json .Config}}"))
-    assert config["User"] == "10001:0", config["User"]
-    assert config["StopSignal"] == "SIGTERM", config["StopSignal"]
-    assert config["Healthcheck"]["Test"] == ["CMD", "asinfo", "-v", "status"], config["Healthcheck"]
-    assert set(config["ExposedPorts"]) == {"3000/tcp", "3001/tcp", "3002/tcp", "9145/tcp"}, config["ExposedPorts"]
+    equal(config["User"], "10001:0", "user")
+    equal(config["StopSignal"], "SIGTERM", "stop signal")
+    equal(config["Healthcheck"]["Test"], ["CMD", "asinfo", "-v", "status"], "health check")
+    equal(set(config["ExposedPorts"]), {"3000/tcp", "3001/tcp", "3002/tcp", "9145/tcp"}, "ports")
     for label in ("title", "description", "licenses", "version", "revision", "created"):
         assert config["Labels"].get(f"org.opencontainers.image.{label}"), f"no label {label}"
     assert config["Labels"]["org.opencontainers.image.version"] == images.project_version()
@@ -44,8 +44,8 @@ def version(world):
     assert len(ids) == 1, f"tags of different images: {ids}"
     node = world.ready_server()
     with world.client(node) as client:
-        assert client.info("flotilla-version") == exact, client.info("flotilla-version")
-        assert client.info("build") == "8.1.2.0", client.info("build")
+        equal(client.info("flotilla-version"), exact, "flotilla-version")
+        equal(client.info("build"), "8.1.2.0", "build")
 
 
 @scenario("image: takes `asd`, leading options, and other programs as its command")

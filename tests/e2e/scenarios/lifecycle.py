@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 
 from harness.client import wait_until
-from harness.scenario import READY_LINE, scenario
+from harness.scenario import READY_LINE, equal, scenario
 
 READY_SECONDS = 0.1
 
@@ -36,8 +36,9 @@ def healthy(world):
     pid = world.engine.inspect(node, "{{.State.Pid}}")
     with open(f"/proc/{pid}/comm", encoding="ascii") as comm:
         assert comm.read().strip() in ("flotillad", "asd")
-    wait_until(lambda: world.engine.inspect(node, "{{.State.Health.Status}}") == "healthy", 10, "healthy")
-    assert world.engine.run("exec", node, "asinfo", "-v", "status") == "ok"
+    wait_until(lambda: world.engine.inspect(node, "{{.State.Health.Status}}") == "healthy", 20,
+               lambda: "healthy; " + world.engine.inspect(node, "{{json .State.Health}}"))
+    equal(world.engine.run("exec", node, "asinfo", "-v", "status"), "ok", "asinfo -v status")
     wait_until(lambda: len(world.engine.run("top", node, "-o", "pid").splitlines()) == 2, 5, "no children left")
 
 
@@ -48,7 +49,7 @@ def stops(world):
     world.engine.run("stop", "-t", "20", node)
     took = time.monotonic() - began
     world.note(f"stopped in {took:.2f} s")
-    assert int(world.engine.inspect(node, "{{.State.ExitCode}}")) == 0, world.engine.logs(node)[-1000:]
+    equal(world.engine.inspect(node, "{{.State.ExitCode}}"), "0", "exit code")
     assert took < 8, f"took {took:.1f} s; Docker's default patience is 10"
 
 
@@ -58,7 +59,7 @@ def interrupted(world):
         node = world.ready_server()
         for name in signals:
             world.engine.run("kill", "-s", name, node, check=False)
-        assert world.exit_code(node, 10) == 0, f"{signals}: {world.engine.logs(node)[-1000:]}"
+        equal(world.exit_code(node), 0, f"exit code after {signals}")
 
 
 @scenario("life: SIGHUP and SIGUSR2 do not end it")
@@ -68,17 +69,17 @@ def survives(world):
         world.engine.run("kill", "-s", name, node)
     time.sleep(0.5)
     with world.client(node) as client:
-        assert client.info("status") == "ok"
+        equal(client.info("status"), "ok", "status")
 
 
 @scenario("life: exit code 2 and a clear word for bad options and configuration")
 def bad_configuration(world):
     node = world.server("--no-such-option")
-    assert world.exit_code(node) == 2, world.engine.logs(node)[-1000:]
+    equal(world.exit_code(node), 2, "exit code")
     path = world.write("conf/aerospike.conf", "service {\n    cluster-nam x\n}\n")
     node = world.server("--config-file", "/etc/aerospike/aerospike.conf",
                         options=["-v", f"{path}:/etc/aerospike/aerospike.conf:ro"])
-    assert world.exit_code(node) == 2, world.engine.logs(node)[-1000:]
+    equal(world.exit_code(node), 2, "exit code")
     log = world.engine.logs(node)
     assert "aerospike.conf" in log and "cluster-nam" in log and re.search(r"\b2\b", log), log
 
@@ -87,4 +88,4 @@ def bad_configuration(world):
 def cannot_run(world):
     volume = world.volume()
     node = world.server(options=["-v", f"{volume}:/opt/aerospike/data:ro"])
-    assert world.exit_code(node, 30) == 1, world.engine.logs(node)[-1000:]
+    equal(world.exit_code(node), 1, "exit code")

@@ -1,12 +1,12 @@
 """Platforms that choose the user, take away rights, and forbid writing."""
 
-from harness.scenario import scenario
+from harness.scenario import equal, scenario
 
 
 def expect_service(world, node):
     with world.client(node) as client:
         client.put(1, "one")
-        assert client.get(1) == "one"
+        equal(client.get(1), "one", "record")
 
 
 @scenario("user: any user of group 0")
