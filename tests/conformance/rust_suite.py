@@ -34,19 +34,28 @@ def suite_source():
     return copy
 
 
-def run(source, port, arguments, left_out):
-    """Output of `cargo test`, one test after another: they share sets and settings of the server."""
-    environment = dict(os.environ, AEROSPIKE_HOSTS=f"127.0.0.1:{port}")
+def build(source):
+    """Compiles the tests; their programs."""
+    command = ["cargo", "test", "--locked", "--no-run", "--test", "lib", "--test", "client", "--message-format=json"]
+    messages = subprocess.run(command, cwd=source, check=True, capture_output=True, text=True).stdout.splitlines()
+    executables = (json.loads(message).get("executable") for message in messages)
+    return [program for program in executables if program]
+
+
+def run(programs, source, arguments, left_out):
+    """What the programs print, one test after another: they share sets and settings of the server. A program that has to
+    be stopped is a failed test of its own."""
+    environment = dict(os.environ, AEROSPIKE_HOSTS=f"127.0.0.1:{arguments.port}")
     log = FOLDER / "output.log"
-    command = ["cargo", "test", "--locked", "--no-fail-fast", "--test", "lib", "--test", "client", "--", "--show-output",
-               "--test-threads=1", *([arguments.filter] if arguments.filter else []),
+    options = ["--show-output", "--test-threads=1", *([arguments.filter] if arguments.filter else []),
                *(part for name in left_out for part in ("--skip", name))]
     with open(log, "wb") as out:
-        try:
-            subprocess.run(command, cwd=source, env=environment, stdout=out, stderr=subprocess.STDOUT,
-                           timeout=arguments.minutes * 60)
-        except subprocess.TimeoutExpired:
-            print(f"the suite was stopped after {arguments.minutes} minutes")
+        for program in programs:
+            try:
+                subprocess.run([program, *options], cwd=source, env=environment, stdout=out, stderr=subprocess.STDOUT,
+                               timeout=arguments.minutes * 60)
+            except subprocess.TimeoutExpired:
+                out.write(f"\ntest {os.path.basename(program)}_in_{arguments.minutes}_minutes ... FAILED\n".encode())
     return log.read_text(errors="replace")
 
 
@@ -71,7 +80,8 @@ def main():
     parser.add_argument("--minutes", type=int, default=30)
     arguments = parser.parse_args()
     reasons = read_list(LIST)
-    results = list(results_of(run(suite_source(), arguments.port, arguments, not_run(reasons))))
+    source = suite_source()
+    results = list(results_of(run(build(source), source, arguments, not_run(reasons))))
     if not results:
         sys.exit(f"FAIL cargo ran no test; its output is {FOLDER / 'output.log'}")
     if arguments.names:
