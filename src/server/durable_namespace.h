@@ -29,6 +29,7 @@ class DurableNamespace : public store::LogOwner {
   /// Everything flushed and marked clean.
   ~DurableNamespace() override;
 
+  const store::Namespace& records() const { return records_; }
   store::LogStatistics statistics() const { return log_->statistics(); }
   store::LogStatistics statistics(unsigned file) const { return log_->statistics(file); }
   unsigned files() const { return log_->file_count(); }

@@ -6,16 +6,15 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "config/limits.h"
 #include "config/load.h"
+#include "machine.h"
 #include "server.h"
 
 extern char** environ;
@@ -37,41 +36,33 @@ struct Arguments {
   bool check_only = false;
 };
 
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 std::vector<std::string> environment() {
   std::vector<std::string> out;
   for (char** variable = environ; *variable != nullptr; ++variable) out.emplace_back(*variable);
   return out;
 }
 
-/// Raises the soft limit of descriptors to the hard one and returns it.
-std::uint64_t raise_open_files() {
+/// Raises the soft limit of descriptors to the hard one.
+void raise_open_files() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  if (limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-  }
-  return limit.rlim_max;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warning("config", "cannot raise the limit of open files");
 }
 
 config::Outcome<config::Loaded> load_config(const Arguments& arguments) {
   const bool named = !arguments.config_file.empty();
   const std::string path = named ? arguments.config_file : kConfigFileDefault;
-  const auto text = read_file(path);
+  const auto text = server::read_file(path);
   if (named && !text) return config::refuse(path + ": cannot be read");
   const auto variables = environment();
+  raise_open_files();
+  const config::Limits limits = config::find_limits(server::read_file);
+  log_line(LogLevel::Info, "hardware", limits.text());
   config::LoadOptions options{.file = std::nullopt,
                               .path = path,
                               .environment = variables,
-                              .machine = {.processors = std::thread::hardware_concurrency(),
-                                          .memory_bytes = 0,
-                                          .open_files = raise_open_files()},
+                              .machine = limits.machine(),
                               .strict = arguments.strict};
   if (text) options.file = *text;
   return config::load(options);

@@ -1,29 +1,13 @@
 #include "server.h"
 
-#include <time.h>
-
 #include <algorithm>
-#include <array>
+#include <random>
 
 #include "background.h"
 #include "base/log.h"
-#include "first_info.h"
 #include "options.h"
-#include "store/sweep.h"
 
 namespace flotilla::server {
-namespace {
-
-constexpr std::uint32_t kSweepPeriodDefault = 120;  // Seconds for one walk over a namespace, when none is configured.
-
-}  // namespace
-
-WallTime wall_now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  const std::uint64_t ms = static_cast<std::uint64_t>(t.tv_sec) * 1000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000'000;
-  return {ms - kEpochUnixSeconds * 1000};
-}
 
 /// What belongs to one reactor.
 struct Server::ReactorParts {
@@ -40,11 +24,9 @@ struct Server::ReactorParts {
                       reactor.wake_background();
                     },
                 .storage_failed = server.storage_failed_} {
-    reactor.set_background([this] { return run_background(); });
+    reactor.set_background([this] { return background.run(net::Reactor::now()).more; });
     reactor.set_look_ahead([this](std::span<const Bytes> received) { look_ahead(executor, received); });
   }
-
-  bool run_background() { return background.run(net::Reactor::now()).more; }
 
   net::Reactor reactor;
   exec::NodeCounters counters;
@@ -74,22 +56,48 @@ Server::~Server() { stop(); }
 
 Result<void> Server::start() {
   store::RecordHeap::prefer_huge_pages();
-  const unsigned asked = config_.service.service_threads();
-  const unsigned count = asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
-  info_ = std::make_unique<FirstInfo>(node_);
-  make_reactors(count);
+  const unsigned count = std::max(1U, config_.service.service_threads());
+  if (auto ok = take_identity(); !ok) return ok;
+  make_view(count);
+  for (unsigned i = 0; i < count; ++i) reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
   if (auto ok = make_namespaces(count); !ok) return ok;
   apply(config_, node_, limits_);
-  for (unsigned i = 0; i < count; ++i)
-    reactors_[i]->reactor.start(config_.service.auto_pin() == config::AutoPin::Cpu ? static_cast<int>(i) : -1);
+  const bool pin = config_.service.auto_pin() == config::AutoPin::Cpu;
+  for (unsigned i = 0; i < count; ++i) reactors_[i]->reactor.start(pin ? static_cast<int>(i) : -1);
+  view_->set_serving(true);
   if (auto ok = open_ports(); !ok) return ok;
   maintenance_ = std::thread([this] { maintain(); });
+  log_info("as", "node {:X}, {} reactor(s), port {}", id_.raw(), count, config_.network.service_port());
   log_info("as", "service ready: soon there will be cake!");
   return {};
 }
 
+Result<void> Server::take_identity() {
+  folder_ = config_.service.data_folder();
+  id_ = wire::NodeId(config_.service.node_id());
+  if (id_.raw() == 0) {
+    std::random_device device;
+    id_ = wire::NodeId(0xBB9ULL << 48 | (std::uint64_t{device()} << 16 & 0xFFFFFFFF0000ULL) | (device() & 0xFFFFU));
+  }
+  return {};
+}
+
+void Server::make_view(unsigned reactors) {
+  view_ = std::make_unique<ServerView>(ServerView::Sources{.config = config_,
+                                                           .node = node_,
+                                                           .id = id_,
+                                                           .durable = durable_,
+                                                           .counters = [this] { return counters(); },
+                                                           .connections = connections_,
+                                                           .admin_connections = admin_connections_,
+                                                           .reactors = reactors,
+                                                           .wall = wall_now,
+                                                           .save_truncations = [] { return Result<void>{}; }});
+  info_ = std::make_unique<InfoPort>(*view_);
+  view_->apply_log_levels();
+}
+
 Result<void> Server::make_namespaces(unsigned reactors) {
-  const std::string folder = config_.service.data_folder();
   for (const auto& ns_config : config_.namespaces) {
     node_.namespaces.push_back(std::make_unique<exec::Namespace>(ns_config->name, node_.clock, reactors));
     if (ns_config->storage_files().empty()) continue;
@@ -98,7 +106,8 @@ Result<void> Server::make_namespaces(unsigned reactors) {
                                     storage_failed_.store(true);
                                     notify_reactors();
                                   }};
-    auto durable = DurableNamespace::open(*ns_config, node_.namespaces.back()->records, folder, {}, std::move(hooks));
+    auto durable =
+        DurableNamespace::open(*ns_config, node_.namespaces.back()->records, folder_, instance_, std::move(hooks));
     if (!durable) return tl::unexpected(durable.error());
     durable_.push_back(std::move(*durable));
   }
@@ -109,40 +118,64 @@ void Server::notify_reactors() {
   for (const auto& parts : reactors_) parts->reactor.notify();
 }
 
-void Server::make_reactors(unsigned count) {
-  for (unsigned i = 0; i < count; ++i) reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
+/// Jobs that nobody waits for may be waiting for their time.
+void Server::wake_background() {
+  for (const auto& parts : reactors_) parts->reactor.wake_background();
+}
+
+info::Counts<exec::NodeCounter> Server::counters() const {
+  using C = exec::NodeCounter;
+  info::Counts<C> sum{};
+  const auto at = [&](C counter) -> std::uint64_t& { return sum[static_cast<std::size_t>(counter)]; };
+  for (const auto& parts : reactors_) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += parts->counters.get(static_cast<C>(i));
+    at(C::reaped_fds) += parts->reactor.counts().reaped.load();
+  }
+  at(C::client_connections_opened) = connections_opened_.load();
+  at(C::client_connections_closed) = connections_opened_.load() - connections_.load();
+  at(C::admin_connections_opened) = admin_connections_opened_.load();
+  at(C::admin_connections_closed) = admin_connections_opened_.load() - admin_connections_.load();
+  return sum;
+}
+
+Result<void> Server::open_door(const std::string& address, std::uint16_t port, bool admin,
+                               std::vector<net::Acceptor::Door>& doors) {
+  auto listener = net::listen_on(address, port);
+  if (!listener) return tl::unexpected(listener.error());
+  constexpr std::uint64_t kAdminConnectionsMost = 100;
+  doors.push_back({.listener = std::move(*listener),
+                   .protocol = admin ? admin_door_.get() : service_door_.get(),
+                   .open_count = admin ? &admin_connections_ : &connections_,
+                   .opened_total = admin ? &admin_connections_opened_ : &connections_opened_,
+                   .most = [this, admin]() -> std::uint64_t {
+                     return admin ? kAdminConnectionsMost : config_.service.proto_fd_max();
+                   }});
+  return {};
 }
 
 Result<void> Server::open_ports() {
+  const config::NetworkConfig& network = config_.network;
   std::vector<net::Reactor*> reactors;
   for (const auto& parts : reactors_) reactors.push_back(&parts->reactor);
   acceptor_ = std::make_unique<net::Acceptor>(reactors);
-  std::vector<net::Acceptor::Door> doors;
   service_door_ = std::make_unique<Dealer>(*this, false);
   admin_door_ = std::make_unique<Dealer>(*this, true);
-  const auto open = [&](const std::string& address, std::uint16_t port, bool admin) -> Result<void> {
-    auto listener = net::listen_on(address, port);
-    if (!listener) return tl::unexpected(listener.error());
-    doors.push_back({.listener = std::move(*listener),
-                     .protocol = admin ? admin_door_.get() : service_door_.get(),
-                     .open_count = admin ? &admin_connections_ : &connections_,
-                     .opened_total = admin ? &admin_connections_opened_ : &connections_opened_,
-                     .most = [this, admin]() -> std::uint64_t {
-                       return admin ? 100 : config_.service.proto_fd_max();
-                     }});
-    return {};
-  };
-  for (const auto& address : config_.network.service_address())
-    if (auto ok = open(address, config_.network.service_port(), false); !ok) return ok;
-  if (config_.network.admin_port() != 0)
-    for (const auto& address : config_.network.admin_address())
-      if (auto ok = open(address, config_.network.admin_port(), true); !ok) return ok;
+  std::vector<net::Acceptor::Door> doors;
+  for (const auto& address : network.service_address())
+    if (auto ok = open_door(address, network.service_port(), false, doors); !ok) return ok;
+  if (network.admin_port() != 0)
+    for (const auto& address : network.admin_address())
+      if (auto ok = open_door(address, network.admin_port(), true, doors); !ok) return ok;
+  if (network.http_port() != 0 && !network.http_address().empty())
+    if (auto ok = http_.start(*view_, network.http_address().front(), network.http_port()); !ok) return ok;
   acceptor_->start(std::move(doors));
   return {};
 }
 
 void Server::stop() {
+  if (view_) view_->set_serving(false);
   if (acceptor_) acceptor_->stop();
+  http_.stop();
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
@@ -151,36 +184,6 @@ void Server::stop() {
   if (maintenance_.joinable()) maintenance_.join();
   for (const auto& parts : reactors_) parts->reactor.stop();
   durable_.clear();
-}
-
-void Server::maintain() {
-  std::unique_lock lock(mutex_);
-  for (std::uint64_t second = 1; !stopping_; ++second) {
-    lock.unlock();
-    maintain_once(second);
-    lock.lock();
-    ending_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
-  }
-}
-
-/// Everything that is due once a second: changed settings, a share of the walk for expired records.
-void Server::maintain_once(std::uint64_t second) {
-  if (const std::uint64_t changes = config_.changes(); changes != config_seen_) {
-    config_seen_ = changes;
-    apply(config_, node_, limits_);
-  }
-  for (const auto& parts : reactors_)
-    if (!parts->background.empty()) parts->reactor.wake_background();
-  for (const auto& ns : node_.namespaces) {
-    const auto* const ns_config = config_.find_namespace(ns->name());
-    const std::uint32_t configured = ns_config == nullptr ? 0 : ns_config->nsup_period();
-    const std::uint64_t period = configured == 0 ? kSweepPeriodDefault : configured;
-    const std::uint64_t share = (wire::kPartitions + period - 1) / period;
-    for (std::uint64_t i = 0; i < share; ++i) {
-      const auto id = static_cast<std::uint16_t>((second * share + i) % wire::kPartitions);
-      store::sweep_partition(ns->records, wire::PartitionId(id), wall_now());
-    }
-  }
 }
 
 }  // namespace flotilla::server

@@ -11,8 +11,10 @@
 #include "config/config.h"
 #include "durable_namespace.h"
 #include "exec/node.h"
+#include "http_port.h"
+#include "info_port.h"
 #include "net/reactor.h"
-#include "session.h"
+#include "server_view.h"
 
 namespace flotilla::server {
 
@@ -31,27 +33,41 @@ class Server {
   struct ReactorParts;
   class Dealer;
 
+  Result<void> take_identity();
   Result<void> make_namespaces(unsigned reactors);
-  void notify_reactors();
-  void make_reactors(unsigned count);
+  void make_view(unsigned reactors);
   Result<void> open_ports();
+  Result<void> open_door(const std::string& address, std::uint16_t port, bool admin,
+                         std::vector<net::Acceptor::Door>& doors);
+  void notify_reactors();
+  void wake_background();
+  info::Counts<exec::NodeCounter> counters() const;
+
   void maintain();
-  void maintain_once(std::uint64_t second);
+  void apply_changes();
+  void sweep(std::uint64_t second);
+  void watch_space();
 
   config::Config& config_;
   exec::Node node_;
-  std::vector<std::unique_ptr<DurableNamespace>> durable_;  // Above the reactors: flushed after they have ended.
+  wire::NodeId id_;
+  store::Uuid instance_{};
+  std::string folder_;  // Of this node within the data folder.
+  std::vector<std::unique_ptr<DurableNamespace>> durable_;  // Below node_: flushed before records go.
   std::atomic<bool> storage_failed_{false};
-  std::unique_ptr<InfoService> info_;
+  std::unique_ptr<ServerView> view_;
+  std::unique_ptr<InfoPort> info_;
+  HttpPort http_;
   net::Reactor::Limits limits_;
-  std::vector<std::unique_ptr<ReactorParts>> reactors_;
-  std::unique_ptr<Dealer> service_door_;
-  std::unique_ptr<Dealer> admin_door_;
-  std::unique_ptr<net::Acceptor> acceptor_;
   std::atomic<std::uint64_t> connections_{0};
   std::atomic<std::uint64_t> connections_opened_{0};
   std::atomic<std::uint64_t> admin_connections_{0};
   std::atomic<std::uint64_t> admin_connections_opened_{0};
+  std::vector<std::unique_ptr<ReactorParts>> reactors_;
+  std::unique_ptr<Dealer> service_door_;
+  std::unique_ptr<Dealer> admin_door_;
+  std::unique_ptr<net::Acceptor> acceptor_;
+
   std::thread maintenance_;
   std::mutex mutex_;  // For waking the maintenance thread at the end.
   std::condition_variable ending_;

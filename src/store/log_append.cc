@@ -128,7 +128,7 @@ void LogFile::open_segment() {
   segment_slot_ = *slot;
   segment_at_ = header_.align;
   segment_units_ = 0;
-  queue_mark(*slot, SegmentMark::State::Open, Ends::Both);
+  queue_mark(*slot, SegmentMark::State::Open);
 }
 
 void LogFile::close_segment() {
@@ -145,11 +145,11 @@ void LogFile::settle(std::uint32_t slot) {
   if (table_[slot].state != SegmentTable::State::Full) return;
   if (std::ranges::any_of(units_, [slot](const auto& unit) { return unit->slot == slot; })) return;
   table_[slot].state = SegmentTable::State::Sealed;
-  queue_mark(slot, SegmentMark::State::Sealed, Ends::Foot);
+  queue_mark(slot, SegmentMark::State::Sealed);
   list_if_empty_enough(slot);
 }
 
-void LogFile::queue_mark(std::uint32_t slot, SegmentMark::State state, Ends ends) {
+void LogFile::queue_mark(std::uint32_t slot, SegmentMark::State state) {
   const SegmentTable::Segment& segment = table_[slot];
   const SegmentMark mark{.state = state,
                          .log_id = header_.log_id,
@@ -162,7 +162,6 @@ void LogFile::queue_mark(std::uint32_t slot, SegmentMark::State state, Ends ends
   const std::uint64_t head = std::uint64_t{slot} * header_.segment_size;
   const std::uint64_t foot = head + header_.segment_size - header_.align;
   for (const std::uint64_t offset : {head, foot}) {
-    if (ends == Ends::Foot && offset == head) continue;
     // Never two writes to one place under way: the later mark takes the earlier one's turn.
     auto waiting = std::ranges::find(marks_waiting_, offset, &MarkWrite::offset);
     if (waiting == marks_waiting_.end()) {

@@ -43,7 +43,7 @@ void LogCompactor::free_emptied() {
   std::erase_if(emptied_, [&](const Emptied& emptied) {
     if (emptied.position > durable) return false;
     log_.table_[emptied.slot].state = State::Freeing;
-    log_.queue_mark(emptied.slot, SegmentMark::State::Free, LogFile::Ends::Both);
+    log_.queue_mark(emptied.slot, SegmentMark::State::Free);
     log_.freeing_.push_back(emptied.slot);
     return true;
   });

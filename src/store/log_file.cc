@@ -103,10 +103,12 @@ void LogFile::opened(LogRecovery::Outcome outcome) {
   header_ = recovery_->header();
   synced_point_ = recovery_->durable();
   retune_locked(tuning_);
-  for (const std::uint32_t slot : recovery_->reseal())
-    queue_mark(slot, SegmentMark::State::Sealed, Ends::Both);
-  for (const std::uint32_t slot : recovery_->uncleared())
-    queue_mark(slot, SegmentMark::State::Free, Ends::Both);
+  for (const std::uint32_t slot : recovery_->remark()) {
+    const auto state = table_[slot].state;
+    if (state == SegmentTable::State::Damaged) continue;
+    queue_mark(slot, state == SegmentTable::State::Free ? SegmentMark::State::Free
+                                                        : SegmentMark::State::Sealed);
+  }
   for (std::uint32_t slot = 1; slot < table_.size(); ++slot) list_if_empty_enough(slot);
   write_headers(recovery_->report().formatted ? 2 : 1);
   opening_ = Opening::Writing;

@@ -72,8 +72,7 @@ class LogFile {
   void close_segment();
   void close_unit(bool partial);
   void settle(std::uint32_t slot);
-  enum class Ends : std::uint8_t { Both, Foot };
-  void queue_mark(std::uint32_t slot, SegmentMark::State state, Ends ends);
+  void queue_mark(std::uint32_t slot, SegmentMark::State state);
   void list_if_empty_enough(std::uint32_t slot);
   AlignedBuffer take_buffer(std::size_t size);
   void give_buffer(AlignedBuffer buffer);

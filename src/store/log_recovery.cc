@@ -75,13 +75,12 @@ LogRecovery::Outcome LogRecovery::header_read(bool ok, std::vector<IoRequest>& o
   }
   const int best =
       states[0] == Valid && (states[1] != Valid || copies[0].sequence > copies[1].sequence) ? 0 : 1;
-  // A first start may have been cut off between the two copies.
-  if (const auto other = states[1 - best];
-      other != Valid && (other != Blank || copies[best].sequence > 2))
-    damaged({.what = LogDamage::What::Header,
-             .offset = best == 0 ? static_cast<std::uint32_t>(kHeaderCopyAt) : 0,
-             .bytes = FileHeader::kSize,
-             .lost = 0});
+  const std::uint32_t other_at = best == 0 ? static_cast<std::uint32_t>(kHeaderCopyAt) : 0;
+  if (states[1 - best] == Blank) {
+    blank_header_at_ = other_at;
+  } else if (states[1 - best] != Valid) {
+    damaged_header(other_at);
+  }
   return accept(copies[best], out);
 }
 
@@ -114,7 +113,7 @@ std::string LogRecovery::mismatch(const FileHeader& found) const {
   if (found.file_index != id_.index)
     return fmt::format("it is file {} of its namespace, and configured as file {}",
                        found.file_index, id_.index);
-  if (id_.size / found.segment_size < found.segments)
+  if (id_.size / found.segment_size < std::max(found.segments, 2U))
     return fmt::format("it has been cut: {} segments of {} are left", id_.size / found.segment_size,
                        found.segments);
   return {};
@@ -153,8 +152,11 @@ LogRecovery::Outcome LogRecovery::ask_marks(std::vector<IoRequest>& out) {
 LogRecovery::Outcome LogRecovery::marks_read(std::vector<IoRequest>& out) {
   const auto count = static_cast<std::uint32_t>(mark_failed_.size() / 2);
   for (std::uint32_t i = 0; i < count; ++i)
-    if (!judge_marks(next_slot_ + i, 2UL * i))
+    if (!blank_) {
+      judge_marks(next_slot_ + i, 2UL * i);
+    } else if (!may_be_overwritten(next_slot_ + i, 2UL * i)) {
       return refuse("its header is gone, and there are segments of ours behind it");
+    }
   next_slot_ += count;
   if (next_slot_ < header_.segments) return ask_marks(out);
   if (blank_) return finish();
@@ -163,46 +165,66 @@ LogRecovery::Outcome LogRecovery::marks_read(std::vector<IoRequest>& out) {
   return ask_segment(out);
 }
 
-/// The two marks of a segment, `at` and behind it in the batch. False: it must not be formatted
-/// over.
-bool LogRecovery::judge_marks(std::uint32_t slot, std::size_t at) {
-  Used used{.slot = slot};
-  int blanks = 0;
-  int valid = 0;
-  std::optional<std::uint32_t> bad;
-  for (std::size_t i = 0; i < 2; ++i) {
+/// The mark at `at` in the batch, unless it is of an earlier formatting or was written to the wrong
+/// place.
+SegmentMark::Reading LogRecovery::read_mark(std::uint32_t slot, std::size_t at, SegmentMark& mark) {
+  using Reading = SegmentMark::Reading;
+  if (mark_failed_[at]) return Reading::Damaged;
+  const auto reading = SegmentMark::parse(buffer_.part(at * header_.align, header_.align), mark);
+  const bool alien = mark.log_id != header_.log_id || mark.slot != slot;
+  return reading == Reading::Valid && alien ? Reading::Blank : reading;
+}
+
+/// What stands where marks would be in a file without a header. False: it is ours.
+bool LogRecovery::may_be_overwritten(std::uint32_t slot, std::size_t at) {
+  for (std::size_t i = at; i < at + 2; ++i) {
     SegmentMark mark;
-    auto reading = SegmentMark::parse(buffer_.part((at + i) * header_.align, header_.align), mark);
-    if (mark_failed_[at + i]) reading = SegmentMark::Reading::Damaged;
-    if (blank_) {
-      if (reading == SegmentMark::Reading::Valid && !options_.start_empty) return false;
-      if (reading != SegmentMark::Reading::Blank &&
-          (uncleared_.empty() || uncleared_.back() != slot))
-        uncleared_.push_back(slot);
-    }
-    // Of an earlier formatting, or written to the wrong place.
-    const bool ours = mark.log_id == header_.log_id && mark.slot == slot;
-    if (reading == SegmentMark::Reading::Damaged) {
-      bad = i == 0 ? 0 : header_.segment_size - header_.align;
-    } else if (reading == SegmentMark::Reading::Blank || !ours) {
-      ++blanks;
-    } else if (valid++ == 0 || newer(mark, used.mark)) {
-      used.mark = mark;
-    }
+    const auto reading = SegmentMark::parse(buffer_.part(i * header_.align, header_.align), mark);
+    if (reading == SegmentMark::Reading::Valid && !options_.start_empty) return false;
+    if (reading != SegmentMark::Reading::Blank) remark_.insert(slot);
   }
-  if (blank_ || (valid == 0 && !bad)) return true;
-  if (bad)
-    damaged({.what = LogDamage::What::Mark,
-             .slot = slot,
-             .segment = used.mark.number,
-             .offset = *bad,
-             .bytes = SegmentMark::kSize,
-             .lost = 0});
-  durable_ = std::max(durable_, used.mark.synced);
-  used.number_known = valid > 0;
-  if (valid > 0) end_ = std::max(end_, LogPoint{.segment = used.mark.number});
-  if (valid == 0 || used.mark.state != SegmentMark::State::Free) used_.push_back(used);
   return true;
+}
+
+/// The two marks of a segment, `at` and behind it in the batch.
+void LogRecovery::judge_marks(std::uint32_t slot, std::size_t at) {
+  using Reading = SegmentMark::Reading;
+  SegmentMark marks[2];
+  const Reading readings[2] = {read_mark(slot, at, marks[0]), read_mark(slot, at + 1, marks[1])};
+  const bool known = std::ranges::count(readings, Reading::Valid) != 0;
+  const bool both = std::ranges::count(readings, Reading::Valid) == 2;
+  const bool damage = std::ranges::count(readings, Reading::Damaged) != 0;
+  if (!known && !damage) return;
+  const bool head_counts = readings[0] == Reading::Valid && (!both || !newer(marks[1], marks[0]));
+  const SegmentMark best = known ? marks[head_counts ? 0 : 1] : SegmentMark{};
+  const SegmentMark& other = marks[head_counts ? 1 : 0];
+  const bool alike = both && other.number == best.number && other.state == best.state;
+  const std::uint32_t foot = header_.segment_size - header_.align;
+  const MarkSuspect suspect{.slot = slot,
+                            .number = best.number,
+                            .offset = head_counts ? foot : 0,
+                            .stale = both && other.number == best.number,
+                            .freed = best.state == SegmentMark::State::Free};
+  if (damage) {
+    damaged_mark(suspect);
+  } else if (!alike) {
+    mark_suspects_.push_back(suspect);
+  }
+  if (known && !alike) remark_.insert(slot);
+  table_[slot].number = best.number;
+  durable_ = std::max(durable_, best.synced);
+  end_ = std::max(end_, LogPoint{.segment = best.number});
+  if (!known || best.state != SegmentMark::State::Free)
+    used_.push_back({.slot = slot, .mark = best, .number_known = known});
+}
+
+void LogRecovery::damaged_mark(const MarkSuspect& suspect) {
+  damaged({.what = LogDamage::What::Mark,
+           .slot = suspect.slot,
+           .segment = suspect.number,
+           .offset = suspect.offset,
+           .bytes = SegmentMark::kSize,
+           .lost = 0});
 }
 
 LogRecovery::Outcome LogRecovery::ask_segment(std::vector<IoRequest>& out) {
@@ -269,8 +291,11 @@ void LogRecovery::hand_over(const Used& used, Bytes image) {
   segment.number = used.mark.number;
   segment.end = scan_.end;
   segment.torn_from = sealed ? used.mark.torn_from : scan_.end;
-  segment.records = static_cast<std::uint32_t>(scan_.records.size());
-  if (!sealed) reseal_.push_back(used.slot);
+  segment.records = sealed ? used.mark.records : static_cast<std::uint32_t>(scan_.records.size());
+  if (!sealed) {
+    unsealed_.push_back(used.slot);
+    remark_.insert(used.slot);
+  }
   durable_ = std::max(durable_, scan_.synced);
   end_ = std::max(end_, LogPoint{.segment = used.mark.number, .offset = scan_.end});
   if (sealed) count_lost(used);
@@ -278,7 +303,6 @@ void LogRecovery::hand_over(const Used& used, Bytes image) {
     suspects_.push_back({.number = used.mark.number,
                          .slot = used.slot,
                          .gap = gap,
-                         .sealed = sealed,
                          .torn_before = sealed && gap.offset >= used.mark.torn_from});
   const SegmentSlot where(id_.index << 24 | used.slot);
   for (const std::uint32_t at : scan_.records) {
@@ -304,10 +328,25 @@ void LogRecovery::count_lost(const Used& used) {
     if (!gap.lost) gap.lost = std::exchange(missing, 0);
 }
 
+void LogRecovery::damaged_header(std::uint32_t offset) {
+  damaged(
+      {.what = LogDamage::What::Header, .offset = offset, .bytes = FileHeader::kSize, .lost = 0});
+}
+
 LogRecovery::Outcome LogRecovery::finish() {
+  // A first start may have been cut off between the two copies, but then nothing was written yet.
+  if (blank_header_at_ && !used_.empty()) damaged_header(*blank_header_at_);
+  for (const MarkSuspect& suspect : mark_suspects_) {
+    // Both marks are durable before anything behind them is; a crash may only part them before
+    // that.
+    const bool apart =
+        suspect.stale ? suspect.number < durable_.segment : suspect.number <= durable_.segment;
+    if (apart) damaged_mark(suspect);
+  }
   for (const Suspect& suspect : suspects_) judge(suspect);
-  for (const std::uint32_t slot : reseal_) judge_end(slot);
+  for (const std::uint32_t slot : unsealed_) judge_end(slot);
   const auto boot_seen = static_cast<std::uint32_t>(end_.segment >> 32);
+  if (std::max(header_.boot, boot_seen) == UINT32_MAX) return refuse("its start count is used up");
   header_.boot = std::max(header_.boot, boot_seen) + 1;
   header_.version = kLogVersion;
   header_.sequence += 1;
@@ -330,8 +369,7 @@ void LogRecovery::judge(const Suspect& suspect) {
   SegmentTable::Segment& segment = table_[suspect.slot];
   segment.torn_from = std::min(segment.torn_from, suspect.gap.offset);
   // The next start must know that this is no new damage.
-  const bool listed = !suspect.sealed || (!reseal_.empty() && reseal_.back() == suspect.slot);
-  if (!listed && !suspect.torn_before) reseal_.push_back(suspect.slot);
+  if (!suspect.torn_before) remark_.insert(suspect.slot);
 }
 
 /// A segment without a seal: was more of it durable than there is?
@@ -342,11 +380,11 @@ void LogRecovery::judge_end(std::uint32_t slot) {
              .segment = segment.number,
              .offset = segment.end,
              .bytes = durable_.offset - segment.end});
+  // Its seal is gone from both ends.
   if (segment.number < durable_.segment)
     damaged({.what = LogDamage::What::Mark,
              .slot = slot,
              .segment = segment.number,
-             .offset = header_.segment_size - header_.align,
              .bytes = SegmentMark::kSize});
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "aligned_buffer.h"
@@ -29,11 +30,11 @@ class LogRecovery {
   Outcome completed(const IoCompletion& completion, std::vector<IoRequest>& out);
 
   /// After Done the table is filled, and these are to be written: the header (next sequence and
-  /// boot count), seals, and, in a file that is formatted, free marks over what looks like marks
-  /// but is none of this file's.
+  /// boot count), and the marks of the segments in remark(), as the table has them: seals that were
+  /// missing, marks that a crash or damage left different, and in a file that is formatted whatever
+  /// stands where marks go.
   const FileHeader& header() const { return header_; }
-  const std::vector<std::uint32_t>& reseal() const { return reseal_; }
-  const std::vector<std::uint32_t>& uncleared() const { return uncleared_; }
+  const std::set<std::uint32_t>& remark() const { return remark_; }
   LogPoint end() const { return end_; }          // Behind everything that was found.
   LogPoint durable() const { return durable_; }  // Known to have been synced.
   LogReport& report() { return report_; }
@@ -49,8 +50,14 @@ class LogRecovery {
     std::uint64_t number = 0;
     std::uint32_t slot = 0;
     ScanGap gap;
-    bool sealed = false;
     bool torn_before = false;  // Its seal says that it was torn by an earlier crash.
+  };
+  struct MarkSuspect {  // A mark that is not what the other one of its segment is.
+    std::uint32_t slot = 0;
+    std::uint64_t number = 0;
+    std::uint32_t offset = 0;
+    bool stale = false;  // Of the same life of the segment.
+    bool freed = false;
   };
   enum class Phase { Header, Marks, Segments };
 
@@ -61,7 +68,11 @@ class LogRecovery {
   std::string mismatch(const FileHeader& found) const;
   Outcome ask_marks(std::vector<IoRequest>& out);
   Outcome marks_read(std::vector<IoRequest>& out);
-  bool judge_marks(std::uint32_t slot, std::size_t at);
+  SegmentMark::Reading read_mark(std::uint32_t slot, std::size_t at, SegmentMark& mark);
+  bool may_be_overwritten(std::uint32_t slot, std::size_t at);
+  void judge_marks(std::uint32_t slot, std::size_t at);
+  void damaged_header(std::uint32_t offset);
+  void damaged_mark(const MarkSuspect& suspect);
   Outcome ask_segment(std::vector<IoRequest>& out);
   Outcome segment_read(bool ok, std::vector<IoRequest>& out);
   std::uint64_t number_by_units(Bytes image) const;
@@ -82,15 +93,17 @@ class LogRecovery {
   AlignedBuffer buffer_;
   std::vector<bool> mark_failed_;  // Of the marks being read.
   bool blank_ = false;
+  std::optional<std::uint32_t> blank_header_at_;
   std::vector<Used> used_;
   std::size_t next_used_ = 0;
   SegmentScan scan_;
   std::vector<Suspect> suspects_;
+  std::vector<MarkSuspect> mark_suspects_;
   LogPoint durable_;
   LogPoint end_;
   FileHeader header_;
-  std::vector<std::uint32_t> reseal_;
-  std::vector<std::uint32_t> uncleared_;
+  std::vector<std::uint32_t> unsealed_;
+  std::set<std::uint32_t> remark_;
   LogReport report_;
   std::string refusal_;
 };

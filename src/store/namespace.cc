@@ -193,6 +193,25 @@ void Namespace::undo_truncate(SetId set) {
   (set.raw() == 0 ? truncate_before_ : sets_[set].truncate_before).store(0);
 }
 
+void Namespace::for_each(wire::PartitionId id, const std::function<void(const MemoryRecord&)>& visit) const {
+  const Partition& partition = (*partitions_)[id.raw()];
+  std::vector<MemoryRecord*> bucket;
+  wire::Digest last;
+  for (const wire::Digest* below = nullptr;; below = &last) {
+    const std::scoped_lock lock(partition.index_lock);
+    partition.index.next_below(below, bucket);
+    if (bucket.empty()) return;
+    for (const MemoryRecord* record : bucket) visit(*record);
+    last = bucket.back()->digest;
+  }
+}
+
+std::uint64_t Namespace::objects_in(wire::PartitionId id) const {
+  const Partition& partition = (*partitions_)[id.raw()];
+  const std::scoped_lock lock(partition.index_lock);
+  return partition.index.size();
+}
+
 std::uint64_t Namespace::index_bytes() const {
   std::uint64_t bytes = 0;
   for (const Partition& partition : *partitions_) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -89,6 +90,10 @@ class Namespace {
   HlcTime truncated_before(SetId set) const;
   /// Takes the cut-off away again; what was dropped meanwhile stays dropped.
   void undo_truncate(SetId set);
+
+  /// Shows every record of a partition, tombstones too, with the partition's index locked for one bucket at a time.
+  void for_each(wire::PartitionId id, const std::function<void(const MemoryRecord&)>& visit) const;
+  std::uint64_t objects_in(wire::PartitionId id) const;
 
   std::uint64_t objects() const { return objects_.load(std::memory_order_relaxed); }
   std::uint64_t tombstones() const { return tombstones_.load(std::memory_order_relaxed); }

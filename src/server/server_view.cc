@@ -1,0 +1,262 @@
+#include "server_view.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <array>
+#include <memory>
+
+namespace flotilla::server {
+namespace {
+
+constexpr std::uint64_t kMebi = 1ULL << 20;
+
+constexpr std::array kLatencyNames = {"read",           "write",         "udf",      "batch-sub-read",
+                                      "batch-sub-write", "batch-sub-udf", "pi-query", "si-query"};
+
+/// Numeric addresses of the interfaces that `wanted` accepts.
+template <class Wanted>
+std::vector<std::string> interface_addresses(Wanted wanted) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(all, &::freeifaddrs);
+  std::vector<std::string> out;
+  for (const ifaddrs* i = all; i != nullptr; i = i->ifa_next) {
+    if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != AF_INET || !wanted(*i)) continue;
+    char text[INET_ADDRSTRLEN];
+    const auto& address = reinterpret_cast<const sockaddr_in*>(i->ifa_addr)->sin_addr;
+    if (::inet_ntop(AF_INET, &address, text, sizeof text) != nullptr) out.emplace_back(text);
+  }
+  return out;
+}
+
+std::uint64_t percent(std::uint64_t part, std::uint64_t whole) { return whole == 0 ? 0 : part * 100 / whole; }
+
+}  // namespace
+
+ServerView::ServerView(Sources sources) : from_(std::move(sources)), started_(from_.node.now()) {}
+
+info::ClusterView ServerView::cluster() const {
+  info::ClusterView view;
+  view.key = from_.id.raw();
+  view.succession = {from_.id};
+  view.partition_generation = serving() ? 1 : -1;
+  view.rebalance_generation = 1;
+  view.peers_generation = 1;
+  return view;
+}
+
+std::vector<std::string> ServerView::addresses_of(std::string_view word) const {
+  if (word == "any") {
+    auto found = interface_addresses([](const ifaddrs& i) { return (i.ifa_flags & IFF_LOOPBACK) == 0; });
+    return found.empty() ? std::vector<std::string>{"127.0.0.1"} : found;
+  }
+  if (word == "local") return {"127.0.0.1"};
+  auto found = interface_addresses([&](const ifaddrs& i) { return word == i.ifa_name; });
+  return found.empty() ? std::vector<std::string>{std::string(word)} : found;
+}
+
+info::NodeStatistics ServerView::node_statistics() const {
+  info::NodeStatistics out;
+  const auto processors = processors_.look(now());
+  const auto memory = config::find_memory_use(read_file, from_.config.service.cgroup_mem_tracking());
+  const auto process = process_memory();
+  out.cluster_size = 1;
+  out.cluster_key.value = cluster().key;
+  out.cluster_generation = 1;
+  out.cluster_principal.value = out.paxos_principal.value = from_.id.raw();
+  out.cluster_min_compatibility_id = out.cluster_max_compatibility_id = 15;
+  out.cluster_integrity = out.cluster_is_member = true;
+  out.uptime = static_cast<std::uint64_t>((now() - started_).count() / 1'000'000'000);
+  out.time_since_rebalance = out.uptime;
+  out.migrate_allowed = true;
+  out.system_total_cpu_pct = processors.total_pct;
+  out.system_user_cpu_pct = processors.user_pct;
+  out.system_kernel_cpu_pct = processors.kernel_pct;
+  out.process_cpu_pct = processors.process_pct;
+  out.system_free_mem_kbytes = memory.free / 1024;
+  out.system_free_mem_pct = percent(memory.free, memory.total);
+  out.host_free_mem_kbytes = memory.host_free / 1024;
+  out.host_free_mem_pct = percent(memory.host_free, memory.host_total);
+  out.system_thp_mem_kbytes = memory.huge_pages / 1024;
+  out.threads_joinable = process.threads;
+  out.threads_pool_total = out.threads_pool_active = from_.reactors;
+  out.heap_allocated_kbytes = out.heap_active_kbytes = process.resident_bytes / 1024;
+  out.heap_mapped_kbytes = process.virtual_bytes / 1024;
+  out.heap_efficiency_pct = percent(process.resident_bytes, process.virtual_bytes);
+  for (const auto& ns : from_.node.namespaces) {
+    out.objects += ns->records.objects();
+    out.tombstones += ns->records.tombstones();
+  }
+  out.client_connections = from_.connections.load();
+  out.admin_connections = from_.admin_connections.load();
+  out.long_queries_active = from_.node.jobs.active();
+  out.batch_index_queue.resize(from_.reactors);
+  out.counters = from_.counters();
+  out.counters[static_cast<std::size_t>(exec::NodeCounter::deprecated_requests)] += deprecated_.load();
+  return out;
+}
+
+info::NamespaceStatistics ServerView::namespace_statistics(const config::NamespaceConfig& ns_config) const {
+  info::NamespaceStatistics out;
+  const exec::Namespace* const ns = from_.node.find(ns_config.name);
+  if (ns == nullptr) return out;
+  out.ns_cluster_size = out.effective_replication_factor = 1;
+  out.objects = out.master_objects = ns->records.objects();
+  out.tombstones = out.master_tombstones = ns->records.tombstones();
+  out.stop_writes = ns->options.stop_writes.load();
+  out.current_time = from_.wall().seconds();
+  out.truncate_lut = ns->records.truncated_before(store::SetId(0)).ms();
+  out.effective_prefer_uniform_balance = ns_config.prefer_uniform_balance();
+  out.index_used_bytes = ns->records.index_bytes();
+  out.indexes_memory_used_pct = percent(out.index_used_bytes, ns_config.indexes_memory_budget());
+  out.cache_read_pct = 100;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto it = expired_.find(ns_config.name); it != expired_.end()) out.expired_objects.value = it->second;
+    if (const auto it = censuses_.find({ns_config.name, ""}); it != censuses_.end())
+      out.non_expirable_objects = it->second.without_expiry();
+  }
+  fill_storage(ns_config, *ns, out);
+  for (std::size_t i = 0; i < out.counters.size(); ++i)
+    out.counters[i] = ns->total(static_cast<exec::NamespaceCounter>(i));
+  return out;
+}
+
+void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const exec::Namespace& ns,
+                              info::NamespaceStatistics& out) const {
+  out.data_used_bytes = ns.records.data_bytes();
+  out.data_total_bytes = ns_config.data_size();
+  for (const auto& durable : from_.durable) {
+    if (&durable->records() != &ns.records) continue;
+    const store::LogStatistics all = durable->statistics();
+    out.data_total_bytes = all.total_bytes;
+    out.data_used_bytes = all.used_bytes;
+    out.data_avail_pct = percent(all.free_segments, all.segments);
+    for (unsigned i = 0; i < durable->files(); ++i) {
+      const store::LogStatistics file = durable->statistics(i);
+      out.storage_units.push_back({.name = "file[" + std::to_string(i) + "]",
+                                   .used_bytes = file.used_bytes,
+                                   .free_wblocks = file.free_segments,
+                                   .write_q = file.pending_bytes / (8 * kMebi),
+                                   .writes = file.units_written,
+                                   .defrag_q = file.defrag_queue,
+                                   .defrag_reads = file.defrag_reads,
+                                   .defrag_writes = file.defrag_frees,
+                                   .read_errors = file.read_errors});
+    }
+  }
+  out.data_used_pct = percent(out.data_used_bytes, out.data_total_bytes);
+  if (!out.storage_units.empty()) return;
+  out.data_avail_pct = out.data_used_pct > 100 ? 0 : 100 - out.data_used_pct;
+  const std::uint64_t left = out.data_total_bytes > out.data_used_bytes ? out.data_total_bytes - out.data_used_bytes : 0;
+  out.storage_units.push_back({.name = "stripe[0]",
+                               .is_backed = false,
+                               .used_bytes = out.data_used_bytes,
+                               .free_wblocks = left / (8 * kMebi)});
+}
+
+std::vector<info::SetStatistics> ServerView::set_statistics(const config::NamespaceConfig& ns_config) const {
+  std::vector<info::SetStatistics> out;
+  const exec::Namespace* const ns = from_.node.find(ns_config.name);
+  if (ns == nullptr) return out;
+  const store::SetTable& sets = ns->records.sets();
+  for (std::size_t id = 1; id <= sets.count(); ++id) {
+    const store::Set& set = sets[store::SetId(static_cast<std::uint16_t>(id))];
+    info::SetStatistics row;
+    row.name = set.name;
+    row.objects = set.objects.load();
+    row.tombstones = set.tombstones.load();
+    row.data_used_bytes = set.data_bytes.load();
+    row.truncate_lut = store::HlcTime(set.truncate_before.load()).ms();
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+info::ReplicaMap ServerView::replicas(const config::NamespaceConfig&) const {
+  info::ReplicaMap map;
+  map.columns.resize(1);
+  if (serving()) map.columns[0].set();
+  return map;
+}
+
+std::vector<info::PartitionLine> ServerView::partitions(const config::NamespaceConfig& ns_config) const {
+  std::vector<info::PartitionLine> lines(wire::kPartitions);
+  exec::Namespace* const ns = from_.node.find(ns_config.name);
+  for (std::uint16_t id = 0; id < wire::kPartitions && ns != nullptr; ++id) {
+    info::PartitionLine& line = lines[id];
+    line.replicas = 1;
+    line.working_master = from_.id;
+    line.records = ns->records.objects_in(wire::PartitionId(id));
+  }
+  return lines;
+}
+
+void ServerView::roll() {
+  for (const auto& ns : from_.node.namespaces) {
+    for (std::size_t i = 0; i < kLatencyNames.size(); ++i)
+      latencies_.roll("{" + ns->name() + "}-" + kLatencyNames[i], ns->total(static_cast<exec::Latency>(i)), now());
+  }
+}
+
+std::optional<info::LatencyWindow> ServerView::latency(std::string_view name) const { return latencies_.find(name); }
+
+void ServerView::take_census(exec::Namespace& ns) {
+  const std::uint32_t record_size_most = ns.options.max_record_size.load();
+  const std::uint32_t now_seconds = from_.wall().seconds();
+  info::Census all(record_size_most);
+  std::map<std::uint16_t, info::Census> by_set;
+  for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
+    ns.records.for_each(wire::PartitionId(id), [&](const store::MemoryRecord& record) {
+      if (!ns.records.visible(record, now_seconds)) return;
+      const std::uint32_t ttl = record.void_time == 0 ? 0 : record.void_time - now_seconds;
+      const auto size = static_cast<std::uint32_t>(record.size());
+      all.add(ttl, size);
+      if (record.set.raw() != 0) by_set.try_emplace(record.set.raw(), record_size_most).first->second.add(ttl, size);
+    });
+  }
+  const std::scoped_lock lock(mutex_);
+  censuses_.insert_or_assign({ns.name(), ""}, std::move(all));
+  for (auto& [id, census] : by_set)
+    censuses_.insert_or_assign({ns.name(), std::string(ns.records.sets().name_of(store::SetId(id)))}, std::move(census));
+}
+
+void ServerView::count_expired(const std::string& ns, std::uint64_t expired) {
+  if (expired == 0) return;
+  const std::scoped_lock lock(mutex_);
+  expired_[ns] += expired;
+}
+
+std::optional<info::Census> ServerView::census(const config::NamespaceConfig& ns, std::string_view set) const {
+  const std::scoped_lock lock(mutex_);
+  const auto it = censuses_.find({ns.name, std::string(set)});
+  if (it == censuses_.end()) return std::nullopt;
+  return it->second;
+}
+
+Result<void> ServerView::truncate(std::string_view ns_name, std::string_view set_name, WallTime before) {
+  exec::Namespace* const ns = from_.node.find(ns_name);
+  if (ns == nullptr) return {};
+  const auto set = ns->records.sets().find_or_add(set_name);
+  if (!set) return tl::unexpected(set.error());
+  // "Now" takes every record there is, also those of this very millisecond; an older time is meant to the letter.
+  const bool now = before >= wall_time();
+  ns->records.truncate_before(*set, now ? ns->records.clock().next(wall_time()) : store::HlcTime(before.ms + 1, 0));
+  return from_.save_truncations();
+}
+
+Result<void> ServerView::undo_truncate(std::string_view ns_name, std::string_view set_name) {
+  exec::Namespace* const ns = from_.node.find(ns_name);
+  if (ns == nullptr) return {};
+  if (const auto set = ns->records.sets().find(set_name)) ns->records.undo_truncate(*set);
+  return from_.save_truncations();
+}
+
+void ServerView::apply_log_levels() {
+  for (const config::LogSink& sink : from_.config.logging.sinks())
+    if (sink.kind() == config::LogSink::Kind::Console) set_log_level(sink.least_level());
+}
+
+}  // namespace flotilla::server

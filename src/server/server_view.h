@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "durable_namespace.h"
+#include "exec/node.h"
+#include "info/node_view.h"
+#include "machine.h"
+
+namespace flotilla::server {
+
+/// The node as info commands and metrics see it. Made once the namespaces are there. Any thread.
+class ServerView : public info::NodeView {
+ public:
+  /// What it looks at; all of it outlives the view.
+  struct Sources {
+    config::Config& config;
+    exec::Node& node;
+    wire::NodeId id;
+    const std::vector<std::unique_ptr<DurableNamespace>>& durable;
+    std::function<info::Counts<exec::NodeCounter>()> counters;
+    const std::atomic<std::uint64_t>& connections;
+    const std::atomic<std::uint64_t>& admin_connections;
+    unsigned reactors;
+    std::function<WallTime()> wall;
+    /// Keeps the truncations beyond a restart. Unavailable: they could not be written.
+    std::function<Result<void>()> save_truncations;
+  };
+
+  explicit ServerView(Sources sources);
+
+  void set_serving(bool serving) { serving_.store(serving); }
+  /// Once a ticker interval: what latencies: and the machine's figures are measured over.
+  void roll();
+  /// Counts sizes and lives of all records of a namespace: a walk over them.
+  void take_census(exec::Namespace& ns);
+  /// What the walk for expired records did.
+  void count_expired(const std::string& ns, std::uint64_t expired);
+
+  config::Config& config() override { return from_.config; }
+  wire::NodeId node_id() const override { return from_.id; }
+  bool serving() const override { return serving_.load(); }
+  Instant now() const override { return from_.node.now(); }
+  WallTime wall_time() const override { return from_.wall(); }
+  info::ClusterView cluster() const override;
+  std::vector<std::string> addresses_of(std::string_view word) const override;
+  info::NodeStatistics node_statistics() const override;
+  info::NamespaceStatistics namespace_statistics(const config::NamespaceConfig& ns) const override;
+  std::vector<info::SetStatistics> set_statistics(const config::NamespaceConfig& ns) const override;
+  info::ReplicaMap replicas(const config::NamespaceConfig& ns) const override;
+  std::vector<info::PartitionLine> partitions(const config::NamespaceConfig& ns) const override;
+  std::optional<info::LatencyWindow> latency(std::string_view name) const override;
+  std::optional<info::Census> census(const config::NamespaceConfig& ns, std::string_view set) const override;
+  exec::QueryJobs& jobs() override { return from_.node.jobs; }
+  info::UserAgents& user_agents() override { return user_agents_; }
+  void count_deprecated() override { deprecated_.fetch_add(1); }
+  Result<void> truncate(std::string_view ns, std::string_view set, WallTime before) override;
+  Result<void> undo_truncate(std::string_view ns, std::string_view set) override;
+  void apply_log_levels() override;
+
+ private:
+  void fill_storage(const config::NamespaceConfig& ns_config, const exec::Namespace& ns,
+                    info::NamespaceStatistics& out) const;
+
+  Sources from_;
+  Instant started_;
+  std::atomic<bool> serving_{false};
+  std::atomic<std::uint64_t> deprecated_{0};
+  mutable ProcessorUse processors_;
+  info::LatencyWindows latencies_;
+  info::UserAgents user_agents_;
+  mutable std::mutex mutex_;  // Guards the maps below.
+  std::map<std::pair<std::string, std::string>, info::Census> censuses_;  // By namespace and set; "" is all.
+  std::map<std::string, std::uint64_t> expired_;
+};
+
+}  // namespace flotilla::server
