@@ -63,6 +63,27 @@ std::vector<Run> singly(std::span<const Run> runs) {
   return out;
 }
 
+std::vector<Run> first_time(std::span<const Run> runs, std::uint32_t size) {
+  std::vector<Run> out;
+  // From each number the way to the next that was not seen; ways get shorter as they are gone.
+  std::vector<std::uint32_t> next(std::size_t{size} + 1);
+  std::iota(next.begin(), next.end(), 0U);
+  const auto unseen = [&](std::uint32_t i) {
+    while (next[i] != i) {
+      next[i] = next[next[i]];
+      i = next[i];
+    }
+    return i;
+  };
+  for (const Run& r : runs) {
+    for (std::uint32_t i = unseen(r.start); i < r.end(); i = unseen(i)) {
+      out.push_back({i, 1});
+      next[i] = i + 1;
+    }
+  }
+  return out;
+}
+
 Result<std::uint32_t> resolve_index(std::int64_t index, std::uint32_t size) {
   if (index < 0) index += size;
   if (index < 0 || index >= std::int64_t{size})
@@ -90,26 +111,24 @@ Run resolve_relative(std::uint32_t base, std::int64_t offset, std::uint64_t coun
 
 std::size_t Elements::offset(std::uint32_t i) {
   if (!offsets_.empty()) return offsets_[i];
-  if (i < last_) {
-    last_ = 0;
-    last_offset_ = 0;
-  }
-  if (i != last_) {
-    msgpack::Cursor at(box_.elements.subspan(last_offset_));
-    at.skip(std::uint64_t{i - last_} * stride_);
-    // Stored collections are checked where they come in; a broken one must not be walked any
-    // further.
+  Mark mark = i >= end_.i ? end_ : i >= begin_.i ? begin_ : Mark{};
+  if (i != mark.i) {
+    msgpack::Cursor at(box_.elements.subspan(mark.offset));
+    at.skip(std::uint64_t{i - mark.i} * stride_);
+    // Stored collections are checked where they come in; a broken one must not be walked further.
     FLOTILLA_CHECK(at.ok());
-    last_offset_ = box_.elements.size() - at.rest().size();
-    last_ = i;
+    mark = {i, box_.elements.size() - at.rest().size()};
   }
-  return last_offset_;
+  return mark.offset;
 }
 
 Bytes Elements::run(Run r) {
   const std::size_t from = offset(r.start);
   if (r.end() == count()) return box_.elements.subspan(from);
-  return box_.elements.subspan(from, offset(r.end()) - from);
+  begin_ = {r.start, from};
+  const std::size_t to = offset(r.end());
+  end_ = {r.end(), to};
+  return box_.elements.subspan(from, to - from);
 }
 
 Bytes Elements::value(std::uint32_t i) {
@@ -132,12 +151,20 @@ void Elements::index() {
 }
 
 std::span<const std::uint32_t> order_by_value(Arena& arena, Elements& elements) {
+  struct Item {
+    std::uint64_t prefix;
+    std::uint32_t index;
+  };
   elements.index();
-  const std::span<std::uint32_t> order = allocate_numbers(arena, elements.count());
-  std::iota(order.begin(), order.end(), 0U);
-  merge_sort(order, [&](std::uint32_t a, std::uint32_t b) {
-    return msgpack::compare(elements.value(a), elements.value(b)) < 0;
+  std::vector<Item> items(elements.count());
+  for (std::uint32_t i = 0; i < items.size(); ++i)
+    items[i] = {msgpack::order_prefix(elements.value(i)), i};
+  merge_sort(std::span(items), [&](const Item& a, const Item& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return msgpack::compare(elements.value(a.index), elements.value(b.index)) < 0;
   });
+  const std::span<std::uint32_t> order = allocate_numbers(arena, items.size());
+  std::ranges::transform(items, order.begin(), &Item::index);
   return order;
 }
 

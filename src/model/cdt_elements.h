@@ -29,6 +29,8 @@ std::vector<Run> merged(std::vector<Run> runs);
 std::vector<Run> complement(std::vector<Run> runs, std::uint32_t size);
 /// The numbers of `runs` one by one: no run is longer than one.
 std::vector<Run> singly(std::span<const Run> runs);
+/// The same without those, all less than `size`, that came before.
+std::vector<Run> first_time(std::span<const Run> runs, std::uint32_t size);
 
 /// The place that a possibly negative index means. OpNotApplicable: outside.
 Result<std::uint32_t> resolve_index(std::int64_t index, std::uint32_t size);
@@ -60,14 +62,20 @@ class Elements {
   void index();
 
  private:
+  /// A place that is known.
+  struct Mark {
+    std::uint32_t i = 0;
+    std::size_t offset = 0;
+  };
+
   std::size_t offset(std::uint32_t i);
 
   Arena* arena_;
   msgpack::Container box_;
   unsigned stride_;
   std::span<std::uint32_t> offsets_;  // Empty until index(); then one more than elements.
-  std::uint32_t last_ = 0;
-  std::size_t last_offset_ = 0;
+  Mark begin_;                        // Of the newest run, so that it can be looked at again.
+  Mark end_;
 };
 
 /// The indexes of all elements in the order of their values (a map's: of the pairs' values); equals

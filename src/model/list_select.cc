@@ -114,22 +114,13 @@ Result<Selection> pick_by_value(Call& call, bool equal) {
   return out;
 }
 
-/// Places in the order of values that any of the wanted values has, in the order of the request;
-/// `once`: a value that is wanted again counts the first time only.
+/// Places in the order of values that each of the wanted values has, in the order of the request.
 std::vector<Run> ranks_of_values(Elements& elements, std::span<const std::uint32_t> order,
-                                 Arena& arena, const msgpack::Container& wanted, bool once) {
-  Elements values(arena, wanted);
+                                 Call& call) {
+  Elements wanted(call.arena, call.args.items);
   std::vector<Run> out;
-  std::vector<bool> is_repeated(wanted.count, false);
-  if (once) {
-    const auto sorted = order_by_value(arena, values);
-    for (std::size_t i = 1; i < sorted.size(); ++i)
-      is_repeated[sorted[i]] =
-          msgpack::compare(values.at(sorted[i - 1]), values.at(sorted[i])) == 0;
-  }
-  for (std::uint32_t i = 0; i < wanted.count; ++i) {
-    if (is_repeated[i]) continue;
-    const Run found = equal_range(elements, order, values.at(i));
+  for (std::uint32_t i = 0; i < wanted.count(); ++i) {
+    const Run found = equal_range(elements, order, wanted.at(i));
     if (found.count != 0) out.push_back(found);
   }
   return out;
@@ -196,14 +187,14 @@ Result<Selection> by_value_list(Call& call) {
   const std::uint32_t size = elements.count();
   Selection out;
   if (call.is_ordered()) {
-    auto runs = ranks_of_values(elements, {}, call.arena, call.args.items, false);
+    auto runs = ranks_of_values(elements, {}, call);
     out.pick(inverted ? complement(std::move(runs), size) : std::move(runs));
     out.ranks = out.indexes;
     return out;
   }
   const auto order = order_by_value(call.arena, elements);
-  const auto ranks = ranks_of_values(elements, order, call.arena, call.args.items, true);
-  out.ranks = inverted ? complement(ranks, size) : singly(ranks);
+  const auto ranks = ranks_of_values(elements, order, call);
+  out.ranks = inverted ? complement(ranks, size) : first_time(ranks, size);
   std::vector<Run> indexes;
   for (const Run& rank : inverted ? singly(out.ranks) : merged(ranks))
     for (std::uint32_t i = rank.start; i < rank.end(); ++i) indexes.push_back({order[i], 1});

@@ -152,23 +152,6 @@ Selection single(Selection picked) {
   return picked;
 }
 
-/// What a request for single keys or values found, one entry for each that was asked for.
-struct Found {
-  std::vector<Run> runs;
-  std::vector<Run> once;  // Without those that were found before.
-};
-Found each_once(std::vector<Run> runs, std::uint32_t size) {
-  Found out{.runs = std::move(runs), .once = {}};
-  std::vector<bool> is_taken(size, false);
-  for (const Run& r : out.runs) {
-    for (std::uint32_t i = r.start; i < r.end(); ++i) {
-      if (!is_taken[i]) out.once.push_back({i, 1});
-      is_taken[i] = true;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 Run find_key(Elements& pairs, Bytes key) {
@@ -249,11 +232,11 @@ Result<Selection> by_key_list(Call& call) {
     out.pick(complement(std::move(runs), pairs.count()));
     return out;
   }
-  Found found = each_once(std::move(runs), pairs.count());
-  out.pick(found.once);
-  out.values = merged(std::move(found.once));
+  out.pick(first_time(runs, pairs.count()));
+  out.values = merged(out.indexes);
   out.has_own_order = true;
-  if (call.is_ordered()) out.indexes = std::move(found.runs);
+  // A key that is wanted twice is told twice by an ordered map.
+  if (call.is_ordered()) out.indexes = std::move(runs);
   return out;
 }
 
@@ -274,16 +257,17 @@ Result<Selection> by_value_list(Call& call) {
     out.pick(std::move(indexes));
     return out;
   }
-  Found found = each_once(std::move(ranks), size);
-  std::vector<Run> indexes = at_ranks(order, found.once);
+  out.ranks = first_time(ranks, size);
+  std::vector<Run> indexes = at_ranks(order, out.ranks);
   std::ranges::sort(indexes, {}, &Run::start);
   out.pick(indexes);
-  out.ranks = std::move(found.once);
   if (!keeps_ranks(call)) return out;
+  if (const auto fits = check_size(sizeof(Run) * std::size_t{total(ranks)}); !fits)
+    return tl::unexpected(fits.error());
   out.values = std::move(indexes);
   out.has_own_order = true;
-  out.indexes = at_ranks(order, found.runs);
-  out.ranks = singly(found.runs);
+  out.indexes = at_ranks(order, ranks);
+  out.ranks = singly(ranks);
   return out;
 }
 

@@ -53,6 +53,15 @@ constexpr std::array<Shape, 256> make_shapes() {
 }
 constexpr std::array<Shape, 256> kShapes = make_shapes();
 
+/// Sizes of the scalars whose first byte alone says it; 0 for all else.
+constexpr std::array<std::uint8_t, 256> make_scalar_sizes() {
+  std::array<std::uint8_t, 256> sizes{};
+  for (std::size_t i = 0; i < 256; ++i)
+    if (kShapes[i].width == 0 && kShapes[i].children == 0) sizes[i] = kShapes[i].fixed;
+  return sizes;
+}
+constexpr std::array<std::uint8_t, 256> kScalarSizes = make_scalar_sizes();
+
 std::uint64_t load_width(const std::byte* at, std::size_t width) {
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < width; ++i) value = value << 8 | static_cast<std::uint64_t>(at[i]);
@@ -142,35 +151,6 @@ Head head_of(Bytes whole, std::uint64_t children) {
   return head;
 }
 
-std::weak_ordering compare_bytes(Bytes a, Bytes b) {
-  const std::size_t common = std::min(a.size(), b.size());
-  const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);
-  if (order != 0) return order <=> 0;
-  return a.size() <=> b.size();
-}
-
-std::weak_ordering compare_scalars(const Head& a, const Head& b) {
-  switch (a.kind) {
-    case Kind::Integer:
-      if (a.is_negative != b.is_negative) return b.is_negative <=> a.is_negative;
-      return a.bits <=> b.bits;
-    case Kind::Float: {
-      const auto order = a.real() <=> b.real();
-      if (order < 0) return std::weak_ordering::less;
-      return order > 0 ? std::weak_ordering::greater : std::weak_ordering::equivalent;
-    }
-    case Kind::Ext:
-      if (a.ext_type != b.ext_type) return a.ext_type <=> b.ext_type;
-      [[fallthrough]];
-    case Kind::String:
-    case Kind::Blob:
-    case Kind::GeoJson:
-      return compare_bytes(a.raw, b.raw);
-    default:
-      return std::weak_ordering::equivalent;
-  }
-}
-
 /// Raw bytes may claim any type; those whose particles have a form of their own stay plain bytes.
 ParticleType blob_type(Bytes raw) {
   if (raw.empty()) return ParticleType::Blob;
@@ -181,13 +161,6 @@ ParticleType blob_type(Bytes raw) {
 }
 
 bool is_flags(const Head& head) { return head.kind == Kind::Ext; }
-
-/// Steps over the flags element that may begin a container; true when there is one.
-bool skip_flags(Cursor& at, const Head& container) {
-  if (container.count == 0 || !is_flags(at.peek())) return false;
-  at.skip(container.kind == Kind::Map ? 2 : 1);
-  return true;
-}
 
 }  // namespace
 
@@ -217,16 +190,26 @@ Bytes Cursor::skip() {
 }
 
 void Cursor::skip(std::uint64_t elements) {
-  std::size_t at = 0;
+  const std::byte* at = rest_.data();
+  const std::byte* const end = at + rest_.size();
   while (elements != 0) {
-    const Extent extent = at < rest_.size() ? extent_of(rest_.subspan(at)) : Extent{};
+    if (at == end) return break_off();
+    const std::uint8_t size = kScalarSizes[static_cast<std::uint8_t>(*at)];
+    if (size != 0) {  // Most elements: one look at the first byte.
+      if (size > end - at) return break_off();
+      at += size;
+      --elements;
+      continue;
+    }
+    const auto left = static_cast<std::size_t>(end - at);
+    const Extent extent = extent_of({at, left});
     if (extent.size == 0) return break_off();
     at += extent.size;
     elements += extent.children - 1;
     // Each element takes a byte at least: a lying count ends here, not after a walk.
-    if (elements > rest_.size() - at) return break_off();
+    if (elements > static_cast<std::size_t>(end - at)) return break_off();
   }
-  rest_ = rest_.subspan(at);
+  rest_ = {at, end};
 }
 
 Container open(Bytes value) {
@@ -242,41 +225,6 @@ Container open(Bytes value) {
   }
   out.elements = at.rest();
   return at.ok() ? out : Container{};
-}
-
-std::weak_ordering compare(Bytes a, Bytes b) {
-  Cursor left(a);
-  Cursor right(b);
-  std::weak_ordering tie = std::weak_ordering::equivalent;
-  // Elements still to be compared. A list that is longer than its partner decides at the partner's
-  // end if nothing did before, so what stands behind it, in whatever outer container, never matters
-  // and is dropped from the count.
-  std::uint64_t todo = 1;
-  for (; todo != 0; --todo) {
-    Head x = left.next();
-    Head y = right.next();
-    if (x.kind == Kind::Wildcard || y.kind == Kind::Wildcard) return std::weak_ordering::equivalent;
-    if (x.kind != y.kind) return x.kind <=> y.kind;
-    if (x.kind == Kind::Broken) break;
-    if (x.kind != Kind::List && x.kind != Kind::Map) {
-      const auto order = compare_scalars(x, y);
-      if (order != 0) return order;
-      continue;
-    }
-    if (skip_flags(left, x)) --x.count;
-    if (skip_flags(right, y)) --y.count;
-    const auto longer = x.count <=> y.count;
-    if (x.kind == Kind::Map) {
-      if (longer != 0) return longer;
-      todo += std::uint64_t{2} * x.count;
-    } else if (longer == 0) {
-      todo += x.count;
-    } else {
-      tie = longer;
-      todo = std::uint64_t{1} + std::min(x.count, y.count);
-    }
-  }
-  return tie;
 }
 
 Particle to_particle(Arena& arena, Bytes element) {

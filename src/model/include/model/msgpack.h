@@ -105,6 +105,10 @@ std::weak_ordering compare(Bytes a, Bytes b);
 
 /// No wildcard and no infinity anywhere in a well-formed value.
 bool is_storable(Bytes value);
+/// A number that is never greater for the lesser of two values; equal ones still have to be
+/// compared. Lets a sort look at the bytes of few elements. For stored values: a wildcard is equal
+/// to nothing here.
+std::uint64_t order_prefix(Bytes value);
 /// Integers, strings and plain blobs may be keys of a map.
 bool may_be_key(const Head& head);
 /// Those of a list's or map's flags that are kept in a stored value. PERSIST_INDEX has no effect
