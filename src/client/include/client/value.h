@@ -22,7 +22,7 @@ struct Nil {
 /// Opaque bytes. `type` keeps the language blobs (7 to 12), vectors, and HyperLogLog sketches apart
 /// from plain blobs; all of them travel unchanged.
 struct Blob {
-  Buffer bytes;
+  Buffer bytes = {};
   wire::ParticleType type = wire::ParticleType::Blob;
 
   friend bool operator==(const Blob&, const Blob&) = default;
@@ -36,7 +36,7 @@ struct GeoJson {
 };
 
 struct List {
-  std::vector<Value> items;
+  std::vector<Value> items = {};
   bool is_ordered = false;
 
   friend bool operator==(const List&, const List&);
@@ -46,7 +46,7 @@ enum class MapOrder : std::uint8_t { Unordered = 0, KeyOrdered = 1, KeyValueOrde
 
 /// Pairs in the order in which they came or go. Equality compares that order too.
 struct Map {
-  std::vector<std::pair<Value, Value>> entries;
+  std::vector<std::pair<Value, Value>> entries = {};
   MapOrder order = MapOrder::Unordered;
 
   friend bool operator==(const Map&, const Map&);

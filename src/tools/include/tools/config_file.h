@@ -36,8 +36,8 @@ tl::expected<ConfigValues, std::string> choose_values(const std::vector<ConfigEn
 /// Where the options --config-file, --only-config-file, and --no-config-file lead, in the order of
 /// reading.
 struct ConfigPlaces {
-  std::optional<std::string> extra;
-  std::optional<std::string> only;
+  std::optional<std::string> extra = {};
+  std::optional<std::string> only = {};
   bool none = false;
 };
 std::vector<std::string> config_paths(const ConfigPlaces& places, std::string_view home);
