@@ -75,6 +75,10 @@ network {
         address 127.0.0.1
         port $((port + 2))
     }
+    http {
+        address 127.0.0.1
+        port $(first_free_port 9145)
+    }
 }
 namespace test {
     replication-factor 2

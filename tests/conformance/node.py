@@ -43,6 +43,9 @@ network {{
         address 127.0.0.1
         port {heartbeat}
     }}
+    http {{
+        port 0
+    }}
 }}
 {namespaces}"""
 

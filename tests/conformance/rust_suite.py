@@ -20,7 +20,7 @@ from node import ROOT
 
 FOLDER = ROOT / "build/clients/rust"
 LIST = pathlib.Path(__file__).with_name("rust-expected-failures.txt")
-SKIPPED = re.compile(r"^(?:Skipping|skipping|SKIP\w*)[ :]", re.MULTILINE)
+SKIPPED = re.compile(r"^skip.*", re.MULTILINE | re.IGNORECASE)
 
 
 def suite_source():
@@ -66,9 +66,9 @@ def results_of(output):
     for name, outcome in re.findall(r"^test (\S+)(?: - should panic)? \.\.\..*?(ok|FAILED|ignored)", output,
                                     re.MULTILINE | re.DOTALL):
         text = printed.get(name, "")
-        skips = outcome == "ok" and SKIPPED.search(text)
+        skips = SKIPPED.search(text) if outcome == "ok" else None
         panic = re.search(r"panicked at (.*?)\n(.*)", text)
-        why = " ".join(panic.groups()) if panic else "skips itself" if skips else outcome
+        why = " ".join(panic.groups()) if panic else skips[0] if skips else outcome
         yield Result(name, outcome == "ok" and not skips, " ".join(why.split())[:300])
 
 
