@@ -339,6 +339,7 @@ LogRecovery::Outcome LogRecovery::finish() {
   for (const MarkSuspect& suspect : mark_suspects_) {
     // Both marks are durable before anything behind them is; a crash may only part them before
     // that.
+    if (suspect.stale && suspect.freed) continue;
     const bool apart =
         suspect.stale ? suspect.number < durable_.segment : suspect.number <= durable_.segment;
     if (apart) damaged_mark(suspect);

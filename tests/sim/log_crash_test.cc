@@ -100,6 +100,7 @@ class World {
   /// Time passes; whatever is due on the way happens in its time.
   void pass(Duration time) {
     const Instant until = now_ + time;
+    if (owner_->woken) wake();
     while (now_ < until) {
       while (!disk_.idle()) complete_one();
       const auto due = log_->deadline(0);

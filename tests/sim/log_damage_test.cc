@@ -1,0 +1,185 @@
+// Flipped bits and torn sectors in what a data file holds: always found and reported, never served.
+//
+//   FLOTILLA_SIM_ROUNDS=10 sim_log_damage_test   10,000 places (default: 1, 1,000 places)
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "sim/log_driver.h"
+#include "store/segment_scan.h"
+
+namespace flotilla::sim {
+namespace {
+
+using namespace std::chrono_literals;
+using store::LogDamage;
+using store::Lsn;
+
+constexpr std::uint32_t kSegment = 32 << 10;
+constexpr std::uint32_t kSegments = 24;
+
+/// Bytes that mean something: [from, to).
+struct Live {
+  enum class Kind { Header, Mark, Unit, Record };
+  Kind kind;
+  std::size_t from;
+  std::size_t to;
+};
+
+/// A file as it was left, and where its live bytes are.
+struct Sample {
+  Buffer bytes;
+  std::vector<Live> live;
+  std::map<Lsn, Buffer> bodies;  // Of every copy in it.
+};
+
+store::LogOptions options() {
+  store::LogOptions out;
+  out.namespace_name = "test";
+  out.fresh_id = 99;
+  out.segment_size = kSegment;
+  out.tuning.flush_size = 4096;
+  return out;
+}
+
+void find_live(Sample& sample) {
+  using enum Live::Kind;
+  for (const std::size_t at : {std::size_t{0}, std::size_t{store::kHeaderCopyAt}})
+    sample.live.push_back({Header, at, at + store::FileHeader::kSize});
+  const Bytes all(sample.bytes);
+  for (std::size_t start = kSegment; start < all.size(); start += kSegment) {
+    store::SegmentMark mark;
+    const std::size_t foot = start + kSegment - store::kSectorSize;
+    if (store::SegmentMark::parse(all.subspan(foot), mark) != store::SegmentMark::Reading::Valid)
+      continue;
+    for (const std::size_t at : {start, foot})
+      sample.live.push_back({Mark, at, at + store::SegmentMark::kSize});
+    for (std::size_t at = start + store::kSectorSize; at < start + mark.end;) {
+      const auto unit = store::UnitHeader::parse(all.subspan(at));
+      ASSERT_TRUE(unit.has_value());
+      sample.live.push_back({Unit, at, at + store::UnitHeader::kSize});
+      std::size_t record_at = at + store::UnitHeader::kSize;
+      const std::size_t end = record_at + unit->payload_size;
+      while (record_at < end) {
+        const auto record = store::StoredRecord::parse(all.subspan(record_at, end - record_at));
+        ASSERT_TRUE(record.has_value());
+        sample.live.push_back({Record, record_at, record_at + record->padded_size()});
+        record_at += record->padded_size();
+      }
+      at = (end + store::kSectorSize - 1) / store::kSectorSize * store::kSectorSize;
+    }
+  }
+}
+
+Sample make_sample(std::uint64_t seed) {
+  Random random(seed);
+  Disk disk(std::size_t{kSegment} * kSegments, random);
+  Sample sample;
+  DrivenLog node(options(), disk, Instant{1s});
+  for (std::uint64_t seq = 1; seq <= 1500; ++seq) {
+    wire::Digest digest;
+    store_be(digest.bytes.data() + 2,
+             static_cast<std::uint32_t>(seq));  // Every copy is a record of its own.
+    Buffer body(random.below(400));
+    for (std::byte& b : body) b = static_cast<std::byte>(random.next());
+    sample.bodies[Lsn(seq)] = body;
+    EXPECT_TRUE(node.owner.put(digest, {.lsn = Lsn(seq), .set = "some", .body = std::move(body)})
+                    .has_value());
+    if (random.chance(0.05)) node.pass(1s);
+    node.tick();
+  }
+  node.close();
+  EXPECT_EQ(node.log->state(0), store::Log::State::Closed);
+  sample.bytes.assign(disk.bytes().begin(), disk.bytes().end());
+  find_live(sample);
+  return sample;
+}
+
+enum class Harm { FlipBit, ZeroSector, RandomSector, HalfOld };
+
+/// Changes some bytes of `live`; says which were changed.
+std::vector<std::size_t> harm(Disk& disk, const Live& live, Random& random) {
+  std::vector<std::size_t> changed;
+  const auto set = [&](std::size_t at, std::byte to) {
+    if (disk.bytes()[at] == to) return;
+    disk.damage(at, to);
+    changed.push_back(at);
+  };
+  const std::size_t at = random.between(live.from, live.to - 1);
+  const std::size_t sector = at / Disk::kSector * Disk::kSector;
+  switch (static_cast<Harm>(random.below(4))) {
+    case Harm::FlipBit:
+      set(at, disk.bytes()[at] ^ static_cast<std::byte>(1U << random.below(8)));
+      break;
+    case Harm::ZeroSector:
+      for (std::size_t i = 0; i < Disk::kSector; ++i) set(sector + i, std::byte{0});
+      break;
+    case Harm::RandomSector:
+      for (std::size_t i = 0; i < Disk::kSector; ++i)
+        set(sector + i, static_cast<std::byte>(random.next()));
+      break;
+    case Harm::HalfOld:  // The sector of some other place, as a misdirected write leaves it.
+      const std::size_t other = random.below(disk.size() / Disk::kSector) * Disk::kSector;
+      const Buffer copy(disk.bytes().begin() + static_cast<std::ptrdiff_t>(other),
+                        disk.bytes().begin() + static_cast<std::ptrdiff_t>(other + Disk::kSector));
+      for (std::size_t i = 0; i < Disk::kSector; ++i) set(sector + i, copy[i]);
+  }
+  return changed;
+}
+
+/// How many of the sample's records have a changed byte, and whether any live byte was changed.
+struct Hit {
+  std::size_t records = 0;
+  bool any = false;
+};
+Hit hit(const Sample& sample, const std::vector<std::size_t>& changed) {
+  Hit out;
+  for (const Live& live : sample.live) {
+    const auto in = [&](std::size_t at) { return at >= live.from && at < live.to; };
+    if (std::ranges::none_of(changed, in)) continue;
+    out.any = true;
+    if (live.kind == Live::Kind::Record) ++out.records;
+  }
+  return out;
+}
+
+TEST(LogDamage, IsAlwaysFoundCountedAndNeverServed) {
+  set_log_level(LogLevel::Critical);
+  const char* const rounds = std::getenv("FLOTILLA_SIM_ROUNDS");
+  const std::uint64_t places = 1000 * parse_u64(rounds == nullptr ? "1" : rounds).value_or(1);
+  const Sample sample = make_sample(1);
+  ASSERT_GT(sample.live.size(), 1500U);
+  for (std::uint64_t seed = 1; seed <= places; ++seed) {
+    SCOPED_TRACE(testing::Message() << "place " << seed);
+    Random random(seed);
+    Disk disk(sample.bytes.size(), random);
+    for (std::size_t i = 0; i < sample.bytes.size(); ++i) disk.damage(i, sample.bytes[i]);
+    // Every kind of structure as often as any other.
+    const auto kind = static_cast<Live::Kind>(random.below(4));
+    const Live* live = nullptr;
+    while (live == nullptr || live->kind != kind)
+      live = &sample.live[random.below(sample.live.size())];
+    const auto changed = harm(disk, *live, random);
+    const Hit expected = hit(sample, changed);
+    if (!expected.any) continue;
+
+    DrivenLog node(options(), disk, Instant{1s});
+    ASSERT_EQ(node.log->state(0), store::Log::State::Ready) << node.log->refusal(0);
+    const store::LogReport& report = node.log->report(0);
+    ASSERT_GE(report.damaged_places, 1U);
+    for (const LogDamage& place : report.damage) ASSERT_FALSE(place.torn);
+    ASSERT_EQ(report.lost_records, expected.records);
+    ASSERT_TRUE(report.lost_records_exact);
+    ASSERT_EQ(node.owner.entries.size(), sample.bodies.size() - expected.records);
+    for (const auto& [digest, entry] : node.owner.entries) {
+      ASSERT_EQ(entry.body, sample.bodies.at(entry.lsn));
+      ASSERT_EQ(entry.set, "some");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flotilla::sim
