@@ -235,7 +235,7 @@ void BasicQuery::write_record(const MemoryRecord& record, Bytes body, wire::Repl
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
   begin_record(record, reader.key(), reply);
   if (!no_bins_) {
-    for (store::BinView bin; reader.next(bin);) reply.op(wire::OpType::Read, bin.name, bin.type, bin.value);
+    for (store::BinView bin; reader.next(bin);) write_bin(executor_.arena(), reply, bin.name, {bin.type, bin.value});
   }
   reply.end();
 }
@@ -272,7 +272,7 @@ bool BasicQuery::write_results(const model::RecordSource& view, wire::ReplyWrite
   }
   for (const std::string_view name : bin_names_) {
     const model::Particle value = view.bin(name);
-    if (!value.is_null()) reply.op(wire::OpType::Read, name, value.type, value.bytes);
+    if (!value.is_null()) write_bin(executor_.arena(), reply, name, value);
   }
   return reply.ops() > 0;
 }

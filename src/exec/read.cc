@@ -21,17 +21,18 @@ bool only_plain_reads(const wire::Ops& ops) {
   return true;
 }
 
-void write_all_bins(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+void write_all_bins(Arena& arena, const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
-  for (store::BinView bin; reader.next(bin);) reply.op(OpType::Read, bin.name, bin.type, bin.value);
+  for (store::BinView bin; reader.next(bin);) write_bin(arena, reply, bin.name, {bin.type, bin.value});
 }
 
 /// Answers the bins that plain reads name, in the order asked.
-void write_named_bins(const RecordRequest& request, const model::RecordSource& record, wire::ReplyWriter& reply) {
+void write_named_bins(Arena& arena, const RecordRequest& request, const model::RecordSource& record,
+                      wire::ReplyWriter& reply) {
   const bool respond_all = (request.header.info2 & wire::info2::kRespondAllOps) != 0;
   for (const wire::Op op : request.ops) {
     const model::Particle value = record.bin(op.name);
-    if (!value.is_null() || respond_all) reply.op(OpType::Read, op.name, value.type, value.bytes);
+    if (!value.is_null() || respond_all) write_bin(arena, reply, op.name, value);
   }
 }
 
@@ -78,12 +79,12 @@ Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryReco
   if (auto ok = check_key(request, stored); !ok) return ok;
   if ((request.header.info1 & wire::info1::kGetNoBins) != 0) return {};
   if ((request.header.info1 & wire::info1::kGetAll) != 0) {
-    write_all_bins(record, body, reply);
+    write_all_bins(arena, record, body, reply);
     return {};
   }
   if (request.ops.empty()) return fail(Code::Parameter, "read: nothing asked");
   if (only_plain_reads(request.ops)) {
-    write_named_bins(request, view, reply);
+    write_named_bins(arena, request, view, reply);
     return {};
   }
   return write_results(arena, request, view, reply);

@@ -67,13 +67,19 @@ Result<Particle> read_op(Arena& arena, const wire::Op& op, const model::RecordSo
     return outcome->result;
   };
   switch (op.type) {
-    case OpType::Read: return record.bin(op.name);
+    case OpType::Read: return model::export_particle(arena, record.bin(op.name));
     case OpType::CdtRead: return result_of(model::cdt_read(arena, record.bin(op.name), op.value));
     case OpType::BitsRead: return result_of(model::bits_read(arena, record.bin(op.name), op.value));
     case OpType::HllRead: return result_of(model::hll_read(arena, record.bin(op.name), op.value));
     case OpType::ExpRead: return result_of(model::exp_read(arena, record, op.value));
     default: return fail(Code::Parameter, "read: operation");
   }
+}
+
+void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name, const Particle& value) {
+  const bool plain = value.type != wire::ParticleType::Map && value.type != wire::ParticleType::List;
+  const Particle shown = plain ? value : model::export_particle(arena, value);
+  reply.op(OpType::Read, name, shown.type, shown.bytes);
 }
 
 bool is_read(OpType type) {

@@ -42,6 +42,9 @@ Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter, cons
 /// Evaluates one read operation on one bin, or an expression. Null result: nothing to answer.
 Result<model::Particle> read_op(Arena& arena, const wire::Op& op, const model::RecordSource& record);
 
+/// Answers a bin's value as clients read it.
+void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name, const model::Particle& value);
+
 bool is_read(wire::OpType type);
 
 }  // namespace flotilla::exec

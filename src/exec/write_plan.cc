@@ -161,7 +161,7 @@ Result<void> OpRunner::modify(const Op& op, wire::ReplyWriter& reply) {
 }
 
 void OpRunner::read_all(wire::ReplyWriter& reply) const {
-  for (const store::BinView& bin : bins_) reply.op(OpType::Read, bin.name, bin.type, bin.value);
+  for (const store::BinView& bin : bins_) write_bin(arena_, reply, bin.name, {bin.type, bin.value});
 }
 
 void OpRunner::answer(const Op& op, const Particle& result, wire::ReplyWriter& reply) const {

@@ -1,0 +1,204 @@
+#include "store/namespace.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/random.h"
+#include "store/record_body.h"
+#include "store/sweep.h"
+
+namespace flotilla::store {
+namespace {
+
+using wire::Digest;
+using wire::ParticleType;
+
+constexpr WallTime kNow{1'000'000'000};
+
+Digest digest_of(int key) {
+  Buffer bytes;
+  append_be(bytes, static_cast<std::uint64_t>(key));
+  return wire::digest_of("s", ParticleType::Integer, bytes);
+}
+
+Buffer body_of(std::string_view value) {
+  const BinView bins[] = {{"b", ParticleType::String, as_bytes(value)}};
+  Buffer body(body_size({}, bins));
+  write_body(body.data(), {}, bins);
+  return body;
+}
+
+/// A log that keeps what it is told, in memory.
+class NotedLog : public RecordLog {
+ public:
+  Result<Place> append(const RecordImage& image) override {
+    if (full) return fail(Code::OutOfSpace, "full");
+    ++appended;
+    live += image.body.size();
+    return Place{.segment = SegmentSlot(7), .end = LogPosition(static_cast<std::uint64_t>(appended))};
+  }
+  bool is_durable(LogPosition) const override { return true; }
+  void released(SegmentSlot, const RecordImage& image) override { live -= image.body.size(); }
+
+  int appended = 0;
+  std::size_t live = 0;
+  bool full = false;
+};
+
+class NamespaceTest : public testing::Test {
+ protected:
+  Result<LogPosition> put(int key, const Buffer& body, std::uint32_t void_time = 0, SetId set = SetId(0)) {
+    const Digest digest = digest_of(key);
+    Partition& partition = ns.partition_of(digest);
+    const std::scoped_lock lock(partition.write);
+    return ns.put(partition, partition.index.find(digest),
+                  {.digest = digest, .set = set, .void_time = void_time, .generation = 1, .body = body}, kNow);
+  }
+  Result<LogPosition> remove(int key) {
+    const Digest digest = digest_of(key);
+    Partition& partition = ns.partition_of(digest);
+    const std::scoped_lock lock(partition.write);
+    return ns.remove(partition, partition.index.find(digest), kNow);
+  }
+  const MemoryRecord* find(int key) {
+    const Digest digest = digest_of(key);
+    const MemoryRecord* const record = ns.partition_of(digest).index.find(digest);
+    return record != nullptr && ns.visible(*record, kNow.seconds()) ? record : nullptr;
+  }
+
+  HybridClock clock;
+  Namespace ns{"test", clock};
+};
+
+TEST_F(NamespaceTest, AgreesWithAMapAfterRandomWritesAndDeletes) {
+  Random random(3);
+  std::map<int, std::string> model;
+  for (int round = 0; round < 20'000; ++round) {
+    const int key = static_cast<int>(random.below(500));
+    if (random.chance(0.7)) {
+      model[key] = std::string(random.below(200), 'a' + static_cast<char>(random.below(26)));
+      ASSERT_TRUE(put(key, body_of(model[key])));
+    } else if (find(key) != nullptr) {
+      ASSERT_TRUE(remove(key));
+      model.erase(key);
+    }
+  }
+  EXPECT_EQ(ns.objects(), model.size());
+  for (int key = 0; key < 500; ++key) {
+    const MemoryRecord* const record = find(key);
+    ASSERT_EQ(record != nullptr, model.contains(key));
+    if (record == nullptr) continue;
+    BinView bin;
+    ASSERT_TRUE(BodyReader(record->body(), false).next(bin));
+    EXPECT_EQ(as_text(bin.value), model[key]);
+  }
+}
+
+TEST_F(NamespaceTest, NumbersRiseWithinAPartition) {
+  ASSERT_TRUE(put(1, body_of("x")));
+  const Lsn first = find(1)->lsn;
+  ASSERT_TRUE(put(1, body_of("y")));
+  EXPECT_EQ(find(1)->lsn, first.next());
+}
+
+TEST_F(NamespaceTest, DeleteLeavesATombstoneOnlyWhereThereIsALog) {
+  ASSERT_TRUE(put(1, body_of("x")));
+  ASSERT_TRUE(remove(1));
+  EXPECT_EQ(ns.tombstones(), 0U);
+  NotedLog log;
+  ns.attach(&log);
+  ASSERT_TRUE(put(1, body_of("x")));
+  ASSERT_TRUE(remove(1));
+  EXPECT_EQ(ns.tombstones(), 1U);
+  EXPECT_EQ(ns.objects(), 0U);
+  EXPECT_EQ(find(1), nullptr);
+  EXPECT_EQ(log.live, 0U);
+  ns.attach(nullptr);
+}
+
+TEST_F(NamespaceTest, AFullLogChangesNothing) {
+  NotedLog log;
+  ns.attach(&log);
+  ASSERT_TRUE(put(1, body_of("old")));
+  log.full = true;
+  EXPECT_EQ(put(1, body_of("newer")).error().code, Code::OutOfSpace);
+  BinView bin;
+  ASSERT_TRUE(BodyReader(find(1)->body(), false).next(bin));
+  EXPECT_EQ(as_text(bin.value), "old");
+  ns.attach(nullptr);
+}
+
+TEST_F(NamespaceTest, TheNewestCopyOfADigestIsRecovered) {
+  const Buffer body = body_of("x");
+  RecordImage image{.digest = digest_of(1), .lsn = Lsn(1, 5), .generation = 3, .set = "s", .body = body};
+  EXPECT_TRUE(ns.recover(image, SegmentSlot(1)));
+  image.lsn = Lsn(1, 4);
+  EXPECT_FALSE(ns.recover(image, SegmentSlot(2)));
+  image.lsn = Lsn(1, 6);
+  image.flags = kTombstone;
+  image.body = {};
+  EXPECT_TRUE(ns.recover(image, SegmentSlot(3)));
+  EXPECT_EQ(ns.objects(), 0U);
+  EXPECT_EQ(ns.tombstones(), 1U);
+}
+
+TEST_F(NamespaceTest, ABodyThatDoesNotParseIsNotRecovered) {
+  const Buffer torn = from_hex("05ff");
+  EXPECT_FALSE(ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn}, SegmentSlot(1)));
+}
+
+TEST_F(NamespaceTest, TruncationHidesWhatIsOlderAtOnce) {
+  const SetId set = *ns.sets().find_or_add("s");
+  ASSERT_TRUE(put(1, body_of("x"), 0, set));
+  ASSERT_TRUE(put(2, body_of("x")));
+  ns.truncate_before(set, clock.next(kNow));
+  EXPECT_EQ(find(1), nullptr);
+  EXPECT_NE(find(2), nullptr);
+  ASSERT_TRUE(put(1, body_of("y"), 0, set));
+  EXPECT_NE(find(1), nullptr);
+}
+
+TEST_F(NamespaceTest, SweepRemovesExpiredAndTruncatedOnly) {
+  ASSERT_TRUE(put(1, body_of("x"), kNow.seconds()));
+  ASSERT_TRUE(put(2, body_of("x"), kNow.seconds() + 1));
+  ASSERT_TRUE(put(3, body_of("x")));
+  Sweep sum;
+  for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
+    const Sweep one = sweep_partition(ns, wire::PartitionId(id), kNow);
+    sum.visited += one.visited;
+    sum.expired += one.expired;
+  }
+  EXPECT_EQ(sum.visited, 3U);
+  EXPECT_EQ(sum.expired, 1U);
+  EXPECT_EQ(ns.objects(), 2U);
+}
+
+TEST(RecordBody, RoundTripsKeyAndBinsOfEverySize) {
+  for (const std::size_t size : {0U, 1U, 127U, 128U, 16'383U, 16'384U, 70'000U}) {
+    const Buffer value(size, std::byte{0x5A});
+    const KeyView key{ParticleType::String, value};
+    const BinView bins[] = {{"name", ParticleType::Blob, value}, {"", ParticleType::Integer, value}};
+    Buffer body(body_size(key, bins));
+    write_body(body.data(), key, bins);
+    ASSERT_TRUE(body_is_valid(body, true));
+    BodyReader reader(body, true);
+    EXPECT_EQ(reader.key(), key);
+    BinView bin;
+    for (const BinView& want : bins) {
+      ASSERT_TRUE(reader.next(bin));
+      EXPECT_EQ(bin.name, want.name);
+      EXPECT_TRUE(equal(bin.value, want.value));
+    }
+    EXPECT_FALSE(reader.next(bin));
+    body.pop_back();
+    if (size > 0) {
+      EXPECT_FALSE(body_is_valid(body, true));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace flotilla::store
