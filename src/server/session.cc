@@ -16,6 +16,7 @@ using wire::FrameKind;
 constexpr std::size_t kOutMost = 1024 * 1024;  // With so much unsent, further requests wait.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 constexpr std::size_t kLookAhead = 16;
+constexpr std::size_t kCompressLeast = 128;  // Shorter replies are not worth it.
 constexpr std::size_t kSecuritySize = 16;
 
 /// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to what it claims.
@@ -30,6 +31,30 @@ Buffer expanded(Bytes body) {
   const int done = ::uncompress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(body.data() + 8),
                                 static_cast<uLong>(body.size() - 8));
   return done == Z_OK && size == claimed ? out : Buffer{};
+}
+
+/// Compresses the frames of a reply from `from` on, each for itself, where that makes them shorter.
+void compress_frames(OutBuffer& out, std::size_t from) {
+  const Bytes reply = out.view().subspan(from);
+  if (reply.size() < kCompressLeast) return;
+  const Buffer plain(reply.begin(), reply.end());
+  out.truncate(from);
+  for (Bytes rest = plain; !rest.empty();) {
+    const std::size_t size = FrameHeader::kSize + static_cast<std::size_t>(load_be<std::uint64_t, 6>(rest.data() + 2));
+    const Bytes frame = rest.first(size);
+    rest = rest.subspan(size);
+    auto packed_size = ::compressBound(static_cast<uLong>(size));
+    Buffer packed(packed_size);
+    const int done = ::compress2(reinterpret_cast<Bytef*>(packed.data()), &packed_size,
+                                 reinterpret_cast<const Bytef*>(frame.data()), static_cast<uLong>(size), Z_BEST_SPEED);
+    if (done != Z_OK || packed_size + 8 >= size) {
+      out.append(frame);
+      continue;
+    }
+    FrameHeader{.kind = FrameKind::Compressed, .body_size = packed_size + 8}.write(out.grow(FrameHeader::kSize));
+    store_be<std::uint64_t>(out.grow(8), size);
+    out.append(Bytes(packed).first(packed_size));
+  }
 }
 
 }  // namespace
@@ -112,6 +137,9 @@ void ClientSession::on_message(Bytes body) {
   const std::size_t before = connection_.out().size();
   exec::Outcome outcome = context_.executor.execute(body, {context_.wall(), context_.executor.now()}, connection_.peer(),
                                                     connection_.out());
+  const bool compress = body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};
+  // A stream's later frames go as they are: clients take each frame as it comes.
+  if (compress) compress_frames(connection_.out(), before);
   if (!outcome.gates.empty()) hold(before, outcome.gates);
   if (outcome.background != nullptr) context_.run_in_background(std::move(outcome.background));
   task_ = std::move(outcome.task);
