@@ -6,7 +6,8 @@
 namespace flotilla {
 
 Arena::Arena() {
-  blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(kFirstBlockSize), kFirstBlockSize});
+  blocks_.push_back(
+      {std::make_unique_for_overwrite<std::byte[]>(kFirstBlockSize), kFirstBlockSize});
   reset();
 }
 

@@ -39,7 +39,8 @@ constexpr auto kTable = make_table();
 
 std::uint32_t crc32c(Bytes bytes, std::uint32_t seed) {
   std::uint32_t crc = ~seed;
-  for (const std::byte b : bytes) crc = kTable[(crc ^ static_cast<std::uint32_t>(b)) & 0xFF] ^ crc >> 8;
+  for (const std::byte b : bytes)
+    crc = kTable[(crc ^ static_cast<std::uint32_t>(b)) & 0xFF] ^ crc >> 8;
   return ~crc;
 }
 

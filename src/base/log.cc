@@ -19,7 +19,8 @@ constexpr const char* kTextPattern = "%b %d %Y %H:%M:%S GMT: %v";
 
 struct Log {
   std::mutex mutex;  // Guards sinks while files are added or reopened.
-  std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks = std::make_shared<spdlog::sinks::dist_sink_mt>();
+  std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks =
+      std::make_shared<spdlog::sinks::dist_sink_mt>();
   spdlog::logger logger{"flotilla", sinks};
   std::vector<std::string> files;
   std::vector<spdlog::sink_ptr> file_sinks;
@@ -44,11 +45,16 @@ Log& the_log() {
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::Detail: return "DETAIL";
-    case LogLevel::Debug: return "DEBUG";
-    case LogLevel::Info: return "INFO";
-    case LogLevel::Warning: return "WARNING";
-    case LogLevel::Critical: return "CRITICAL";
+    case LogLevel::Detail:
+      return "DETAIL";
+    case LogLevel::Debug:
+      return "DEBUG";
+    case LogLevel::Info:
+      return "INFO";
+    case LogLevel::Warning:
+      return "WARNING";
+    case LogLevel::Critical:
+      return "CRITICAL";
   }
   return "?";
 }
@@ -73,8 +79,8 @@ std::string json_escaped(std::string_view text) {
 void log_line(LogLevel level, std::string_view context, std::string_view text) {
   Log& log = the_log();
   if (log.format.load(std::memory_order_relaxed) == LogFormat::Json) {
-    log.logger.log(spdlog::level::info, R"("level":"{}","context":"{}","message":"{}"}})", name_of(level),
-                   json_escaped(context), json_escaped(text));
+    log.logger.log(spdlog::level::info, R"("level":"{}","context":"{}","message":"{}"}})",
+                   name_of(level), json_escaped(context), json_escaped(text));
   } else {
     log.logger.log(spdlog::level::info, "{} ({}): {}", name_of(level), context, text);
   }

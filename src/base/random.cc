@@ -39,8 +39,6 @@ std::uint64_t Random::below(std::uint64_t bound) {
   return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
 }
 
-bool Random::chance(double share) {
-  return static_cast<double>(next() >> 11) * 0x1.0p-53 < share;
-}
+bool Random::chance(double share) { return static_cast<double>(next() >> 11) * 0x1.0p-53 < share; }
 
 }  // namespace flotilla

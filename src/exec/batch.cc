@@ -13,16 +13,19 @@ namespace {
 
 using wire::FieldType;
 
-constexpr std::size_t kFrameSize = 128 * 1024;   // A frame of the reply is sent once it is this long.
-constexpr std::size_t kReplyAhead = 512 * 1024;  // So much may wait for the client before the batch pauses.
-constexpr std::size_t kLookAhead = 16;           // Rows whose records are fetched into the cache together.
+constexpr std::size_t kFrameSize =
+    128 * 1024;  // A frame of the reply is sent once it is this long.
+constexpr std::size_t kReplyAhead =
+    512 * 1024;                         // So much may wait for the client before the batch pauses.
+constexpr std::size_t kLookAhead = 16;  // Rows whose records are fetched into the cache together.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 
 /// Result codes that say something about the row, not of a failure.
 bool is_failure(Code code) { return code != Code::NotFound && code != Code::FilteredOut; }
 
 Outcome refuse(OutBuffer& out, Code code) {
-  wire::write_header_reply(out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  wire::write_header_reply(
+      out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
   return {};
 }
 
@@ -43,7 +46,8 @@ Result<void> check_rows(const Node& node, Bytes field, const wire::MessageHeader
 }
 
 Bytes batch_field(const wire::Fields& fields) {
-  return fields.has(FieldType::Batch) ? fields.get(FieldType::Batch) : fields.get(FieldType::BatchWithSet);
+  return fields.has(FieldType::Batch) ? fields.get(FieldType::Batch)
+                                      : fields.get(FieldType::BatchWithSet);
 }
 
 /// The rows of one batch. Owns its request only once it outlives the call that started it.
@@ -85,7 +89,8 @@ class Batch : public Task {
 };
 
 void Batch::own_request() {
-  // Everything already read is kept as offsets into the same bytes: the reader starts anew and skips the rows done.
+  // Everything already read is kept as offsets into the same bytes: the reader starts anew and
+  // skips the rows done.
   owned_.assign(field_.begin(), field_.end());
   const std::size_t size = owned_.size();
   if (filter_) append(owned_, *filter_);
@@ -113,7 +118,8 @@ Task::Progress Batch::run(OutBuffer& out, Instant until) {
     if (done_ < rows_.header().count && executor_.now() >= until) return Progress::More;
   }
   const Code code = failed_.value_or(Code{});
-  wire::write_header_reply(out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  wire::write_header_reply(
+      out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
   return Progress::Done;
 }
 
@@ -127,7 +133,8 @@ void Batch::look_ahead() const {
 
 void Batch::run_row(wire::ReplyWriter& reply) {
   const wire::BatchRow& row = rows_.row();
-  if (!row.repeats || ns_ == nullptr) ns_ = executor_.node().find(row.fields.text(FieldType::Namespace));
+  if (!row.repeats || ns_ == nullptr)
+    ns_ = executor_.node().find(row.fields.text(FieldType::Namespace));
   const auto row_filter = filter_of(row.fields);
   const RecordRequest request{.ns = *ns_,
                               .share = ns_->share(executor_.reactor()),
@@ -148,16 +155,18 @@ void Batch::run_row(wire::ReplyWriter& reply) {
 void Batch::keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply) {
   const bool fails = !written.ok && is_failure(written.code);
   if (fails && !respond_all_ && !failed_) failed_ = written.code;
-  // Without "respond to all" the rows from the failed one on go unanswered, though later writes are done; newer clients
-  // ask for the failed row and get all.
+  // Without "respond to all" the rows from the failed one on go unanswered, though later writes are
+  // done; newer clients ask for the failed row and get all.
   if (failed_ && !report_failed_) reply.drop_last();
 }
 
 }  // namespace
 
-Outcome start_batch(Executor& executor, const wire::Message& message, const Moment& moment, OutBuffer& out) {
+Outcome start_batch(Executor& executor, const wire::Message& message, const Moment& moment,
+                    OutBuffer& out) {
   const Bytes field = batch_field(message.fields);
-  if (auto ok = check_rows(executor.node(), field, message.header); !ok) return refuse(out, ok.error().code);
+  if (auto ok = check_rows(executor.node(), field, message.header); !ok)
+    return refuse(out, ok.error().code);
   if (const auto filter = filter_of(message.fields)) {
     if (auto ok = model::check_filter(*filter); !ok) return refuse(out, ok.error().code);
   }

@@ -25,32 +25,38 @@ struct OpCounters {
 };
 
 constexpr OpCounters kReads[] = {
-    {C::client_read_success, C::client_read_error, C::client_read_timeout, C::client_read_not_found, C::client_read_filtered_out},
-    {C::batch_sub_read_success, C::batch_sub_read_error, C::batch_sub_read_timeout, C::batch_sub_read_not_found,
-     C::batch_sub_read_filtered_out},
+    {C::client_read_success, C::client_read_error, C::client_read_timeout, C::client_read_not_found,
+     C::client_read_filtered_out},
+    {C::batch_sub_read_success, C::batch_sub_read_error, C::batch_sub_read_timeout,
+     C::batch_sub_read_not_found, C::batch_sub_read_filtered_out},
 };
 // A write has no count of its own for "not found": it is an error.
 constexpr OpCounters kWrites[] = {
-    {C::client_write_success, C::client_write_error, C::client_write_timeout, C::client_write_error, C::client_write_filtered_out},
-    {C::batch_sub_write_success, C::batch_sub_write_error, C::batch_sub_write_timeout, C::batch_sub_write_error,
-     C::batch_sub_write_filtered_out},
-    {C::ops_sub_write_success, C::ops_sub_write_error, C::ops_sub_write_timeout, C::ops_sub_write_error,
-     C::ops_sub_write_filtered_out},
+    {C::client_write_success, C::client_write_error, C::client_write_timeout, C::client_write_error,
+     C::client_write_filtered_out},
+    {C::batch_sub_write_success, C::batch_sub_write_error, C::batch_sub_write_timeout,
+     C::batch_sub_write_error, C::batch_sub_write_filtered_out},
+    {C::ops_sub_write_success, C::ops_sub_write_error, C::ops_sub_write_timeout,
+     C::ops_sub_write_error, C::ops_sub_write_filtered_out},
 };
 constexpr OpCounters kDeletes[] = {
-    {C::client_delete_success, C::client_delete_error, C::client_delete_timeout, C::client_delete_not_found,
-     C::client_delete_filtered_out},
-    {C::batch_sub_delete_success, C::batch_sub_delete_error, C::batch_sub_delete_timeout, C::batch_sub_delete_not_found,
-     C::batch_sub_delete_filtered_out},
+    {C::client_delete_success, C::client_delete_error, C::client_delete_timeout,
+     C::client_delete_not_found, C::client_delete_filtered_out},
+    {C::batch_sub_delete_success, C::batch_sub_delete_error, C::batch_sub_delete_timeout,
+     C::batch_sub_delete_not_found, C::batch_sub_delete_filtered_out},
 };
 
 C counter_of(const OpCounters& counters, const Executor::Written& written) {
   if (written.ok) return counters.success;
   switch (written.code) {
-    case Code::NotFound: return counters.not_found;
-    case Code::FilteredOut: return counters.filtered_out;
-    case Code::Timeout: return counters.timeout;
-    default: return counters.error;
+    case Code::NotFound:
+      return counters.not_found;
+    case Code::FilteredOut:
+      return counters.filtered_out;
+    case Code::Timeout:
+      return counters.timeout;
+    default:
+      return counters.error;
   }
 }
 
@@ -59,7 +65,8 @@ void refuse(OutBuffer& out, Code code) {
 }
 
 bool is_udf(const wire::Fields& fields) {
-  return fields.has(FieldType::UdfPackage) || fields.has(FieldType::UdfFunction) || fields.has(FieldType::UdfArguments);
+  return fields.has(FieldType::UdfPackage) || fields.has(FieldType::UdfFunction) ||
+         fields.has(FieldType::UdfArguments);
 }
 
 /// Functions in Lua do not exist yet: a call is answered as by a server that has them switched off.
@@ -74,7 +81,8 @@ Code udf_refusal(const wire::Fields& fields) {
 Executor::Executor(Node& node, unsigned reactor) : node_(node), reactor_(reactor) {}
 Executor::~Executor() = default;
 
-Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& from, OutBuffer& out) {
+Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& from,
+                          OutBuffer& out) {
   arena_.reset();
   wire::Message message;
   if (!message.parse(body)) {
@@ -88,7 +96,8 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
     refuse(out, Code::Namespace);
     return {};
   }
-  if (!message.fields.has(FieldType::Digest)) return start_query({*this, *ns, body, message, moment, from}, out);
+  if (!message.fields.has(FieldType::Digest))
+    return start_query({*this, *ns, body, message, moment, from}, out);
 
   const Bytes digest_bytes = message.fields.get(FieldType::Digest);
   if (digest_bytes.size() != wire::Digest::kSize) {
@@ -107,7 +116,8 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   wire::ReplyWriter reply(out);
   const Written written = run(request, reply);
   reply.finish();
-  if (written.wait.raw() == 0 || !ns->options.commit_to_device.load(std::memory_order_relaxed)) return {};
+  if (written.wait.raw() == 0 || !ns->options.commit_to_device.load(std::memory_order_relaxed))
+    return {};
   Outcome outcome;
   outcome.gates.push_back({ns->records.log(), written.wait});
   return outcome;
@@ -131,23 +141,28 @@ Executor::Written Executor::run(const RecordRequest& request, wire::ReplyWriter&
   const std::uint8_t info2 = request.header.info2;
   const bool writes = (info2 & wire::info2::kWrite) != 0;
   if (!writes && (request.header.info1 & wire::info1::kRead) == 0) {
-    reply.begin({.result = static_cast<std::uint8_t>(Code::Parameter), .transaction_ttl = request.row_index});
+    reply.begin({.result = static_cast<std::uint8_t>(Code::Parameter),
+                 .transaction_ttl = request.row_index});
     reply.end();
-    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_tsvc_error : C::client_tsvc_error);
+    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_tsvc_error
+                                                                  : C::client_tsvc_error);
     return {.code = Code::Parameter, .ok = false};
   }
   if (writes && is_udf(request.fields)) {
     const Code code = udf_refusal(request.fields);
     reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = request.row_index});
     reply.end();
-    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_udf_error : C::client_udf_error);
+    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_udf_error
+                                                                  : C::client_udf_error);
     return {.code = code, .ok = false};
   }
   const bool deletes = writes && (info2 & wire::info2::kDelete) != 0;
   const Written written = deletes  ? remove(request, reply)
                           : writes ? write(request, reply)
                                    : read(request, reply);
-  const OpCounters& counters = deletes ? kDeletes[origin] : writes ? kWrites[origin] : kReads[origin];
+  const OpCounters& counters = deletes  ? kDeletes[origin]
+                               : writes ? kWrites[origin]
+                                        : kReads[origin];
   request.share.counters.add(counter_of(counters, written));
   return written;
 }

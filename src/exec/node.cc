@@ -15,7 +15,8 @@ std::uint64_t Namespace::total(NamespaceCounter counter) const {
 
 Histogram::Snapshot Namespace::total(Latency latency) const {
   Histogram::Snapshot sum;
-  for (const auto& share : shares_) sum += share->latencies[static_cast<std::size_t>(latency)].snapshot();
+  for (const auto& share : shares_)
+    sum += share->latencies[static_cast<std::size_t>(latency)].snapshot();
   return sum;
 }
 

@@ -15,7 +15,8 @@ using wire::FieldType;
 using C = NamespaceCounter;
 
 constexpr std::size_t kFrameSize = 128 * 1024;
-constexpr std::size_t kReplyAhead = 1024 * 1024;  // So much may wait for the client before the query pauses.
+constexpr std::size_t kReplyAhead =
+    1024 * 1024;  // So much may wait for the client before the query pauses.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 
 /// Where results of one kind of query are counted.
@@ -28,9 +29,11 @@ constexpr KindCounters kShort{C::pi_query_short_basic_complete, C::pi_query_shor
                               C::pi_query_short_basic_timeout};
 constexpr KindCounters kLong{C::pi_query_long_basic_complete, C::pi_query_long_basic_error,
                              C::pi_query_long_basic_abort};
-constexpr KindCounters kBackground{C::pi_query_ops_bg_complete, C::pi_query_ops_bg_error, C::pi_query_ops_bg_abort};
+constexpr KindCounters kBackground{C::pi_query_ops_bg_complete, C::pi_query_ops_bg_error,
+                                   C::pi_query_ops_bg_abort};
 
-/// Walks the partitions of a plan bucket by bucket; what happens to the records is the derived class's.
+/// Walks the partitions of a plan bucket by bucket; what happens to the records is the derived
+/// class's.
 class Walk : public Task {
  public:
   Walk(const QueryRequest& request, QueryPlan plan)
@@ -56,8 +59,8 @@ class Walk : public Task {
   Instant resume_at() const override { return resume_at_; }
 
  protected:
-  /// The records of the next bucket that the query wants, with the partition locked while `each` sees them.
-  /// False: the walk is over.
+  /// The records of the next bucket that the query wants, with the partition locked while `each`
+  /// sees them. False: the walk is over.
   template <class Each>
   bool next_bucket(Each each);
   void finish(QueryJob::End end);
@@ -97,7 +100,8 @@ bool Walk::next_bucket(Each each) {
   partition.index.next_below(work.below ? &*work.below : nullptr, bucket_);
   if (bucket_.empty()) {
     ++at_;
-    if (job_ != nullptr) job_->partitions_done.store(static_cast<std::uint32_t>(at_), std::memory_order_relaxed);
+    if (job_ != nullptr)
+      job_->partitions_done.store(static_cast<std::uint32_t>(at_), std::memory_order_relaxed);
     return true;
   }
   for (const MemoryRecord* record : bucket_) {
@@ -138,7 +142,8 @@ class BasicQuery : public Walk {
     bin_names_ = query_bins(message_.fields);
     direct_ = !filter_ && message_.ops.empty() && bin_names_.empty();
     if (!plan.is_short) return;
-    const std::uint32_t limit_ms = message_.header.transaction_ttl == 0 ? 1000 : message_.header.transaction_ttl;
+    const std::uint32_t limit_ms =
+        message_.header.transaction_ttl == 0 ? 1000 : message_.header.transaction_ttl;
     deadline_ = started_ + std::chrono::milliseconds(limit_ms);
   }
 
@@ -155,7 +160,8 @@ class BasicQuery : public Walk {
   Progress end(OutBuffer& out, Code code, QueryJob::End how);
   void write_bucket(wire::ReplyWriter& reply);
   void write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
-  void begin_record(const MemoryRecord& record, const store::KeyView& key, wire::ReplyWriter& reply);
+  void begin_record(const MemoryRecord& record, const store::KeyView& key,
+                    wire::ReplyWriter& reply);
   bool write_filtered(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
   bool write_results(const model::RecordSource& view, wire::ReplyWriter& reply);
 
@@ -174,7 +180,8 @@ Task::Progress BasicQuery::run(OutBuffer& out, Instant until) {
   const std::size_t before = out.size();
   for (;;) {
     if (aborted()) return end(out, Code::QueryAborted, QueryJob::End::UserAborted);
-    if (deadline_ && executor_.now() > *deadline_) return end(out, Code::Timeout, QueryJob::End::Unknown);
+    if (deadline_ && executor_.now() > *deadline_)
+      return end(out, Code::Timeout, QueryJob::End::Unknown);
     if (throttled(records_)) return Progress::Waiting;
     wire::ReplyWriter reply(out);
     while (more_ && records_ < max_records_ && reply.frame_size() < kFrameSize) {
@@ -189,7 +196,8 @@ Task::Progress BasicQuery::run(OutBuffer& out, Instant until) {
 }
 
 Task::Progress BasicQuery::end(OutBuffer& out, Code code, QueryJob::End how) {
-  wire::write_header_reply(out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  wire::write_header_reply(
+      out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
   share_.counters.add(how == QueryJob::End::Ok ? counters_.complete : counters_.stopped);
   share_.latencies[static_cast<std::size_t>(Latency::PiQuery)].record(executor_.now() - started_);
   finish(how);
@@ -209,7 +217,8 @@ void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
   }
   copies_.clear();
   const std::size_t began_at = at_;
-  more_ = next_bucket([&](const MemoryRecord& record) { copies_.push_back({record, arena.copy(record.body())}); });
+  more_ = next_bucket(
+      [&](const MemoryRecord& record) { copies_.push_back({record, arena.copy(record.body())}); });
   for (const Copy& copy : copies_) {
     if (records_ >= max_records_) break;
     if (write_filtered(copy.header, copy.body, reply)) ++records_;
@@ -218,12 +227,14 @@ void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
   if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
 }
 
-void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& key, wire::ReplyWriter& reply) {
+void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& key,
+                              wire::ReplyWriter& reply) {
   const std::uint8_t flags = no_bins_ ? wire::info1::kGetNoBins : std::uint8_t{0};
   reply.begin({.info1 = flags, .generation = record.generation, .ttl = record.void_time});
   reply.field(FieldType::Namespace, as_bytes(ns_.name()));
   reply.field(FieldType::Digest, record.digest.view());
-  if (record.set.raw() != 0) reply.field(FieldType::Set, as_bytes(ns_.records.sets().name_of(record.set)));
+  if (record.set.raw() != 0)
+    reply.field(FieldType::Set, as_bytes(ns_.records.sets().name_of(record.set)));
   if (!key.present()) return;
   const MutableBytes field = executor_.arena().allocate(1 + key.value.size());
   field[0] = static_cast<std::byte>(key.type);
@@ -235,7 +246,8 @@ void BasicQuery::write_record(const MemoryRecord& record, Bytes body, wire::Repl
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
   begin_record(record, reader.key(), reply);
   if (!no_bins_) {
-    for (store::BinView bin; reader.next(bin);) write_bin(executor_.arena(), reply, bin.name, {bin.type, bin.value});
+    for (store::BinView bin; reader.next(bin);)
+      write_bin(executor_.arena(), reply, bin.name, {bin.type, bin.value});
   }
   reply.end();
 }
@@ -308,7 +320,8 @@ Task::Progress BackgroundOps::run(OutBuffer&, Instant until) {
     if (next_ == digests_.size()) {
       digests_.clear();
       next_ = 0;
-      if (more_) more_ = next_bucket([&](const MemoryRecord& record) { digests_.push_back(record.digest); });
+      if (more_)
+        more_ = next_bucket([&](const MemoryRecord& record) { digests_.push_back(record.digest); });
       if (!more_) break;
     }
     while (next_ < digests_.size()) {
@@ -337,7 +350,7 @@ void BackgroundOps::write_one(const wire::Digest& digest) {
     wire::ReplyWriter reply(unread_);
     const Executor::Written written = executor_.run(request, reply);
     reply.finish();
-    auto& counter = written.ok                           ? job_->succeeded
+    auto& counter = written.ok                          ? job_->succeeded
                     : written.code == Code::FilteredOut ? job_->filtered_by_bins
                                                         : job_->failed;
     counter.fetch_add(1, std::memory_order_relaxed);
@@ -351,7 +364,9 @@ Outcome refuse(const QueryRequest& request, OutBuffer& out, const QueryPlan* pla
   const bool background = (request.message.header.info2 & wire::info2::kWrite) != 0;
   const bool is_short = plan != nullptr && plan->is_short;
   request.ns.share(request.executor.reactor())
-      .counters.add(background ? kBackground.error : is_short ? kShort.error : kLong.error);
+      .counters.add(background ? kBackground.error
+                    : is_short ? kShort.error
+                               : kLong.error);
   return {};
 }
 
@@ -395,7 +410,8 @@ Outcome start_query(const QueryRequest& request, OutBuffer& out) {
   }
   auto query = std::make_unique<BasicQuery>(request, *plan);
   query->set_job(std::move(job));
-  if (query->run(out, request.moment.now + kSlice) != Task::Progress::Done) outcome.task = std::move(query);
+  if (query->run(out, request.moment.now + kSlice) != Task::Progress::Done)
+    outcome.task = std::move(query);
   return outcome;
 }
 

@@ -12,7 +12,8 @@ namespace {
 using wire::FieldType;
 using wire::OpType;
 
-std::uint64_t number(const wire::Fields& fields, FieldType type, std::size_t size, std::uint64_t otherwise) {
+std::uint64_t number(const wire::Fields& fields, FieldType type, std::size_t size,
+                     std::uint64_t otherwise) {
   const Bytes field = fields.get(type);
   if (field.size() != size) return otherwise;
   return size == 8 ? load_be<std::uint64_t>(field.data()) : load_be<std::uint32_t>(field.data());
@@ -21,7 +22,8 @@ std::uint64_t number(const wire::Fields& fields, FieldType type, std::size_t siz
 Result<void> add_partitions(const wire::Message& message, QueryPlan& plan) {
   std::bitset<wire::kPartitions> seen;
   const Bytes ids = message.fields.get(FieldType::Partitions);
-  if (message.fields.has(FieldType::Partitions) && ids.size() < 2) return fail(Code::Parameter, "query: no partitions");
+  if (message.fields.has(FieldType::Partitions) && ids.size() < 2)
+    return fail(Code::Parameter, "query: no partitions");
   for (std::size_t at = 0; at + 2 <= ids.size(); at += 2) {
     const auto id = load_le<std::uint16_t>(ids.data() + at);
     if (id >= wire::kPartitions || seen[id]) return fail(Code::Parameter, "query: partition");
@@ -44,7 +46,8 @@ Result<void> add_partitions(const wire::Message& message, QueryPlan& plan) {
 }
 
 void add_all_partitions(QueryPlan& plan) {
-  for (std::uint16_t id = 0; id < wire::kPartitions; ++id) plan.work.push_back({wire::PartitionId(id), std::nullopt});
+  for (std::uint16_t id = 0; id < wire::kPartitions; ++id)
+    plan.work.push_back({wire::PartitionId(id), std::nullopt});
 }
 
 Result<void> check_basic_ops(const wire::Message& message) {
@@ -88,18 +91,22 @@ Result<void> check_sizes(const wire::Fields& fields) {
   constexpr struct {
     FieldType type;
     std::size_t size;
-  } kSized[] = {{FieldType::SocketTimeout, 4}, {FieldType::RecordsPerSecond, 4}, {FieldType::MaxRecords, 8}};
+  } kSized[] = {
+      {FieldType::SocketTimeout, 4}, {FieldType::RecordsPerSecond, 4}, {FieldType::MaxRecords, 8}};
   for (const auto& [type, size] : kSized)
-    if (fields.has(type) && fields.get(type).size() != size) return fail(Code::Parameter, "query: field size");
+    if (fields.has(type) && fields.get(type).size() != size)
+      return fail(Code::Parameter, "query: field size");
   return {};
 }
 
 Result<void> check_kind(const wire::Message& message) {
-  const bool udf = message.fields.has(FieldType::UdfPackage) || message.fields.has(FieldType::UdfFunction) ||
+  const bool udf = message.fields.has(FieldType::UdfPackage) ||
+                   message.fields.has(FieldType::UdfFunction) ||
                    message.fields.has(FieldType::UdfArguments);
   if (!udf) return {};
   const Bytes op = message.fields.get(FieldType::UdfOp);
-  if (op.size() != 1 || (op[0] != std::byte{1} && op[0] != std::byte{2})) return fail(Code::Parameter, "query: UDF kind");
+  if (op.size() != 1 || (op[0] != std::byte{1} && op[0] != std::byte{2}))
+    return fail(Code::Parameter, "query: UDF kind");
   return fail(Code::Forbidden, "query: UDF");
 }
 
@@ -129,14 +136,17 @@ Result<QueryPlan> plan_query(const Namespace& ns, const wire::Message& message) 
   if (plan.background) {
     add_all_partitions(plan);
   } else {
-    if ((message.header.info3 & wire::info3::kPartitionDone) == 0) return fail(Code::Unsupported, "query: old client");
+    if ((message.header.info3 & wire::info3::kPartitionDone) == 0)
+      return fail(Code::Unsupported, "query: old client");
     if (auto ok = add_partitions(message, plan); !ok) return tl::unexpected(ok.error());
   }
   if (auto ok = check_sizes(fields); !ok) return tl::unexpected(ok.error());
   plan.id = number(fields, FieldType::TaskId, 8, 0);
   plan.max_records = number(fields, FieldType::MaxRecords, 8, 0);
-  plan.socket_timeout_ms = static_cast<std::uint32_t>(number(fields, FieldType::SocketTimeout, 4, 10'000));
-  plan.records_per_second = static_cast<std::uint32_t>(number(fields, FieldType::RecordsPerSecond, 4, 0));
+  plan.socket_timeout_ms =
+      static_cast<std::uint32_t>(number(fields, FieldType::SocketTimeout, 4, 10'000));
+  plan.records_per_second =
+      static_cast<std::uint32_t>(number(fields, FieldType::RecordsPerSecond, 4, 0));
   if (plan.is_short && (plan.background || plan.records_per_second != 0))
     return fail(Code::Parameter, "query: short with this");
   if (fields.has(FieldType::IndexRange) || fields.has(FieldType::IndexName))

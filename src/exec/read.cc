@@ -21,9 +21,11 @@ bool only_plain_reads(const wire::Ops& ops) {
   return true;
 }
 
-void write_all_bins(Arena& arena, const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+void write_all_bins(Arena& arena, const MemoryRecord& record, Bytes body,
+                    wire::ReplyWriter& reply) {
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
-  for (store::BinView bin; reader.next(bin);) write_bin(arena, reply, bin.name, {bin.type, bin.value});
+  for (store::BinView bin; reader.next(bin);)
+    write_bin(arena, reply, bin.name, {bin.type, bin.value});
 }
 
 /// Answers the bins that plain reads name, in the order asked.
@@ -36,8 +38,8 @@ void write_named_bins(Arena& arena, const RecordRequest& request, const model::R
   }
 }
 
-Result<void> write_results(Arena& arena, const RecordRequest& request, const model::RecordSource& record,
-                           wire::ReplyWriter& reply) {
+Result<void> write_results(Arena& arena, const RecordRequest& request,
+                           const model::RecordSource& record, wire::ReplyWriter& reply) {
   const bool respond_all = (request.header.info2 & wire::info2::kRespondAllOps) != 0;
   for (const wire::Op op : request.ops) {
     const auto value = read_op(arena, op, record);
@@ -58,23 +60,27 @@ Result<void> check_set(const RecordRequest& request, const MemoryRecord& record)
 
 Result<void> check_key(const RecordRequest& request, const store::KeyView& stored) {
   const store::KeyView key = key_of(request.fields);
-  if (key.present() && stored.present() && !(key == stored)) return fail(Code::KeyMismatch, "read: key");
+  if (key.present() && stored.present() && !(key == stored))
+    return fail(Code::KeyMismatch, "read: key");
   return {};
 }
 
-/// Reads that strong consistency or transactions would have to answer: half an answer would be a lie.
+/// Reads that strong consistency or transactions would have to answer: half an answer would be a
+/// lie.
 bool needs_more_than_available(const RecordRequest& request) {
-  const std::uint8_t mode = request.header.info3 & (wire::info3::kScReadType | wire::info3::kScReadRelax);
-  return (request.header.info4 & wire::info4::kVerifyRead) != 0 || mode == wire::info3::kScReadType ||
-         request.fields.has(wire::FieldType::TransactionId);
+  const std::uint8_t mode =
+      request.header.info3 & (wire::info3::kScReadType | wire::info3::kScReadRelax);
+  return (request.header.info4 & wire::info4::kVerifyRead) != 0 ||
+         mode == wire::info3::kScReadType || request.fields.has(wire::FieldType::TransactionId);
 }
 
 /// Everything after the record was found. `body` stays valid meanwhile.
-Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryRecord& record, Bytes body,
-                    wire::ReplyWriter& reply) {
+Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryRecord& record,
+                    Bytes body, wire::ReplyWriter& reply) {
   const bool has_key = (record.flags & store::kHasKey) != 0;
   const store::KeyView stored = store::BodyReader(body, has_key).key();
-  const RecordView view(metadata_of(request.ns, request.digest, &record, {}, request.wall), stored, body, has_key);
+  const RecordView view(metadata_of(request.ns, request.digest, &record, {}, request.wall), stored,
+                        body, has_key);
   if (auto ok = check_filter(arena, request.filter, view); !ok) return ok;
   if (auto ok = check_key(request, stored); !ok) return ok;
   if ((request.header.info1 & wire::info1::kGetNoBins) != 0) return {};
@@ -107,7 +113,8 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   const MemoryRecord* record = partition.index.find(request.digest);
   if (record == nullptr || !request.ns.records.visible(*record, request.wall.seconds()))
     return refuse({Code::NotFound, "read"});
-  if (needs_more_than_available(request)) return refuse({Code::EnterpriseOnly, "read: transaction or linearize"});
+  if (needs_more_than_available(request))
+    return refuse({Code::EnterpriseOnly, "read: transaction or linearize"});
   header.generation = record->generation;
   header.ttl = record->void_time;
   if (auto ok = check_bin_names(request.ops); !ok) return refuse(ok.error());
@@ -118,7 +125,7 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   Copy copy;
   Bytes body = record->body();
   const bool short_work = !request.filter && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
-                                                     only_plain_reads(request.ops));
+                                              only_plain_reads(request.ops));
   if (!short_work) {
     copy = {*record, arena_.copy(body)};
     record = &copy.header;

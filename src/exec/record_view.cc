@@ -22,8 +22,9 @@ Particle RecordView::bin(std::string_view name) const {
   return {};
 }
 
-model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest, const store::MemoryRecord* record,
-                                          std::string_view set, WallTime now) {
+model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest,
+                                          const store::MemoryRecord* record, std::string_view set,
+                                          WallTime now) {
   model::RecordSource::Metadata out{.digest = digest,
                                     .set = set,
                                     .last_update_ms = 0,
@@ -53,7 +54,8 @@ std::optional<Bytes> filter_of(const wire::Fields& fields) {
   return fields.get(wire::FieldType::Filter);
 }
 
-Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter, const model::RecordSource& record) {
+Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter,
+                          const model::RecordSource& record) {
   if (!filter) return {};
   const auto truth = model::filter(arena, *filter, record);
   if (!truth) return tl::unexpected(truth.error());
@@ -67,17 +69,25 @@ Result<Particle> read_op(Arena& arena, const wire::Op& op, const model::RecordSo
     return outcome->result;
   };
   switch (op.type) {
-    case OpType::Read: return model::export_particle(arena, record.bin(op.name));
-    case OpType::CdtRead: return result_of(model::cdt_read(arena, record.bin(op.name), op.value));
-    case OpType::BitsRead: return result_of(model::bits_read(arena, record.bin(op.name), op.value));
-    case OpType::HllRead: return result_of(model::hll_read(arena, record.bin(op.name), op.value));
-    case OpType::ExpRead: return result_of(model::exp_read(arena, record, op.value));
-    default: return fail(Code::Parameter, "read: operation");
+    case OpType::Read:
+      return model::export_particle(arena, record.bin(op.name));
+    case OpType::CdtRead:
+      return result_of(model::cdt_read(arena, record.bin(op.name), op.value));
+    case OpType::BitsRead:
+      return result_of(model::bits_read(arena, record.bin(op.name), op.value));
+    case OpType::HllRead:
+      return result_of(model::hll_read(arena, record.bin(op.name), op.value));
+    case OpType::ExpRead:
+      return result_of(model::exp_read(arena, record, op.value));
+    default:
+      return fail(Code::Parameter, "read: operation");
   }
 }
 
-void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name, const Particle& value) {
-  const bool plain = value.type != wire::ParticleType::Map && value.type != wire::ParticleType::List;
+void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name,
+               const Particle& value) {
+  const bool plain =
+      value.type != wire::ParticleType::Map && value.type != wire::ParticleType::List;
   const Particle shown = plain ? value : model::export_particle(arena, value);
   reply.op(OpType::Read, name, shown.type, shown.bytes);
 }

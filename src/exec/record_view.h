@@ -6,7 +6,8 @@
 
 namespace flotilla::exec {
 
-/// A record as expressions see it: its metadata, and either its stored body or the bins of a write in progress.
+/// A record as expressions see it: its metadata, and either its stored body or the bins of a write
+/// in progress.
 class RecordView : public model::RecordSource {
  public:
   RecordView(const Metadata& metadata, const store::KeyView& key, Bytes body, bool has_key)
@@ -27,23 +28,29 @@ class RecordView : public model::RecordSource {
 };
 
 /// Metadata of a record in memory; of one that does not exist yet, with `record` null.
-model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest, const store::MemoryRecord* record,
-                                          std::string_view set, WallTime now);
+model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest,
+                                          const store::MemoryRecord* record, std::string_view set,
+                                          WallTime now);
 
-/// The user key that a request carries; not present when it has none. Clients send a bare type byte for "none", too.
+/// The user key that a request carries; not present when it has none. Clients send a bare type byte
+/// for "none", too.
 store::KeyView key_of(const wire::Fields& fields);
 
 /// Field 43 of a message, which may be there and empty.
 std::optional<Bytes> filter_of(const wire::Fields& fields);
 
-/// FilteredOut when the request's filter does not hold for the record, or its code when it cannot be evaluated.
-Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter, const model::RecordSource& record);
+/// FilteredOut when the request's filter does not hold for the record, or its code when it cannot
+/// be evaluated.
+Result<void> check_filter(Arena& arena, const std::optional<Bytes>& filter,
+                          const model::RecordSource& record);
 
 /// Evaluates one read operation on one bin, or an expression. Null result: nothing to answer.
-Result<model::Particle> read_op(Arena& arena, const wire::Op& op, const model::RecordSource& record);
+Result<model::Particle> read_op(Arena& arena, const wire::Op& op,
+                                const model::RecordSource& record);
 
 /// Answers a bin's value as clients read it.
-void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name, const model::Particle& value);
+void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name,
+               const model::Particle& value);
 
 bool is_read(wire::OpType type);
 

@@ -22,7 +22,8 @@ std::uint32_t default_ttl(const Namespace& ns, store::SetId set) {
 
 }  // namespace
 
-Result<std::uint32_t> new_void_time(const RecordRequest& request, const MemoryRecord* old, store::SetId set) {
+Result<std::uint32_t> new_void_time(const RecordRequest& request, const MemoryRecord* old,
+                                    store::SetId set) {
   const std::uint32_t asked = request.header.ttl;
   const std::uint32_t now = request.wall.seconds();
   std::uint32_t void_time = 0;
@@ -34,7 +35,8 @@ Result<std::uint32_t> new_void_time(const RecordRequest& request, const MemoryRe
     if (asked > kMost) return fail(Code::Parameter, "write: time to live");
     void_time = now + asked;
   }
-  const bool shorter = old != nullptr && void_time != 0 && (old->void_time == 0 || void_time < old->void_time);
+  const bool shorter =
+      old != nullptr && void_time != 0 && (old->void_time == 0 || void_time < old->void_time);
   if (!shorter) return void_time;
   const bool applies = request.ns.options.apply_ttl_reductions.load(std::memory_order_relaxed);
   request.share.counters.add(applies ? NamespaceCounter::ttl_reductions_applied
@@ -48,13 +50,14 @@ Result<bool> read_touch(const RecordRequest& request, const MemoryRecord& record
   if (pct == kNever) return false;
   if (pct > 100) return fail(Code::Parameter, "read: touch percentage");
   if (pct == 0) {
-    const int of_set =
-        record.set.raw() == 0
-            ? 0
-            : request.ns.records.sets()[record.set].default_read_touch_ttl_pct.load(std::memory_order_relaxed);
+    const int of_set = record.set.raw() == 0
+                           ? 0
+                           : request.ns.records.sets()[record.set].default_read_touch_ttl_pct.load(
+                                 std::memory_order_relaxed);
     if (of_set < 0) return false;
-    pct = of_set > 0 ? static_cast<std::uint32_t>(of_set)
-                     : request.ns.options.default_read_touch_ttl_pct.load(std::memory_order_relaxed);
+    pct = of_set > 0
+              ? static_cast<std::uint32_t>(of_set)
+              : request.ns.options.default_read_touch_ttl_pct.load(std::memory_order_relaxed);
   }
   if (pct == 0) return false;
   const std::uint64_t written = record.last_update.ms() / 1000;
@@ -83,7 +86,8 @@ void touch_record(const RecordRequest& request, store::Lsn seen) {
                                  .flags = record->flags,
                                  .body = body},
                                 request.wall);
-  request.share.counters.add(done ? NamespaceCounter::read_touch_success : NamespaceCounter::read_touch_error);
+  request.share.counters.add(done ? NamespaceCounter::read_touch_success
+                                  : NamespaceCounter::read_touch_error);
 }
 
 }  // namespace flotilla::exec

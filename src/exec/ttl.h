@@ -4,9 +4,10 @@
 
 namespace flotilla::exec {
 
-/// The void-time that a write gives its record. `old` is the record that the client sees, null when there is none.
-/// Parameter: a time to live beyond ten years that is no special value.
-Result<std::uint32_t> new_void_time(const RecordRequest& request, const store::MemoryRecord* old, store::SetId set);
+/// The void-time that a write gives its record. `old` is the record that the client sees, null when
+/// there is none. Parameter: a time to live beyond ten years that is no special value.
+Result<std::uint32_t> new_void_time(const RecordRequest& request, const store::MemoryRecord* old,
+                                    store::SetId set);
 
 /// Whether a read must renew the record's time to live: less than the asked share of it is left.
 /// Parameter: a share that cannot be meant.

@@ -28,7 +28,8 @@ Result<void> check_generation(const wire::MessageHeader& header, const MemoryRec
   return {};
 }
 
-Result<void> check_existence(const WritePlan& plan, const RecordRequest& request, const MemoryRecord* old) {
+Result<void> check_existence(const WritePlan& plan, const RecordRequest& request,
+                             const MemoryRecord* old) {
   if (plan.must_exist && old == nullptr) return fail(Code::NotFound, "write");
   if (plan.create_only && old != nullptr) return fail(Code::Exists, "write");
   return check_generation(request.header, old);
@@ -40,7 +41,8 @@ Result<SetId> set_for(const RecordRequest& request, const MemoryRecord* old) {
   const std::string_view name = request.fields.text(wire::FieldType::Set);
   if (old != nullptr) {
     // A background job takes records as they come.
-    if (request.origin != Origin::OpsSub && name != sets.name_of(old->set)) return fail(Code::Parameter, "write: set differs");
+    if (request.origin != Origin::OpsSub && name != sets.name_of(old->set))
+      return fail(Code::Parameter, "write: set differs");
     return old->set;
   }
   return sets.find_or_add(name);
@@ -89,7 +91,8 @@ Result<void> check_admission(const RecordRequest& request) {
 
 Result<void> check_writable(const RecordRequest& request) {
   const NamespaceOptions& options = request.ns.options;
-  if (options.stop_writes.load(std::memory_order_relaxed)) return fail(Code::OutOfSpace, "write: stop-writes");
+  if (options.stop_writes.load(std::memory_order_relaxed))
+    return fail(Code::OutOfSpace, "write: stop-writes");
   if (options.disallow_null_setname.load(std::memory_order_relaxed) &&
       request.fields.text(wire::FieldType::Set).empty())
     return fail(Code::Parameter, "write: no set");
@@ -98,7 +101,8 @@ Result<void> check_writable(const RecordRequest& request) {
 
 /// Transactions are refused whole: half of one would be worse than none.
 Result<void> check_transaction(const RecordRequest& request) {
-  const bool rolls = (request.header.info4 & (wire::info4::kRollForward | wire::info4::kRollBack)) != 0;
+  const bool rolls =
+      (request.header.info4 & (wire::info4::kRollForward | wire::info4::kRollBack)) != 0;
   if (rolls || request.fields.has(wire::FieldType::TransactionId))
     return fail(Code::EnterpriseOnly, "write: transaction");
   return {};
@@ -106,14 +110,15 @@ Result<void> check_transaction(const RecordRequest& request) {
 
 /// The state of one write while it holds its partition.
 struct Edit {
-  MemoryRecord* stored = nullptr;   // What the index has, visible or not.
-  MemoryRecord* old = nullptr;      // What the client sees; null when there is nothing.
+  MemoryRecord* stored = nullptr;  // What the index has, visible or not.
+  MemoryRecord* old = nullptr;     // What the client sees; null when there is nothing.
   SetId set{};
   KeyView key{};
   std::uint32_t void_time = 0;
 };
 
-Result<void> check_old(Arena& arena, const RecordRequest& request, const WritePlan& plan, Edit& edit) {
+Result<void> check_old(Arena& arena, const RecordRequest& request, const WritePlan& plan,
+                       Edit& edit) {
   if (auto ok = check_existence(plan, request, edit.old); !ok) return ok;
   const auto set = set_for(request, edit.old);
   if (!set) return tl::unexpected(set.error());
@@ -125,7 +130,8 @@ Result<void> check_old(Arena& arena, const RecordRequest& request, const WritePl
   if (request.filter) {
     const KeyView key = stored_key.present() ? stored_key : key_of(request.fields);
     const std::string_view set_name = request.fields.text(wire::FieldType::Set);
-    const RecordView view(metadata_of(request.ns, request.digest, edit.old, set_name, request.wall), key, body, has_key);
+    const RecordView view(metadata_of(request.ns, request.digest, edit.old, set_name, request.wall),
+                          key, body, has_key);
     // A filter looks at a record that is there; a write that creates one passes it by.
     if (edit.old != nullptr) {
       if (auto ok = check_filter(arena, request.filter, view); !ok) return ok;
@@ -149,12 +155,13 @@ void load_bins(const Edit& edit, const WritePlan& plan, Bins& bins) {
   for (store::BinView bin; reader.next(bin);) bins.push_back(bin);
 }
 
-Result<store::LogPosition> commit(Arena& arena, const RecordRequest& request, const Edit& edit, const Bins& bins,
-                                  wire::MessageHeader& header) {
+Result<store::LogPosition> commit(Arena& arena, const RecordRequest& request, const Edit& edit,
+                                  const Bins& bins, wire::MessageHeader& header) {
   store::Namespace& records = request.ns.records;
   store::Partition& partition = records.partition_of(request.digest);
   const std::size_t size = store::body_size(edit.key, bins);
-  if (size + MemoryRecord::kHeaderSize > request.ns.options.max_record_size.load(std::memory_order_relaxed)) {
+  if (size + MemoryRecord::kHeaderSize >
+      request.ns.options.max_record_size.load(std::memory_order_relaxed)) {
     request.share.counters.add(NamespaceCounter::fail_record_too_big);
     return fail(Code::TooBig, "write: record");
   }
@@ -173,7 +180,8 @@ Result<store::LogPosition> commit(Arena& arena, const RecordRequest& request, co
 }
 
 /// A write that left no bins deletes the record.
-Result<store::LogPosition> delete_emptied(const RecordRequest& request, const Edit& edit, wire::MessageHeader& header) {
+Result<store::LogPosition> delete_emptied(const RecordRequest& request, const Edit& edit,
+                                          wire::MessageHeader& header) {
   if (edit.old == nullptr) return fail(Code::NotFound, "write: no bins");
   store::Namespace& records = request.ns.records;
   const auto done = records.remove(records.partition_of(request.digest), edit.stored, request.wall);
@@ -185,7 +193,8 @@ Result<store::LogPosition> delete_emptied(const RecordRequest& request, const Ed
 }
 
 MemoryRecord* visible_or_null(const RecordRequest& request, MemoryRecord* record) {
-  return record != nullptr && request.ns.records.visible(*record, request.wall.seconds()) ? record : nullptr;
+  return record != nullptr && request.ns.records.visible(*record, request.wall.seconds()) ? record
+                                                                                          : nullptr;
 }
 
 Executor::Written refuse(wire::ReplyWriter& reply, wire::MessageHeader header, const Error& error) {
@@ -217,16 +226,18 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
     header.ttl = edit.old->void_time;
   }
   if (auto ok = check_old(arena_, request, *plan, edit); !ok) {
-    if (ok.error().code == Code::Generation) request.share.counters.add(NamespaceCounter::fail_generation);
+    if (ok.error().code == Code::Generation)
+      request.share.counters.add(NamespaceCounter::fail_generation);
     return refuse(reply, header, ok.error());
   }
   load_bins(edit, *plan, bins_);
-  const RecordView view(metadata_of(request.ns, request.digest, edit.old, request.fields.text(wire::FieldType::Set),
-                                    request.wall),
+  const RecordView view(metadata_of(request.ns, request.digest, edit.old,
+                                    request.fields.text(wire::FieldType::Set), request.wall),
                         edit.key, bins_);
   if (auto ok = OpRunner(arena_, request, *plan, view, bins_).run(reply); !ok)
     return refuse(reply, header, ok.error());
-  const auto done = bins_.empty() ? delete_emptied(request, edit, header) : commit(arena_, request, edit, bins_, header);
+  const auto done = bins_.empty() ? delete_emptied(request, edit, header)
+                                  : commit(arena_, request, edit, bins_, header);
   if (!done) return refuse(reply, header, done.error());
   reply.set_header(header);
   reply.end();
@@ -245,7 +256,8 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   MemoryRecord* const stored = partition.index.find(request.digest);
   MemoryRecord* const old = visible_or_null(request, stored);
   if (old == nullptr) {
-    if (auto ok = check_generation(request.header, nullptr); !ok) return refuse(reply, header, ok.error());
+    if (auto ok = check_generation(request.header, nullptr); !ok)
+      return refuse(reply, header, ok.error());
     return refuse(reply, header, {Code::NotFound, "delete"});
   }
   const std::string_view set = request.fields.text(wire::FieldType::Set);
@@ -257,10 +269,13 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   }
   const bool has_key = (old->flags & store::kHasKey) != 0;
   const KeyView key = store::BodyReader(old->body(), has_key).key();
-  const RecordView view(metadata_of(request.ns, request.digest, old, {}, request.wall), key, old->body(), has_key);
-  if (auto ok = check_filter(arena_, request.filter, view); !ok) return refuse(reply, header, ok.error());
+  const RecordView view(metadata_of(request.ns, request.digest, old, {}, request.wall), key,
+                        old->body(), has_key);
+  if (auto ok = check_filter(arena_, request.filter, view); !ok)
+    return refuse(reply, header, ok.error());
   const KeyView sent = key_of(request.fields);
-  if (sent.present() && key.present() && !(sent == key)) return refuse(reply, header, {Code::KeyMismatch, "delete"});
+  if (sent.present() && key.present() && !(sent == key))
+    return refuse(reply, header, {Code::KeyMismatch, "delete"});
   const auto done = records.remove(partition, stored, request.wall);
   if (!done) return refuse(reply, header, done.error());
   reply.end();

@@ -15,7 +15,8 @@ namespace {
 /// Whether a record-level replace leaves the operation without a meaning.
 bool needs_old_bins(const Op& op) {
   switch (op.type) {
-    case OpType::Write: return op.particle_type == wire::ParticleType::Null;
+    case OpType::Write:
+      return op.particle_type == wire::ParticleType::Null;
     case OpType::Increment:
     case OpType::Append:
     case OpType::Prepend:
@@ -23,8 +24,10 @@ bool needs_old_bins(const Op& op) {
     case OpType::BitsModify:
     case OpType::HllModify:
     case OpType::Touch:
-    case OpType::DeleteAll: return true;
-    default: return false;
+    case OpType::DeleteAll:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -35,19 +38,22 @@ bool answers(OpType type) {
          type == OpType::ExpRead || type == OpType::ExpModify;
 }
 
-/// Reads in a write: allowed with the READ flag; one nameless read of all bins, and then nothing else that answers.
+/// Reads in a write: allowed with the READ flag; one nameless read of all bins, and then nothing
+/// else that answers.
 Result<void> check_reads(const RecordRequest& request, const WritePlan& plan) {
   const std::uint8_t flags = request.header.info1;
   unsigned nameless = 0;
   bool others = false;
   bool reads = false;
   for (const Op op : request.ops) {
-    const bool all_bins = op.type == OpType::Read && op.name.empty() && (flags & wire::info1::kGetAll) != 0;
+    const bool all_bins =
+        op.type == OpType::Read && op.name.empty() && (flags & wire::info1::kGetAll) != 0;
     if (all_bins) ++nameless;
     if (is_read(op.type)) reads = true;
     if (!all_bins && (is_read(op.type) || answers(op.type))) others = true;
   }
-  if (reads && (flags & wire::info1::kRead) == 0) return fail(Code::Parameter, "write: read without flag");
+  if (reads && (flags & wire::info1::kRead) == 0)
+    return fail(Code::Parameter, "write: read without flag");
   if (nameless > 1 || (nameless == 1 && (plan.respond_all || others)))
     return fail(Code::Parameter, "write: read of all bins beside others");
   if ((flags & wire::info1::kGetAll) != 0 && nameless == 0)
@@ -67,7 +73,8 @@ Result<void> check_bin_names(const wire::Ops& ops) {
 
 Result<WritePlan> plan_write(const RecordRequest& request) {
   const wire::MessageHeader& header = request.header;
-  if (request.ops.empty() || request.ops.count() > kOpsMost) return fail(Code::Parameter, "write: operations");
+  if (request.ops.empty() || request.ops.count() > kOpsMost)
+    return fail(Code::Parameter, "write: operations");
   if (auto ok = check_bin_names(request.ops); !ok) return tl::unexpected(ok.error());
   WritePlan plan{
       .must_exist = (header.info3 & (wire::info3::kUpdateOnly | wire::info3::kReplaceOnly)) != 0,
@@ -77,7 +84,8 @@ Result<WritePlan> plan_write(const RecordRequest& request) {
   };
   for (const Op op : request.ops) {
     if (op.type == OpType::Touch) plan.must_exist = true;
-    if (plan.replace && needs_old_bins(op)) return fail(Code::Parameter, "write: replace with this operation");
+    if (plan.replace && needs_old_bins(op))
+      return fail(Code::Parameter, "write: replace with this operation");
   }
   if (auto ok = check_reads(request, plan); !ok) return tl::unexpected(ok.error());
   return plan;
@@ -93,7 +101,8 @@ Result<void> OpRunner::run(wire::ReplyWriter& reply) {
 
 Result<void> OpRunner::apply(const Op& op, wire::ReplyWriter& reply) {
   switch (op.type) {
-    case OpType::Touch: return {};
+    case OpType::Touch:
+      return {};
     case OpType::Write: {
       auto ok = write_value(op);
       if (ok) answer(op, {}, reply);
@@ -113,11 +122,14 @@ Result<void> OpRunner::apply(const Op& op, wire::ReplyWriter& reply) {
     case OpType::CdtModify:
     case OpType::BitsModify:
     case OpType::HllModify:
-    case OpType::ExpModify: return modify(op, reply);
-    default: break;
+    case OpType::ExpModify:
+      return modify(op, reply);
+    default:
+      break;
   }
   if (!is_read(op.type)) return fail(Code::Parameter, "write: operation");
-  if (op.type == OpType::Read && op.name.empty() && (request_.header.info1 & wire::info1::kGetAll) != 0) {
+  if (op.type == OpType::Read && op.name.empty() &&
+      (request_.header.info1 & wire::info1::kGetAll) != 0) {
     read_all(reply);
     return {};
   }
@@ -152,8 +164,9 @@ Result<void> OpRunner::modify(const Op& op, wire::ReplyWriter& reply) {
   const Particle old = bin(op.name);
   const auto outcome = op.type == OpType::CdtModify    ? model::cdt_modify(arena_, old, op.value)
                        : op.type == OpType::BitsModify ? model::bits_modify(arena_, old, op.value)
-                       : op.type == OpType::HllModify  ? model::hll_modify(arena_, old, op.value)
-                                                       : model::exp_modify(arena_, record_, old, op.value);
+                       : op.type == OpType::HllModify
+                           ? model::hll_modify(arena_, old, op.value)
+                           : model::exp_modify(arena_, record_, old, op.value);
   if (!outcome) return tl::unexpected(outcome.error());
   if (outcome->changed) set(op.name, outcome->bin);
   answer(op, outcome->result, reply);

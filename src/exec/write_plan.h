@@ -23,11 +23,13 @@ struct WritePlan {
 /// Parameter: flags and operations that do not go together. BinName: as above.
 Result<WritePlan> plan_write(const RecordRequest& request);
 
-/// Applies the operations in order to `bins` (views into the old body at first, then also into `arena`) and appends what
-/// they answer to the reply's open message. An error leaves `bins` half changed: drop it.
+/// Applies the operations in order to `bins` (views into the old body at first, then also into
+/// `arena`) and appends what they answer to the reply's open message. An error leaves `bins` half
+/// changed: drop it.
 class OpRunner {
  public:
-  OpRunner(Arena& arena, const RecordRequest& request, const WritePlan& plan, const model::RecordSource& record, Bins& bins)
+  OpRunner(Arena& arena, const RecordRequest& request, const WritePlan& plan,
+           const model::RecordSource& record, Bins& bins)
       : arena_(arena), request_(request), plan_(plan), record_(record), bins_(bins) {}
 
   Result<void> run(wire::ReplyWriter& reply);

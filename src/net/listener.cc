@@ -24,13 +24,15 @@ Result<Listener> bind_to(const addrinfo& to, const std::string& address) {
   const int off = 0;
   ::setsockopt(fd.raw(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (to.ai_family == AF_INET6) ::setsockopt(fd.raw(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  if (::bind(fd.raw(), to.ai_addr, to.ai_addrlen) != 0) return fail(Code::Unavailable, "listen: bind");
+  if (::bind(fd.raw(), to.ai_addr, to.ai_addrlen) != 0)
+    return fail(Code::Unavailable, "listen: bind");
   if (::listen(fd.raw(), kBacklog) != 0) return fail(Code::Unavailable, "listen: listen");
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(fd.raw(), reinterpret_cast<sockaddr*>(&bound), &size);
-  const std::uint16_t port = bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
-                                                         : reinterpret_cast<sockaddr_in*>(&bound)->sin_port;
+  const std::uint16_t port = bound.ss_family == AF_INET6
+                                 ? reinterpret_cast<sockaddr_in6*>(&bound)->sin6_port
+                                 : reinterpret_cast<sockaddr_in*>(&bound)->sin_port;
   return Listener{std::move(fd), address, ntohs(port)};
 }
 
@@ -42,15 +44,20 @@ Result<Listener> listen_on(const std::string& address, std::uint16_t port) {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   hints.ai_family = address == "any" ? AF_INET : AF_UNSPEC;
   addrinfo* found = nullptr;
-  const char* const host = address == "any" ? nullptr : address == "local" ? "127.0.0.1" : address.c_str();
-  if (const int error = ::getaddrinfo(host, std::to_string(port).c_str(), &hints, &found); error != 0) {
+  const char* const host = address == "any"     ? nullptr
+                           : address == "local" ? "127.0.0.1"
+                                                : address.c_str();
+  if (const int error = ::getaddrinfo(host, std::to_string(port).c_str(), &hints, &found);
+      error != 0) {
     log_warning("socket", "cannot resolve {}: {}", address, ::gai_strerror(error));
     return fail(Code::Unavailable, "listen: resolve");
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   Result<Listener> listener = fail(Code::Unavailable, "listen: no address");
-  for (const addrinfo* to = found; to != nullptr && !listener; to = to->ai_next) listener = bind_to(*to, address);
-  if (!listener) log_warning("socket", "cannot listen on {}:{}: {}", address, port, std::strerror(errno));
+  for (const addrinfo* to = found; to != nullptr && !listener; to = to->ai_next)
+    listener = bind_to(*to, address);
+  if (!listener)
+    log_warning("socket", "cannot listen on {}:{}: {}", address, port, std::strerror(errno));
   return listener;
 }
 
@@ -67,7 +74,8 @@ void Acceptor::start(std::vector<Door> doors) {
 void Acceptor::stop() {
   if (!thread_.joinable()) return;
   const std::uint64_t one = 1;
-  if (::write(event_.raw(), &one, sizeof one) < 0) log_warning("socket", "cannot wake the acceptor");
+  if (::write(event_.raw(), &one, sizeof one) < 0)
+    log_warning("socket", "cannot wake the acceptor");
   thread_.join();
   doors_.clear();
 }
@@ -89,7 +97,8 @@ void Acceptor::accept_all(Door& door) {
     Fd fd(::accept4(door.listener.fd.raw(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) {
       // Out of descriptors: the queue stays as it is; do not spin on it.
-      if (errno == EMFILE || errno == ENFILE) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      if (errno == EMFILE || errno == ENFILE)
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
       return;
     }
     if (door.open_count->load() >= door.most()) continue;

@@ -19,10 +19,12 @@ namespace flotilla::net {
 namespace {
 
 constexpr std::size_t kScratchSize = 256 * 1024;  // What one receive may bring.
-constexpr std::size_t kInputStep = 256 * 1024;    // A message's buffer grows as its bytes arrive, not as it claims.
-constexpr std::size_t kOutMost = 1024 * 1024;     // With so much unsent a connection's requests wait.
+constexpr std::size_t kInputStep =
+    256 * 1024;  // A message's buffer grows as its bytes arrive, not as it claims.
+constexpr std::size_t kOutMost = 1024 * 1024;  // With so much unsent a connection's requests wait.
 constexpr int kEventsMost = 256;
-constexpr std::size_t kTogether = 16;  // Connections whose requests are received before the first is handled.
+constexpr std::size_t kTogether =
+    16;  // Connections whose requests are received before the first is handled.
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
 
 std::string text_of(const sockaddr_storage& address) {
@@ -154,7 +156,8 @@ void Reactor::loop() {
         if (!connection->out_.empty() || connection->session_->busy()) schedule_turn(*connection);
     }
     run_turns();
-    if (background_ && background_due_.exchange(false) && background_()) background_due_.store(true);
+    if (background_ && background_due_.exchange(false) && background_())
+      background_due_.store(true);
     if (now_ >= next_sweep_) sweep();
     closed_.clear();
   }
@@ -182,8 +185,8 @@ void Reactor::take_arrivals() {
 
 void Reactor::open(Arrival arrival) {
   const int fd = arrival.fd.raw();
-  auto owner = std::make_unique<Connection>(*this, std::move(arrival.fd), address_of(fd, ::getpeername),
-                                            address_of(fd, ::getsockname));
+  auto owner = std::make_unique<Connection>(
+      *this, std::move(arrival.fd), address_of(fd, ::getpeername), address_of(fd, ::getsockname));
   Connection& connection = *owner;
   connection.open_count_ = arrival.open_count;
   connection.session_ = arrival.protocol->open(connection);
@@ -214,8 +217,9 @@ void Reactor::handle_all(std::span<Ready> ready) {
 /// Receives if that is all there is to do; whatever is unusual waits for handle().
 void Reactor::receive_ahead(Ready& ready, MutableBytes room) {
   Connection& connection = *ready.connection;
-  const bool usual = (ready.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0 && (ready.events & EPOLLIN) != 0 &&
-                     !connection.closing_ && connection.out_.empty() && connection.in_size_ == 0 &&
+  const bool usual = (ready.events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) == 0 &&
+                     (ready.events & EPOLLIN) != 0 && !connection.closing_ &&
+                     connection.out_.empty() && connection.in_size_ == 0 &&
                      !connection.session_->busy();
   if (!usual) return;
   const ssize_t got = ::recv(connection.fd_.raw(), room.data(), room.size(), 0);
@@ -229,10 +233,13 @@ void Reactor::handle(const Ready& ready) {
   Connection& connection = *ready.connection;
   if ((ready.events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
   bool alive = true;
-  if ((ready.events & EPOLLOUT) != 0 && !connection.out_.empty()) alive = send(connection) && offer_kept(connection);
+  if ((ready.events & EPOLLOUT) != 0 && !connection.out_.empty())
+    alive = send(connection) && offer_kept(connection);
   if ((ready.events & (EPOLLIN | EPOLLRDHUP)) != 0) connection.readable_ = true;
-  if (!ready.received.empty() && (ready.events & (EPOLLIN | EPOLLRDHUP)) == 0) connection.readable_ = false;
-  if (alive && (connection.readable_ || !ready.received.empty())) alive = receive(connection, ready.received);
+  if (!ready.received.empty() && (ready.events & (EPOLLIN | EPOLLRDHUP)) == 0)
+    connection.readable_ = false;
+  if (alive && (connection.readable_ || !ready.received.empty()))
+    alive = receive(connection, ready.received);
   settle(connection, alive);
 }
 
@@ -247,11 +254,13 @@ void Reactor::settle(Connection& connection, bool alive) {
 
 /// Handles what was received ahead, if anything, then all that the socket has.
 bool Reactor::receive(Connection& connection, Bytes received) {
-  // Replies of most connections are gone at once: they borrow the reactor's buffer instead of keeping one.
+  // Replies of most connections are gone at once: they borrow the reactor's buffer instead of
+  // keeping one.
   const bool lends = connection.out_.empty();
   if (lends) std::swap(connection.out_, spare_out_);
   bool alive = received.empty() || take_in(connection, received);
-  while (alive && connection.readable_ && connection.out_.size() < kOutMost && !connection.session_->busy()) {
+  while (alive && connection.readable_ && connection.out_.size() < kOutMost &&
+         !connection.session_->busy()) {
     if (connection.in_size_ > 0) {
       alive = receive_more(connection);
       continue;
@@ -303,11 +312,13 @@ bool Reactor::receive_more(Connection& connection) {
 
 /// Offers the bytes kept from earlier; also after a pause.
 bool Reactor::offer_kept(Connection& connection) {
-  if (connection.in_size_ == 0 || connection.session_->busy() || connection.out_.size() >= kOutMost) return true;
+  if (connection.in_size_ == 0 || connection.session_->busy() || connection.out_.size() >= kOutMost)
+    return true;
   std::size_t taken = 0;
   if (!offer(connection, Bytes(connection.in_).first(connection.in_size_), taken)) return false;
   if (taken == 0) return true;
-  connection.in_.erase(connection.in_.begin(), connection.in_.begin() + static_cast<std::ptrdiff_t>(taken));
+  connection.in_.erase(connection.in_.begin(),
+                       connection.in_.begin() + static_cast<std::ptrdiff_t>(taken));
   connection.in_size_ -= taken;
   if (connection.in_size_ == 0) Buffer().swap(connection.in_);
   return true;
@@ -322,7 +333,9 @@ bool Reactor::offer(Connection& connection, Bytes bytes, std::size_t& taken) {
     if (connection.session_->busy()) schedule_turn(connection);
     if (input.close) return false;
     if (input.consumed == 0 || taken == bytes.size() || connection.session_->busy()) return true;
-    if (connection.out_.size() >= kOutMost && (!send(connection) || connection.out_.size() >= kOutMost)) return true;
+    if (connection.out_.size() >= kOutMost &&
+        (!send(connection) || connection.out_.size() >= kOutMost))
+      return true;
   }
 }
 
@@ -369,23 +382,30 @@ void Reactor::run_turns() {
 
 void Reactor::take_turn(Connection& connection) {
   bool alive = true;
-  // A reply that the client does not drain pauses the work; EPOLLOUT or the next sweep goes on with it.
+  // A reply that the client does not drain pauses the work; EPOLLOUT or the next sweep goes on with
+  // it.
   if (connection.out_.size() < kOutMost) {
     switch (connection.session_->on_turn()) {
-      case Session::Turn::Idle: break;
-      case Session::Turn::Again: schedule_turn(connection); break;
+      case Session::Turn::Idle:
+        break;
+      case Session::Turn::Again:
+        schedule_turn(connection);
+        break;
       case Session::Turn::Later:
         schedule_turn(connection);
         connection.turn_at_ = connection.session_->wake_at();
         break;
-      case Session::Turn::Close: alive = false; break;
+      case Session::Turn::Close:
+        alive = false;
+        break;
     }
   } else if (connection.session_->busy()) {
     schedule_turn(connection);
     connection.turn_at_ = now_ + std::chrono::milliseconds(1);
   }
   alive = alive && send(connection) && offer_kept(connection);
-  if (alive && connection.readable_ && !connection.session_->busy()) alive = receive(connection, {});
+  if (alive && connection.readable_ && !connection.session_->busy())
+    alive = receive(connection, {});
   settle(connection, alive);
 }
 
@@ -397,8 +417,8 @@ void Reactor::sweep() {
     const Duration stall = connection->session_->stall_limit();
     const bool stalled = connection->stalled_since_ != Instant{} && stall.count() != 0 &&
                          now_ - connection->stalled_since_ > stall;
-    const bool reaped = idle.count() != 0 && !connection->session_->busy() && connection->out_.empty() &&
-                        now_ - connection->last_heard_ > idle;
+    const bool reaped = idle.count() != 0 && !connection->session_->busy() &&
+                        connection->out_.empty() && now_ - connection->last_heard_ > idle;
     if (stalled) counts_.stalled.fetch_add(1, std::memory_order_relaxed);
     if (reaped) counts_.reaped.fetch_add(1, std::memory_order_relaxed);
     if (stalled || reaped) doomed.push_back(connection.get());

@@ -9,10 +9,12 @@
 
 namespace flotilla::server {
 
-/// The tasks of a reactor that no connection waits for. Runs on the reactor's thread; add() from there too.
+/// The tasks of a reactor that no connection waits for. Runs on the reactor's thread; add() from
+/// there too.
 class Background {
  public:
-  /// Runs each task for a slice. Returns when to come back: now when `more`, else not before `next`; nothing when empty.
+  /// Runs each task for a slice. Returns when to come back: now when `more`, else not before
+  /// `next`; nothing when empty.
   struct Due {
     bool more = false;
     bool waiting = false;

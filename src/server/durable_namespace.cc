@@ -30,23 +30,25 @@ std::uint64_t random_id() {
 
 }  // namespace
 
-Result<std::unique_ptr<DurableNamespace>> DurableNamespace::open(const config::NamespaceConfig& config,
-                                                                 store::Namespace& records, const std::string& folder,
-                                                                 const store::Uuid& instance, Hooks hooks) {
+Result<std::unique_ptr<DurableNamespace>> DurableNamespace::open(
+    const config::NamespaceConfig& config, store::Namespace& records, const std::string& folder,
+    const store::Uuid& instance, Hooks hooks) {
   std::vector<PosixFile> files;
   for (const std::string& name : config.storage_files()) {
-    auto file = PosixFile::open(
-        {.path = path_of(folder, name), .size = config.filesize(), .direct = config.direct_files()});
+    auto file = PosixFile::open({.path = path_of(folder, name),
+                                 .size = config.filesize(),
+                                 .direct = config.direct_files()});
     if (!file) return tl::unexpected(file.error());
     files.push_back(std::move(*file));
   }
   std::unique_ptr<DurableNamespace> out(new DurableNamespace(records, std::move(hooks)));
-  if (auto ok = out->run(config, std::move(files), instance); !ok) return tl::unexpected(ok.error());
+  if (auto ok = out->run(config, std::move(files), instance); !ok)
+    return tl::unexpected(ok.error());
   return out;
 }
 
-Result<void> DurableNamespace::run(const config::NamespaceConfig& config, std::vector<PosixFile> files,
-                                   const store::Uuid& instance) {
+Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
+                                   std::vector<PosixFile> files, const store::Uuid& instance) {
   const store::LogOptions options{.namespace_name = config.name,
                                   .instance = instance,
                                   .fresh_id = random_id(),
@@ -61,11 +63,12 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config, std::v
   threads_->wait_until_open();
   for (unsigned i = 0; i < log_->file_count(); ++i) {
     if (log_->state(i) == store::Log::State::Ready) continue;
-    log(LogLevel::Critical, "storage", "{{{}}} {}: {}", config.name, config.storage_files()[i], log_->refusal(i));
+    log(LogLevel::Critical, "storage", "{{{}}} {}: {}", config.name, config.storage_files()[i],
+        log_->refusal(i));
     return fail(Code::Unsupported, "a data file cannot be used");
   }
-  log_info("storage", "{{{}}} {} records and {} tombstones read from {} file(s)", config.name, records_.objects(),
-           records_.tombstones(), log_->file_count());
+  log_info("storage", "{{{}}} {} records and {} tombstones read from {} file(s)", config.name,
+           records_.objects(), records_.tombstones(), log_->file_count());
   return {};
 }
 
@@ -74,20 +77,24 @@ DurableNamespace::~DurableNamespace() {
   records_.attach(nullptr);
 }
 
-void DurableNamespace::retune(const config::NamespaceConfig& config) { log_->retune(tuning_of(config)); }
+void DurableNamespace::retune(const config::NamespaceConfig& config) {
+  log_->retune(tuning_of(config));
+}
 
 bool DurableNamespace::recovered(const store::RecordImage& image, store::SegmentSlot segment) {
   return records_.recover(image, segment);
 }
 
-Result<bool> DurableNamespace::relocate(const store::RecordImage& image, store::SegmentSlot segment) {
+Result<bool> DurableNamespace::relocate(const store::RecordImage& image,
+                                        store::SegmentSlot segment) {
   return records_.relocate(image, segment);
 }
 
 void DurableNamespace::durable(store::LogPosition) { hooks_.durable(); }
 
 void DurableNamespace::log_failed(unsigned file, std::string_view why) {
-  log(LogLevel::Critical, "storage", "{{{}}} file {} takes no more writes: {}", records_.name(), file, why);
+  log(LogLevel::Critical, "storage", "{{{}}} file {} takes no more writes: {}", records_.name(),
+      file, why);
   hooks_.failed();
 }
 

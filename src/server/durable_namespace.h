@@ -12,7 +12,8 @@
 
 namespace flotilla::server {
 
-/// The log behind a namespace that has files: opens them, brings the records back, and keeps them from then on.
+/// The log behind a namespace that has files: opens them, brings the records back, and keeps them
+/// from then on.
 class DurableNamespace : public store::LogOwner {
  public:
   struct Hooks {
@@ -21,11 +22,12 @@ class DurableNamespace : public store::LogOwner {
   };
 
   /// `folder`: where relative paths stand. `instance`: the identity whose files these must be.
-  /// The namespace gets its log attached and its records back. Unavailable, KeyBusy, Unsupported: a file cannot be had,
-  /// is another's, or is not a data file of ours; the log says which and why.
-  static Result<std::unique_ptr<DurableNamespace>> open(const config::NamespaceConfig& config, store::Namespace& records,
-                                                        const std::string& folder, const store::Uuid& instance,
-                                                        Hooks hooks);
+  /// The namespace gets its log attached and its records back. Unavailable, KeyBusy, Unsupported: a
+  /// file cannot be had, is another's, or is not a data file of ours; the log says which and why.
+  static Result<std::unique_ptr<DurableNamespace>> open(const config::NamespaceConfig& config,
+                                                        store::Namespace& records,
+                                                        const std::string& folder,
+                                                        const store::Uuid& instance, Hooks hooks);
   /// Everything flushed and marked clean.
   ~DurableNamespace() override;
 
@@ -42,9 +44,11 @@ class DurableNamespace : public store::LogOwner {
   void log_failed(unsigned file, std::string_view why) override;
 
  private:
-  DurableNamespace(store::Namespace& records, Hooks hooks) : records_(records), hooks_(std::move(hooks)) {}
+  DurableNamespace(store::Namespace& records, Hooks hooks)
+      : records_(records), hooks_(std::move(hooks)) {}
 
-  Result<void> run(const config::NamespaceConfig& config, std::vector<PosixFile> files, const store::Uuid& instance);
+  Result<void> run(const config::NamespaceConfig& config, std::vector<PosixFile> files,
+                   const store::Uuid& instance);
 
   store::Namespace& records_;
   Hooks hooks_;

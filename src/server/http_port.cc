@@ -20,7 +20,9 @@ Result<void> HttpPort::start(info::NodeView& view, const std::string& address, s
     response.status = answer.status;
     response.set_content(answer.body, answer.content_type.c_str());
   });
-  const std::string host = address == "any" ? "0.0.0.0" : address == "local" ? "127.0.0.1" : address;
+  const std::string host = address == "any"     ? "0.0.0.0"
+                           : address == "local" ? "127.0.0.1"
+                                                : address;
   if (!server_->bind_to_port(host.c_str(), port)) {
     log_warning("socket", "cannot listen on {}:{} for HTTP", host, port);
     return fail(Code::Unavailable, "the HTTP port cannot be had");

@@ -10,7 +10,8 @@ info::Endpoint endpoint_of(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return {};
   std::string_view address = text.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (address.starts_with('[') && address.ends_with(']'))
+    address = address.substr(1, address.size() - 2);
   const auto port = parse_u64(text.substr(colon + 1)).value_or(0);
   return {std::string(address), static_cast<std::uint16_t>(port)};
 }

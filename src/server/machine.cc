@@ -37,7 +37,8 @@ ProcessorUse::Ticks ProcessorUse::read() {
     ticks.kernel = values[3] + values[6] + values[7];
     ticks.idle = values[4] + values[5];
   }
-  // Fields 14 and 15; the second field, the name, may hold blanks but ends with the last parenthesis.
+  // Fields 14 and 15; the second field, the name, may hold blanks but ends with the last
+  // parenthesis.
   const std::string self = read_file("/proc/self/stat").value_or("");
   const auto fields = numbers_of(self.substr(std::min(self.size(), self.rfind(')') + 1)));
   if (fields.size() > 12) ticks.process = fields[11] + fields[12];

@@ -12,8 +12,8 @@ namespace flotilla::server {
 
 std::optional<std::string> read_file(const std::string& path);
 
-/// Processor use of the machine and of this process, in percent, over the time since it was last looked at (a second at
-/// least). Any thread.
+/// Processor use of the machine and of this process, in percent, over the time since it was last
+/// looked at (a second at least). Any thread.
 class ProcessorUse {
  public:
   struct Share {

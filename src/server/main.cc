@@ -47,7 +47,8 @@ void raise_open_files() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warning("config", "cannot raise the limit of open files");
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    log_warning("config", "cannot raise the limit of open files");
 }
 
 config::Outcome<config::Loaded> load_config(const Arguments& arguments) {
@@ -102,8 +103,9 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-/// A container's command, as the vendor's image takes it: the server's options, its name before them, or another program of
-/// the image, which then takes this process's place. Answers how many words in front are done with.
+/// A container's command, as the vendor's image takes it: the server's options, its name before
+/// them, or another program of the image, which then takes this process's place. Answers how many
+/// words in front are done with.
 int take_command_word(int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return 0;
   const std::string_view word = argv[1];
@@ -119,14 +121,19 @@ int main(int argc, char** argv) {
   const int words = take_command_word(argc, argv);
   argv += words;
   argc -= words;
-  CLI::App app("Flotilla: a distributed key-value database that speaks the Aerospike protocol", "flotillad");
+  CLI::App app("Flotilla: a distributed key-value database that speaks the Aerospike protocol",
+               "flotillad");
   Arguments arguments;
   bool ignored = false;
   unsigned instance = 0;
-  app.add_option("--config-file", arguments.config_file, "aerospike.conf to read (default /etc/aerospike/aerospike.conf)");
-  app.add_flag("--strict", arguments.strict, "refuse old and unknown parameters as the original does");
-  app.add_flag("--check", arguments.check_only, "read the configuration, say what is wrong with it, and exit");
-  app.add_flag("--foreground,--fgdaemon,--early-verbose,--cold-start,--experimental", ignored, "accepted, without effect");
+  app.add_option("--config-file", arguments.config_file,
+                 "aerospike.conf to read (default /etc/aerospike/aerospike.conf)");
+  app.add_flag("--strict", arguments.strict,
+               "refuse old and unknown parameters as the original does");
+  app.add_flag("--check", arguments.check_only,
+               "read the configuration, say what is wrong with it, and exit");
+  app.add_flag("--foreground,--fgdaemon,--early-verbose,--cold-start,--experimental", ignored,
+               "accepted, without effect");
   app.add_option("--instance", instance, "accepted, without effect");
   app.set_version_flag("--version", "Flotilla 0.1.0 (protocol 8.1.2.0)");
   try {

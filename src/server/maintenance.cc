@@ -11,14 +11,16 @@
 namespace flotilla::server {
 namespace {
 
-constexpr std::uint32_t kSweepPeriodDefault = 120;  // Seconds for one walk over a namespace, when none is configured.
+constexpr std::uint32_t kSweepPeriodDefault =
+    120;  // Seconds for one walk over a namespace, when none is configured.
 
 }  // namespace
 
 WallTime wall_now() {
   timespec t{};
   ::clock_gettime(CLOCK_REALTIME, &t);
-  const std::uint64_t ms = static_cast<std::uint64_t>(t.tv_sec) * 1000 + static_cast<std::uint64_t>(t.tv_nsec) / 1'000'000;
+  const std::uint64_t ms = static_cast<std::uint64_t>(t.tv_sec) * 1000 +
+                           static_cast<std::uint64_t>(t.tv_nsec) / 1'000'000;
   return {ms - kEpochUnixSeconds * 1000};
 }
 
@@ -49,14 +51,17 @@ void Server::apply_changes() {
   config_seen_ = changes;
   apply(config_, node_, limits_);
   for (const auto& durable : durable_)
-    if (const auto* const ns_config = config_.find_namespace(durable->records().name())) durable->retune(*ns_config);
+    if (const auto* const ns_config = config_.find_namespace(durable->records().name()))
+      durable->retune(*ns_config);
 }
 
 void Server::sweep(std::uint64_t second) {
+  // What a truncation hides is to be gone soon, not at the end of a period.
+  const bool all = sweep_all_.exchange(false);
   for (const auto& ns : node_.namespaces) {
     const std::uint32_t configured = config_.find_namespace(ns->name())->nsup_period();
     const std::uint64_t period = configured == 0 ? kSweepPeriodDefault : configured;
-    const std::uint64_t share = (wire::kPartitions + period - 1) / period;
+    const std::uint64_t share = all ? wire::kPartitions : (wire::kPartitions + period - 1) / period;
     std::uint64_t expired = 0;
     for (std::uint64_t i = 0; i < share; ++i) {
       const auto id = static_cast<std::uint16_t>((second * share + i) % wire::kPartitions);
@@ -66,15 +71,16 @@ void Server::sweep(std::uint64_t second) {
   }
 }
 
-/// Stop-writes: too little memory on the machine or in the container, or too little space for the namespace's data.
+/// Stop-writes: too little memory on the machine or in the container, or too little space for the
+/// namespace's data.
 void Server::watch_space() {
   const auto memory = config::find_memory_use(read_file, config_.service.cgroup_mem_tracking());
   const std::uint64_t used_pct = memory.total == 0 ? 0 : 100 - memory.free * 100 / memory.total;
   for (const auto& ns : node_.namespaces) {
     const auto& ns_config = *config_.find_namespace(ns->name());
     const auto statistics = view_->namespace_statistics(ns_config);
-    const bool short_of_memory =
-        ns_config.stop_writes_sys_memory_pct() != 0 && used_pct > ns_config.stop_writes_sys_memory_pct();
+    const bool short_of_memory = ns_config.stop_writes_sys_memory_pct() != 0 &&
+                                 used_pct > ns_config.stop_writes_sys_memory_pct();
     const bool short_of_index = ns_config.indexes_memory_budget() != 0 &&
                                 statistics.index_used_bytes > ns_config.indexes_memory_budget();
     const bool short_of_space = statistics.data_total_bytes != 0 &&
@@ -83,8 +89,9 @@ void Server::watch_space() {
                                   statistics.data_used_pct >= ns_config.stop_writes_used_pct()));
     const bool stop = short_of_memory || short_of_index || short_of_space;
     if (ns->options.stop_writes.exchange(stop) == stop) continue;
-    log(stop ? LogLevel::Warning : LogLevel::Info, "nsup", "{{{}}} writes {}: memory used {} %, data used {} %, free {} %",
-        ns->name(), stop ? "stop" : "go on", used_pct, statistics.data_used_pct, statistics.data_avail_pct);
+    log(stop ? LogLevel::Warning : LogLevel::Info, "nsup",
+        "{{{}}} writes {}: memory used {} %, data used {} %, free {} %", ns->name(),
+        stop ? "stop" : "go on", used_pct, statistics.data_used_pct, statistics.data_avail_pct);
   }
 }
 

@@ -8,7 +8,8 @@ void apply_sets(const config::NamespaceConfig& from, store::SetTable& sets) {
     const auto id = sets.find_or_add(set_config->name);
     if (!id) continue;
     store::Set& set = sets[*id];
-    set.default_ttl = set_config->default_ttl() == 0 ? store::Set::kInherited : std::int64_t{set_config->default_ttl()};
+    set.default_ttl = set_config->default_ttl() == 0 ? store::Set::kInherited
+                                                     : std::int64_t{set_config->default_ttl()};
     set.default_read_touch_ttl_pct = static_cast<int>(set_config->default_read_touch_ttl_pct());
     set.disable_eviction = set_config->disable_eviction();
     set.enable_index = set_config->enable_index();

@@ -1,13 +1,32 @@
 #include "server.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <random>
 
 #include "background.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "options.h"
+#include "store/metadata.h"
 
 namespace flotilla::server {
+namespace {
+
+constexpr const char* kMetadataFile = "/metadata";
+constexpr std::string_view kTruncate = "truncate";
+
+/// A node id has the shape that clients know: BB9 and twelve more digits.
+store::Identity fresh_identity() {
+  std::random_device device;
+  store::Identity out;
+  for (auto& byte : out.uuid) byte = static_cast<std::byte>(device() & 0xFF);
+  out.node = wire::NodeId(0xBB9ULL << 48 |
+                          (load_be<std::uint64_t>(out.uuid.data()) & 0xFFFF'FFFF'FFFFULL));
+  return out;
+}
+
+}  // namespace
 
 /// What belongs to one reactor.
 struct Server::ReactorParts {
@@ -25,7 +44,8 @@ struct Server::ReactorParts {
                     },
                 .storage_failed = server.storage_failed_} {
     reactor.set_background([this] { return background.run(net::Reactor::now()).more; });
-    reactor.set_look_ahead([this](std::span<const Bytes> received) { look_ahead(executor, received); });
+    reactor.set_look_ahead(
+        [this](std::span<const Bytes> received) { look_ahead(executor, received); });
   }
 
   net::Reactor reactor;
@@ -40,8 +60,9 @@ class Server::Dealer : public net::Protocol {
  public:
   Dealer(Server& server, bool admin) : server_(server), admin_(admin) {}
   std::unique_ptr<net::Session> open(net::Connection& connection) override {
-    const auto mine = std::ranges::find_if(
-        server_.reactors_, [&](const auto& parts) { return &parts->reactor == &connection.reactor(); });
+    const auto mine = std::ranges::find_if(server_.reactors_, [&](const auto& parts) {
+      return &parts->reactor == &connection.reactor();
+    });
     return std::make_unique<ClientSession>(connection, (*mine)->context, admin_);
   }
 
@@ -59,55 +80,116 @@ Result<void> Server::start() {
   const unsigned count = std::max(1U, config_.service.service_threads());
   if (auto ok = take_identity(); !ok) return ok;
   make_view(count);
-  for (unsigned i = 0; i < count; ++i) reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
+  for (unsigned i = 0; i < count; ++i)
+    reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
   if (auto ok = make_namespaces(count); !ok) return ok;
+  if (auto ok = load_truncations(); !ok) return ok;
   apply(config_, node_, limits_);
   const bool pin = config_.service.auto_pin() == config::AutoPin::Cpu;
   for (unsigned i = 0; i < count; ++i) reactors_[i]->reactor.start(pin ? static_cast<int>(i) : -1);
   view_->set_serving(true);
   if (auto ok = open_ports(); !ok) return ok;
   maintenance_ = std::thread([this] { maintain(); });
-  log_info("as", "node {:X}, {} reactor(s), port {}", id_.raw(), count, config_.network.service_port());
+  log_info("as", "node {:X}, {} reactor(s), port {}", id_.raw(), count,
+           config_.network.service_port());
   log_info("as", "service ready: soon there will be cake!");
   return {};
 }
 
 Result<void> Server::take_identity() {
-  folder_ = config_.service.data_folder();
-  id_ = wire::NodeId(config_.service.node_id());
-  if (id_.raw() == 0) {
-    std::random_device device;
-    id_ = wire::NodeId(0xBB9ULL << 48 | (std::uint64_t{device()} << 16 & 0xFFFFFFFF0000ULL) | (device() & 0xFFFFU));
+  const store::Identity fresh = fresh_identity();
+  const std::string data_folder = config_.service.data_folder();
+  const bool keeps_data = std::ranges::any_of(
+      config_.namespaces, [](const auto& ns) { return !ns->storage_files().empty(); });
+  std::error_code error;
+  std::filesystem::create_directories(data_folder, error);
+  folder_ = std::make_unique<PosixFolder>(data_folder);
+  auto slot = store::DataFolder::take(*folder_, fresh);
+  if (!slot && keeps_data) {
+    log(LogLevel::Critical, "storage", "data-folder {}: {}", data_folder, slot.error().why);
+    return tl::unexpected(slot.error());
+  }
+  if (slot) {
+    slot_.emplace(std::move(*slot));
+    slot_folder_ = data_folder + "/" + slot_->slot();
+  } else {
+    log_info("storage", "no data folder at {}: the node gets a new identity at each start",
+             data_folder);
+  }
+  const store::Identity& identity = slot_ ? slot_->identity() : fresh;
+  instance_ = identity.uuid;
+  const std::uint64_t configured = config_.service.node_id();
+  id_ = configured != 0 ? wire::NodeId(configured) : identity.node;
+  return {};
+}
+
+Result<void> Server::load_truncations() {
+  if (!slot_) return {};
+  const auto metadata = store::load_metadata(*folder_, slot_->slot() + kMetadataFile);
+  if (!metadata) return tl::unexpected(metadata.error());
+  for (const auto& [key, value] : *metadata) {
+    const auto parts = split(key, '\0');
+    const auto cut_off = parse_u64(value);
+    if (parts.size() != 3 || parts[0] != kTruncate || !cut_off) continue;
+    exec::Namespace* const ns = node_.find(parts[1]);
+    if (ns == nullptr) continue;
+    if (const auto set = ns->records.sets().find_or_add(parts[2]))
+      ns->records.truncate_before(*set, store::HlcTime(*cut_off));
+    node_.clock.saw(store::HlcTime(*cut_off));
   }
   return {};
 }
 
+Result<void> Server::save_truncations() {
+  if (!slot_) return {};
+  const std::scoped_lock lock(metadata_mutex_);
+  store::Metadata metadata;
+  for (const auto& ns : node_.namespaces) {
+    for (std::size_t id = 0; id <= ns->records.sets().count(); ++id) {
+      const store::SetId set(static_cast<std::uint16_t>(id));
+      const store::HlcTime cut_off = ns->records.truncated_before(set);
+      if (cut_off.raw() == 0) continue;
+      std::string key(kTruncate);
+      key += '\0' + ns->name() + '\0' + std::string(ns->records.sets().name_of(set));
+      metadata.emplace(std::move(key), std::to_string(cut_off.raw()));
+    }
+  }
+  return store::save_metadata(*folder_, slot_->slot() + kMetadataFile, metadata);
+}
+
 void Server::make_view(unsigned reactors) {
-  view_ = std::make_unique<ServerView>(ServerView::Sources{.config = config_,
-                                                           .node = node_,
-                                                           .id = id_,
-                                                           .durable = durable_,
-                                                           .counters = [this] { return counters(); },
-                                                           .connections = connections_,
-                                                           .admin_connections = admin_connections_,
-                                                           .reactors = reactors,
-                                                           .wall = wall_now,
-                                                           .save_truncations = [] { return Result<void>{}; }});
+  view_ =
+      std::make_unique<ServerView>(ServerView::Sources{.config = config_,
+                                                       .node = node_,
+                                                       .id = id_,
+                                                       .durable = durable_,
+                                                       .counters = [this] { return counters(); },
+                                                       .connections = connections_,
+                                                       .admin_connections = admin_connections_,
+                                                       .reactors = reactors,
+                                                       .wall = wall_now,
+                                                       .save_truncations =
+                                                           [this] {
+                                                             sweep_all_.store(true);
+                                                             return save_truncations();
+                                                           }});
   info_ = std::make_unique<InfoPort>(*view_);
   view_->apply_log_levels();
 }
 
 Result<void> Server::make_namespaces(unsigned reactors) {
   for (const auto& ns_config : config_.namespaces) {
-    node_.namespaces.push_back(std::make_unique<exec::Namespace>(ns_config->name, node_.clock, reactors));
+    node_.namespaces.push_back(
+        std::make_unique<exec::Namespace>(ns_config->name, node_.clock, reactors));
     if (ns_config->storage_files().empty()) continue;
     DurableNamespace::Hooks hooks{.durable = [this] { notify_reactors(); },
-                                  .failed = [this] {
-                                    storage_failed_.store(true);
-                                    notify_reactors();
-                                  }};
-    auto durable =
-        DurableNamespace::open(*ns_config, node_.namespaces.back()->records, folder_, instance_, std::move(hooks));
+                                  .failed =
+                                      [this] {
+                                        storage_failed_.store(true);
+                                        notify_reactors();
+                                      }};
+    auto durable = DurableNamespace::open(*ns_config, node_.namespaces.back()->records,
+                                          slot_folder_, instance_, std::move(hooks));
     if (!durable) return tl::unexpected(durable.error());
     durable_.push_back(std::move(*durable));
   }
@@ -126,7 +208,9 @@ void Server::wake_background() {
 info::Counts<exec::NodeCounter> Server::counters() const {
   using C = exec::NodeCounter;
   info::Counts<C> sum{};
-  const auto at = [&](C counter) -> std::uint64_t& { return sum[static_cast<std::size_t>(counter)]; };
+  const auto at = [&](C counter) -> std::uint64_t& {
+    return sum[static_cast<std::size_t>(counter)];
+  };
   for (const auto& parts : reactors_) {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += parts->counters.get(static_cast<C>(i));
     at(C::reaped_fds) += parts->reactor.counts().reaped.load();
@@ -167,7 +251,8 @@ Result<void> Server::open_ports() {
     for (const auto& address : network.admin_address())
       if (auto ok = open_door(address, network.admin_port(), true, doors); !ok) return ok;
   if (network.http_port() != 0 && !network.http_address().empty())
-    if (auto ok = http_.start(*view_, network.http_address().front(), network.http_port()); !ok) return ok;
+    if (auto ok = http_.start(*view_, network.http_address().front(), network.http_port()); !ok)
+      return ok;
   acceptor_->start(std::move(doors));
   return {};
 }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "info_port.h"
 #include "net/reactor.h"
 #include "server_view.h"
+#include "store/data_folder.h"
 
 namespace flotilla::server {
 
@@ -34,6 +36,8 @@ class Server {
   class Dealer;
 
   Result<void> take_identity();
+  Result<void> load_truncations();
+  Result<void> save_truncations();
   Result<void> make_namespaces(unsigned reactors);
   void make_view(unsigned reactors);
   Result<void> open_ports();
@@ -52,8 +56,12 @@ class Server {
   exec::Node node_;
   wire::NodeId id_;
   store::Uuid instance_{};
-  std::string folder_;  // Of this node within the data folder.
-  std::vector<std::unique_ptr<DurableNamespace>> durable_;  // Below node_: flushed before records go.
+  std::string slot_folder_;  // Where this node's files are; empty: it keeps none.
+  std::unique_ptr<PosixFolder> folder_;
+  std::optional<store::DataFolder> slot_;
+  std::mutex metadata_mutex_;  // One writer of the metadata file at a time.
+  std::vector<std::unique_ptr<DurableNamespace>>
+      durable_;  // Below node_: flushed before records go.
   std::atomic<bool> storage_failed_{false};
   std::unique_ptr<ServerView> view_;
   std::unique_ptr<InfoPort> info_;
@@ -68,6 +76,7 @@ class Server {
   std::unique_ptr<Dealer> admin_door_;
   std::unique_ptr<net::Acceptor> acceptor_;
 
+  std::atomic<bool> sweep_all_{false};  // At the next second.
   std::thread maintenance_;
   std::mutex mutex_;  // For waking the maintenance thread at the end.
   std::condition_variable ending_;

@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::uint64_t kMebi = 1ULL << 20;
 
-constexpr std::array kLatencyNames = {"read",           "write",         "udf",      "batch-sub-read",
-                                      "batch-sub-write", "batch-sub-udf", "pi-query", "si-query"};
+constexpr std::array kLatencyNames = {"read",           "write",           "udf",
+                                      "batch-sub-read", "batch-sub-write", "batch-sub-udf",
+                                      "pi-query",       "si-query"};
 
 /// Numeric addresses of the interfaces that `wanted` accepts.
 template <class Wanted>
@@ -31,7 +32,9 @@ std::vector<std::string> interface_addresses(Wanted wanted) {
   return out;
 }
 
-std::uint64_t percent(std::uint64_t part, std::uint64_t whole) { return whole == 0 ? 0 : part * 100 / whole; }
+std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : part * 100 / whole;
+}
 
 }  // namespace
 
@@ -49,7 +52,8 @@ info::ClusterView ServerView::cluster() const {
 
 std::vector<std::string> ServerView::addresses_of(std::string_view word) const {
   if (word == "any") {
-    auto found = interface_addresses([](const ifaddrs& i) { return (i.ifa_flags & IFF_LOOPBACK) == 0; });
+    auto found =
+        interface_addresses([](const ifaddrs& i) { return (i.ifa_flags & IFF_LOOPBACK) == 0; });
     return found.empty() ? std::vector<std::string>{"127.0.0.1"} : found;
   }
   if (word == "local") return {"127.0.0.1"};
@@ -60,7 +64,8 @@ std::vector<std::string> ServerView::addresses_of(std::string_view word) const {
 info::NodeStatistics ServerView::node_statistics() const {
   info::NodeStatistics out;
   const auto processors = processors_.look(now());
-  const auto memory = config::find_memory_use(read_file, from_.config.service.cgroup_mem_tracking());
+  const auto memory =
+      config::find_memory_use(read_file, from_.config.service.cgroup_mem_tracking());
   const auto process = process_memory();
   out.cluster_size = 1;
   out.cluster_key.value = cluster().key;
@@ -94,11 +99,13 @@ info::NodeStatistics ServerView::node_statistics() const {
   out.long_queries_active = from_.node.jobs.active();
   out.batch_index_queue.resize(from_.reactors);
   out.counters = from_.counters();
-  out.counters[static_cast<std::size_t>(exec::NodeCounter::deprecated_requests)] += deprecated_.load();
+  out.counters[static_cast<std::size_t>(exec::NodeCounter::deprecated_requests)] +=
+      deprecated_.load();
   return out;
 }
 
-info::NamespaceStatistics ServerView::namespace_statistics(const config::NamespaceConfig& ns_config) const {
+info::NamespaceStatistics ServerView::namespace_statistics(
+    const config::NamespaceConfig& ns_config) const {
   info::NamespaceStatistics out;
   const exec::Namespace* const ns = from_.node.find(ns_config.name);
   if (ns == nullptr) return out;
@@ -114,7 +121,8 @@ info::NamespaceStatistics ServerView::namespace_statistics(const config::Namespa
   out.cache_read_pct = 100;
   {
     const std::scoped_lock lock(mutex_);
-    if (const auto it = expired_.find(ns_config.name); it != expired_.end()) out.expired_objects.value = it->second;
+    if (const auto it = expired_.find(ns_config.name); it != expired_.end())
+      out.expired_objects.value = it->second;
     if (const auto it = censuses_.find({ns_config.name, ""}); it != censuses_.end())
       out.non_expirable_objects = it->second.without_expiry();
   }
@@ -150,14 +158,16 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
   out.data_used_pct = percent(out.data_used_bytes, out.data_total_bytes);
   if (!out.storage_units.empty()) return;
   out.data_avail_pct = out.data_used_pct > 100 ? 0 : 100 - out.data_used_pct;
-  const std::uint64_t left = out.data_total_bytes > out.data_used_bytes ? out.data_total_bytes - out.data_used_bytes : 0;
+  const std::uint64_t left =
+      out.data_total_bytes > out.data_used_bytes ? out.data_total_bytes - out.data_used_bytes : 0;
   out.storage_units.push_back({.name = "stripe[0]",
                                .is_backed = false,
                                .used_bytes = out.data_used_bytes,
                                .free_wblocks = left / (8 * kMebi)});
 }
 
-std::vector<info::SetStatistics> ServerView::set_statistics(const config::NamespaceConfig& ns_config) const {
+std::vector<info::SetStatistics> ServerView::set_statistics(
+    const config::NamespaceConfig& ns_config) const {
   std::vector<info::SetStatistics> out;
   const exec::Namespace* const ns = from_.node.find(ns_config.name);
   if (ns == nullptr) return out;
@@ -182,7 +192,8 @@ info::ReplicaMap ServerView::replicas(const config::NamespaceConfig&) const {
   return map;
 }
 
-std::vector<info::PartitionLine> ServerView::partitions(const config::NamespaceConfig& ns_config) const {
+std::vector<info::PartitionLine> ServerView::partitions(
+    const config::NamespaceConfig& ns_config) const {
   std::vector<info::PartitionLine> lines(wire::kPartitions);
   exec::Namespace* const ns = from_.node.find(ns_config.name);
   for (std::uint16_t id = 0; id < wire::kPartitions && ns != nullptr; ++id) {
@@ -197,11 +208,14 @@ std::vector<info::PartitionLine> ServerView::partitions(const config::NamespaceC
 void ServerView::roll() {
   for (const auto& ns : from_.node.namespaces) {
     for (std::size_t i = 0; i < kLatencyNames.size(); ++i)
-      latencies_.roll("{" + ns->name() + "}-" + kLatencyNames[i], ns->total(static_cast<exec::Latency>(i)), now());
+      latencies_.roll("{" + ns->name() + "}-" + kLatencyNames[i],
+                      ns->total(static_cast<exec::Latency>(i)), now());
   }
 }
 
-std::optional<info::LatencyWindow> ServerView::latency(std::string_view name) const { return latencies_.find(name); }
+std::optional<info::LatencyWindow> ServerView::latency(std::string_view name) const {
+  return latencies_.find(name);
+}
 
 void ServerView::take_census(exec::Namespace& ns) {
   const std::uint32_t record_size_most = ns.options.max_record_size.load();
@@ -214,13 +228,15 @@ void ServerView::take_census(exec::Namespace& ns) {
       const std::uint32_t ttl = record.void_time == 0 ? 0 : record.void_time - now_seconds;
       const auto size = static_cast<std::uint32_t>(record.size());
       all.add(ttl, size);
-      if (record.set.raw() != 0) by_set.try_emplace(record.set.raw(), record_size_most).first->second.add(ttl, size);
+      if (record.set.raw() != 0)
+        by_set.try_emplace(record.set.raw(), record_size_most).first->second.add(ttl, size);
     });
   }
   const std::scoped_lock lock(mutex_);
   censuses_.insert_or_assign({ns.name(), ""}, std::move(all));
   for (auto& [id, census] : by_set)
-    censuses_.insert_or_assign({ns.name(), std::string(ns.records.sets().name_of(store::SetId(id)))}, std::move(census));
+    censuses_.insert_or_assign(
+        {ns.name(), std::string(ns.records.sets().name_of(store::SetId(id)))}, std::move(census));
 }
 
 void ServerView::count_expired(const std::string& ns, std::uint64_t expired) {
@@ -229,21 +245,25 @@ void ServerView::count_expired(const std::string& ns, std::uint64_t expired) {
   expired_[ns] += expired;
 }
 
-std::optional<info::Census> ServerView::census(const config::NamespaceConfig& ns, std::string_view set) const {
+std::optional<info::Census> ServerView::census(const config::NamespaceConfig& ns,
+                                               std::string_view set) const {
   const std::scoped_lock lock(mutex_);
   const auto it = censuses_.find({ns.name, std::string(set)});
   if (it == censuses_.end()) return std::nullopt;
   return it->second;
 }
 
-Result<void> ServerView::truncate(std::string_view ns_name, std::string_view set_name, WallTime before) {
+Result<void> ServerView::truncate(std::string_view ns_name, std::string_view set_name,
+                                  WallTime before) {
   exec::Namespace* const ns = from_.node.find(ns_name);
   if (ns == nullptr) return {};
   const auto set = ns->records.sets().find_or_add(set_name);
   if (!set) return tl::unexpected(set.error());
-  // "Now" takes every record there is, also those of this very millisecond; an older time is meant to the letter.
+  // "Now" takes every record there is, also those of this very millisecond; an older time is meant
+  // to the letter.
   const bool now = before >= wall_time();
-  ns->records.truncate_before(*set, now ? ns->records.clock().next(wall_time()) : store::HlcTime(before.ms + 1, 0));
+  ns->records.truncate_before(
+      *set, now ? ns->records.clock().next(wall_time()) : store::HlcTime(before.ms + 1, 0));
   return from_.save_truncations();
 }
 

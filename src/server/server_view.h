@@ -55,7 +55,8 @@ class ServerView : public info::NodeView {
   info::ReplicaMap replicas(const config::NamespaceConfig& ns) const override;
   std::vector<info::PartitionLine> partitions(const config::NamespaceConfig& ns) const override;
   std::optional<info::LatencyWindow> latency(std::string_view name) const override;
-  std::optional<info::Census> census(const config::NamespaceConfig& ns, std::string_view set) const override;
+  std::optional<info::Census> census(const config::NamespaceConfig& ns,
+                                     std::string_view set) const override;
   exec::QueryJobs& jobs() override { return from_.node.jobs; }
   info::UserAgents& user_agents() override { return user_agents_; }
   void count_deprecated() override { deprecated_.fetch_add(1); }
@@ -75,7 +76,8 @@ class ServerView : public info::NodeView {
   info::LatencyWindows latencies_;
   info::UserAgents user_agents_;
   mutable std::mutex mutex_;  // Guards the maps below.
-  std::map<std::pair<std::string, std::string>, info::Census> censuses_;  // By namespace and set; "" is all.
+  std::map<std::pair<std::string, std::string>, info::Census>
+      censuses_;  // By namespace and set; "" is all.
   std::map<std::string, std::uint64_t> expired_;
 };
 

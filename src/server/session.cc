@@ -19,16 +19,19 @@ constexpr std::size_t kLookAhead = 16;
 constexpr std::size_t kCompressLeast = 128;  // Shorter replies are not worth it.
 constexpr std::size_t kSecuritySize = 16;
 
-/// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to what it claims.
+/// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to
+/// what it claims.
 Buffer expanded(Bytes body) {
   if (body.size() < 8) return {};
   const auto claimed = load_be<std::uint64_t>(body.data());
-  if (claimed < FrameHeader::kSize || claimed > FrameHeader::kBodySizeMax + FrameHeader::kSize) return {};
+  if (claimed < FrameHeader::kSize || claimed > FrameHeader::kBodySizeMax + FrameHeader::kSize)
+    return {};
   // zlib expands at most about 1032 times: a short stream cannot claim a long message.
   if (claimed / 1100 > body.size()) return {};
   Buffer out(claimed);
   auto size = static_cast<uLongf>(claimed);
-  const int done = ::uncompress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(body.data() + 8),
+  const int done = ::uncompress(reinterpret_cast<Bytef*>(out.data()), &size,
+                                reinterpret_cast<const Bytef*>(body.data() + 8),
                                 static_cast<uLong>(body.size() - 8));
   return done == Z_OK && size == claimed ? out : Buffer{};
 }
@@ -40,18 +43,21 @@ void compress_frames(OutBuffer& out, std::size_t from) {
   const Buffer plain(reply.begin(), reply.end());
   out.truncate(from);
   for (Bytes rest = plain; !rest.empty();) {
-    const std::size_t size = FrameHeader::kSize + static_cast<std::size_t>(load_be<std::uint64_t, 6>(rest.data() + 2));
+    const std::size_t size =
+        FrameHeader::kSize + static_cast<std::size_t>(load_be<std::uint64_t, 6>(rest.data() + 2));
     const Bytes frame = rest.first(size);
     rest = rest.subspan(size);
     auto packed_size = ::compressBound(static_cast<uLong>(size));
     Buffer packed(packed_size);
     const int done = ::compress2(reinterpret_cast<Bytef*>(packed.data()), &packed_size,
-                                 reinterpret_cast<const Bytef*>(frame.data()), static_cast<uLong>(size), Z_BEST_SPEED);
+                                 reinterpret_cast<const Bytef*>(frame.data()),
+                                 static_cast<uLong>(size), Z_BEST_SPEED);
     if (done != Z_OK || packed_size + 8 >= size) {
       out.append(frame);
       continue;
     }
-    FrameHeader{.kind = FrameKind::Compressed, .body_size = packed_size + 8}.write(out.grow(FrameHeader::kSize));
+    FrameHeader{.kind = FrameKind::Compressed, .body_size = packed_size + 8}.write(
+        out.grow(FrameHeader::kSize));
     store_be<std::uint64_t>(out.grow(8), size);
     out.append(Bytes(packed).first(packed_size));
   }
@@ -64,8 +70,10 @@ void look_ahead(const exec::Executor& executor, std::span<const Bytes> received)
   std::size_t count = 0;
   for (const Bytes bytes : received.first(std::min(received.size(), bodies.size()))) {
     const auto header = FrameHeader::parse(bytes);
-    if (header && header->kind == FrameKind::Message && bytes.size() - FrameHeader::kSize >= header->body_size)
-      bodies[count++] = bytes.subspan(FrameHeader::kSize, static_cast<std::size_t>(header->body_size));
+    if (header && header->kind == FrameKind::Message &&
+        bytes.size() - FrameHeader::kSize >= header->body_size)
+      bodies[count++] =
+          bytes.subspan(FrameHeader::kSize, static_cast<std::size_t>(header->body_size));
   }
   executor.look_ahead({bodies.data(), count});
 }
@@ -73,7 +81,10 @@ void look_ahead(const exec::Executor& executor, std::span<const Bytes> received)
 ClientSession::ClientSession(net::Connection& connection, ReactorContext& context, bool admin)
     : connection_(connection),
       context_(context),
-      asker_{.local = connection.local(), .peer = connection.peer(), .admin = admin, .user_agent = {}} {}
+      asker_{.local = connection.local(),
+             .peer = connection.peer(),
+             .admin = admin,
+             .user_agent = {}} {}
 
 ClientSession::~ClientSession() { context_.info.connection_closed(asker_); }
 
@@ -83,7 +94,9 @@ void ClientSession::look_ahead(Bytes in) {
   std::size_t count = 0;
   while (count < kLookAhead && in.size() >= FrameHeader::kSize) {
     const auto header = FrameHeader::parse(in);
-    if (!header || header->kind != FrameKind::Message || in.size() - FrameHeader::kSize < header->body_size) break;
+    if (!header || header->kind != FrameKind::Message ||
+        in.size() - FrameHeader::kSize < header->body_size)
+      break;
     const auto size = static_cast<std::size_t>(header->body_size);
     bodies[count++] = in.subspan(FrameHeader::kSize, size);
     in = in.subspan(FrameHeader::kSize + size);
@@ -111,7 +124,8 @@ net::Session::Input ClientSession::on_bytes(Bytes in) {
       input.wanted = size;
       break;
     }
-    if (!dispatch(*header, rest.subspan(FrameHeader::kSize, static_cast<std::size_t>(header->body_size)))) {
+    if (!dispatch(*header,
+                  rest.subspan(FrameHeader::kSize, static_cast<std::size_t>(header->body_size)))) {
       input.close = true;
       break;
     }
@@ -124,20 +138,29 @@ bool ClientSession::dispatch(const FrameHeader& header, Bytes body) {
   const bool text = header.kind == FrameKind::Info || header.kind == FrameKind::Security;
   if (asker_.admin && !text) return false;
   switch (header.kind) {
-    case FrameKind::Message: on_message(body); return true;
-    case FrameKind::Info: on_info(body); return true;
-    case FrameKind::Security: on_security(); return true;
-    case FrameKind::Compressed: return on_compressed(body);
-    case FrameKind::Internal: return true;
+    case FrameKind::Message:
+      on_message(body);
+      return true;
+    case FrameKind::Info:
+      on_info(body);
+      return true;
+    case FrameKind::Security:
+      on_security();
+      return true;
+    case FrameKind::Compressed:
+      return on_compressed(body);
+    case FrameKind::Internal:
+      return true;
   }
   return false;
 }
 
 void ClientSession::on_message(Bytes body) {
   const std::size_t before = connection_.out().size();
-  exec::Outcome outcome = context_.executor.execute(body, {context_.wall(), context_.executor.now()}, connection_.peer(),
-                                                    connection_.out());
-  const bool compress = body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};
+  exec::Outcome outcome = context_.executor.execute(
+      body, {context_.wall(), context_.executor.now()}, connection_.peer(), connection_.out());
+  const bool compress =
+      body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};
   // A stream's later frames go as they are: clients take each frame as it comes.
   if (compress) compress_frames(connection_.out(), before);
   if (!outcome.gates.empty()) hold(before, outcome.gates);
@@ -150,7 +173,8 @@ bool ClientSession::on_compressed(Bytes body) {
   const auto header = FrameHeader::parse(frame);
   if (frame.empty() || !header || header->kind != FrameKind::Message ||
       header->body_size != frame.size() - FrameHeader::kSize) {
-    wire::write_header_reply(connection_.out(), {.result = static_cast<std::uint8_t>(Code::Parameter)});
+    wire::write_header_reply(connection_.out(),
+                             {.result = static_cast<std::uint8_t>(Code::Parameter)});
     return true;
   }
   on_message(Bytes(frame).subspan(FrameHeader::kSize));
@@ -160,7 +184,8 @@ bool ClientSession::on_compressed(Bytes body) {
 void ClientSession::on_info(Bytes body) {
   const std::string answer = context_.info.answer(asker_, as_text(body));
   OutBuffer& out = connection_.out();
-  FrameHeader{.kind = FrameKind::Info, .body_size = answer.size()}.write(out.grow(FrameHeader::kSize));
+  FrameHeader{.kind = FrameKind::Info, .body_size = answer.size()}.write(
+      out.grow(FrameHeader::kSize));
   out.append(as_bytes(answer));
   context_.counters.add(exec::NodeCounter::info_complete);
 }
@@ -180,10 +205,16 @@ net::Session::Turn ClientSession::on_turn() {
   const auto progress = task_->run(connection_.out(), context_.executor.now() + kSlice);
   hold(before, task_->take_gates());
   switch (progress) {
-    case exec::Task::Progress::More: return Turn::Again;
-    case exec::Task::Progress::Waiting: wake_at_ = task_->resume_at(); return Turn::Later;
-    case exec::Task::Progress::Done: task_.reset(); return Turn::Idle;
-    case exec::Task::Progress::Abandoned: return Turn::Close;
+    case exec::Task::Progress::More:
+      return Turn::Again;
+    case exec::Task::Progress::Waiting:
+      wake_at_ = task_->resume_at();
+      return Turn::Later;
+    case exec::Task::Progress::Done:
+      task_.reset();
+      return Turn::Idle;
+    case exec::Task::Progress::Abandoned:
+      return Turn::Close;
   }
   return Turn::Close;
 }
@@ -193,7 +224,8 @@ void ClientSession::hold(std::size_t from, const std::vector<exec::Gate>& gates)
 }
 
 std::size_t ClientSession::sendable(std::size_t waiting) {
-  while (!held_.empty() && held_.front().gate.log->is_durable(held_.front().gate.position)) held_.pop_front();
+  while (!held_.empty() && held_.front().gate.log->is_durable(held_.front().gate.position))
+    held_.pop_front();
   return held_.empty() ? waiting : held_.front().from;
 }
 

@@ -18,7 +18,7 @@ class InfoService {
  public:
   /// What the answers may depend on.
   struct Asker {
-    std::string local;       // Address and port that the client connected to.
+    std::string local;  // Address and port that the client connected to.
     std::string peer;
     bool admin = false;      // Through the admin port.
     std::string user_agent;  // As user-agent-set gave it; empty: not yet.
@@ -44,8 +44,9 @@ void look_ahead(const exec::Executor& executor, std::span<const Bytes> received)
 
 /// A client connection: frames in, replies out, in the order of the requests.
 ///
-/// Replies that must be durable first stay in the send buffer behind a gate; later requests run meanwhile, and their
-/// replies queue up behind. A batch or query that outlasts a slice holds up the connection's later requests.
+/// Replies that must be durable first stay in the send buffer behind a gate; later requests run
+/// meanwhile, and their replies queue up behind. A batch or query that outlasts a slice holds up
+/// the connection's later requests.
 class ClientSession : public net::Session {
  public:
   ClientSession(net::Connection& connection, ReactorContext& context, bool admin);

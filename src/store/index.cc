@@ -15,8 +15,8 @@ using wire::Digest;
 constexpr std::size_t kEntries = 14;
 constexpr unsigned kDepthMost = 28;
 
-/// Order-preserving position of a digest within its partition: the high half of byte 1 (the low half and byte 0 name the
-/// partition), then bytes 2 to 9.
+/// Order-preserving position of a digest within its partition: the high half of byte 1 (the low
+/// half and byte 0 name the partition), then bytes 2 to 9.
 std::uint64_t position_of(const Digest& digest) {
   const std::byte* const d = digest.bytes.data();
   return (static_cast<std::uint64_t>(d[1]) >> 4 << 60) | load_be<std::uint64_t>(d + 2) >> 4;
@@ -31,7 +31,9 @@ constexpr std::uint64_t kTagMask = 0xFFFFULL << 48;
 std::uint64_t entry_of(MemoryRecord* record) {
   return tag_of(record->digest) | reinterpret_cast<std::uint64_t>(record);
 }
-MemoryRecord* record_of(std::uint64_t entry) { return reinterpret_cast<MemoryRecord*>(entry & ~kTagMask); }
+MemoryRecord* record_of(std::uint64_t entry) {
+  return reinterpret_cast<MemoryRecord*>(entry & ~kTagMask);
+}
 
 /// A value that prefetches read while it changes. Everybody else holds the lock.
 template <class T>
@@ -42,7 +44,9 @@ class Racy {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
-  operator T() const { return value_.load(std::memory_order_relaxed); }  // NOLINT(google-explicit-constructor)
+  operator T() const {
+    return value_.load(std::memory_order_relaxed);
+  }  // NOLINT(google-explicit-constructor)
 
  private:
   std::atomic<T> value_{};
@@ -129,11 +133,13 @@ Index::Place Index::place_of(const Digest& digest) const {
   const Directory* const directory = directory_.load(std::memory_order_relaxed);
   if (directory == nullptr) return {};
   const std::uint64_t tag = tag_of(digest);
-  for (Bucket* b = directory->slots[directory->slot_of(position_of(digest))]; b != nullptr; b = b->overflow) {
+  for (Bucket* b = directory->slots[directory->slot_of(position_of(digest))]; b != nullptr;
+       b = b->overflow) {
     const std::uint32_t count = b->count;
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t entry = b->entries[i];
-      if ((entry & kTagMask) == tag && record_of(entry)->digest == digest) return {b, &b->entries[i]};
+      if ((entry & kTagMask) == tag && record_of(entry)->digest == digest)
+        return {b, &b->entries[i]};
     }
   }
   return {};
@@ -202,7 +208,8 @@ void Index::add_to_chain(Bucket* bucket, std::uint64_t entry) {
 bool Index::double_directory() {
   Directory* const old = directory_.load(std::memory_order_relaxed);
   // Uniform digests keep the directory below the number of entries; equal ones must not blow it up.
-  if (old->depth >= kDepthMost || old->slots.size() * 2 > std::max<std::size_t>(16, size_)) return false;
+  if (old->depth >= kDepthMost || old->slots.size() * 2 > std::max<std::size_t>(16, size_))
+    return false;
   auto* const doubled = new Directory(old->depth + 1);
   for (std::size_t i = 0; i < doubled->slots.size(); ++i)
     doubled->slots[i] = static_cast<Bucket*>(old->slots[i / 2]);
@@ -234,7 +241,8 @@ bool Index::split(std::size_t slot) {
   Bucket* const high = make_bucket(head->depth);
   for (std::size_t i = span / 2; i < span; ++i) directory->slots[first + i] = high;
   for (const std::uint64_t entry : entries)
-    add_to_chain(directory->slots[directory->slot_of(position_of(record_of(entry)->digest))], entry);
+    add_to_chain(directory->slots[directory->slot_of(position_of(record_of(entry)->digest))],
+                 entry);
   return true;
 }
 
@@ -242,7 +250,8 @@ void Index::next_below(const Digest* below, std::vector<MemoryRecord*>& out) con
   out.clear();
   const Directory* const directory = directory_.load(std::memory_order_relaxed);
   if (directory == nullptr) return;
-  std::size_t slot = below == nullptr ? directory->slots.size() - 1 : directory->slot_of(position_of(*below));
+  std::size_t slot =
+      below == nullptr ? directory->slots.size() - 1 : directory->slot_of(position_of(*below));
   for (;;) {
     for (const Bucket* b = directory->slots[slot]; b != nullptr; b = b->overflow) {
       const std::uint32_t count = b->count;
@@ -263,8 +272,8 @@ void Index::next_below(const Digest* below, std::vector<MemoryRecord*>& out) con
 void Index::prefetch_bucket(const Digest& digest) const {
   const Directory* const directory = directory_.load(std::memory_order_acquire);
   if (directory == nullptr) return;
-  const auto* const bucket =
-      reinterpret_cast<const std::byte*>(static_cast<Bucket*>(directory->slots[directory->slot_of(position_of(digest))]));
+  const auto* const bucket = reinterpret_cast<const std::byte*>(
+      static_cast<Bucket*>(directory->slots[directory->slot_of(position_of(digest))]));
   prefetch(bucket);
   prefetch(bucket + 64);
 }

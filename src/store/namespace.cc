@@ -1,9 +1,8 @@
 #include "store/namespace.h"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
-
-#include <algorithm>
 
 #include "base/check.h"
 #include "store/record_body.h"
@@ -31,8 +30,10 @@ Namespace::~Namespace() {
 void Namespace::prefetch(std::span<const wire::Digest> digests) const {
   const auto& partitions = *partitions_;
   for (const auto& digest : digests) __builtin_prefetch(&partitions[digest.partition().raw()]);
-  for (const auto& digest : digests) partitions[digest.partition().raw()].index.prefetch_bucket(digest);
-  for (const auto& digest : digests) partitions[digest.partition().raw()].index.prefetch_record(digest);
+  for (const auto& digest : digests)
+    partitions[digest.partition().raw()].index.prefetch_bucket(digest);
+  for (const auto& digest : digests)
+    partitions[digest.partition().raw()].index.prefetch_record(digest);
 }
 
 bool Namespace::truncated(const MemoryRecord& record) const {
@@ -42,8 +43,8 @@ bool Namespace::truncated(const MemoryRecord& record) const {
          last_update < sets_[record.set].truncate_before.load(std::memory_order_relaxed);
 }
 
-Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
-                                   WallTime now) {
+Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old,
+                                   const RecordUpdate& update, WallTime now) {
   RecordUpdate timed = update;
   if (timed.last_update.raw() == 0) timed.last_update = clock_.next(now);
   const Lsn lsn = partition.last_lsn.next();
@@ -73,7 +74,10 @@ Result<LogPosition> Namespace::remove(Partition& partition, MemoryRecord* old, W
     return LogPosition(0);
   }
   return put(partition, old,
-             RecordUpdate{.digest = old->digest, .set = old->set, .generation = old->generation, .flags = kTombstone},
+             RecordUpdate{.digest = old->digest,
+                          .set = old->set,
+                          .generation = old->generation,
+                          .flags = kTombstone},
              now);
 }
 
@@ -87,8 +91,8 @@ void Namespace::drop(Partition& partition, MemoryRecord* old) {
   RecordHeap::release(old);
 }
 
-void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
-                        SegmentSlot segment) {
+void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
+                        Lsn lsn, SegmentSlot segment) {
   const bool in_place = old != nullptr && RecordHeap::fits(*old, update.body.size());
   MemoryRecord* record = old;
   if (!in_place) {
@@ -108,7 +112,8 @@ void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpd
   record->digest = update.digest;
   record->flags = update.flags;
   if (!update.body.empty())
-    std::memcpy(reinterpret_cast<std::byte*>(record) + MemoryRecord::kHeaderSize, update.body.data(), update.body.size());
+    std::memcpy(reinterpret_cast<std::byte*>(record) + MemoryRecord::kHeaderSize,
+                update.body.data(), update.body.size());
   if (old == nullptr) {
     partition.index.insert(record);
   } else if (!in_place) {
@@ -193,7 +198,8 @@ void Namespace::undo_truncate(SetId set) {
   (set.raw() == 0 ? truncate_before_ : sets_[set].truncate_before).store(0);
 }
 
-void Namespace::for_each(wire::PartitionId id, const std::function<void(const MemoryRecord&)>& visit) const {
+void Namespace::for_each(wire::PartitionId id,
+                         const std::function<void(const MemoryRecord&)>& visit) const {
   const Partition& partition = (*partitions_)[id.raw()];
   std::vector<MemoryRecord*> bucket;
   wire::Digest last;

@@ -44,7 +44,8 @@ bool read_varint(Reader& from, std::size_t& value) {
 
 }  // namespace
 
-BodyReader::BodyReader(Bytes body, bool has_key) : at_(body.data()), end_(body.data() + body.size()) {
+BodyReader::BodyReader(Bytes body, bool has_key)
+    : at_(body.data()), end_(body.data() + body.size()) {
   if (!has_key) return;
   key_.type = static_cast<wire::ParticleType>(*at_++);
   const std::size_t size = take_varint(at_);

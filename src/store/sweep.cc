@@ -6,10 +6,12 @@ namespace flotilla::store {
 namespace {
 
 /// Removes the record if it still is as it was seen. False: the log takes nothing now.
-bool remove_one(Namespace& ns, Partition& partition, const wire::Digest& digest, WallTime now, Sweep& sweep) {
+bool remove_one(Namespace& ns, Partition& partition, const wire::Digest& digest, WallTime now,
+                Sweep& sweep) {
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
-  if (record == nullptr || record->is_tombstone() || ns.visible(*record, now.seconds())) return true;
+  if (record == nullptr || record->is_tombstone() || ns.visible(*record, now.seconds()))
+    return true;
   if (ns.truncated(*record)) {
     // The cut-off itself is durable and hides every older copy, so nothing needs to be left behind.
     ns.drop(partition, record);

@@ -12,7 +12,7 @@ constexpr std::size_t kRowSizeLeast = 4 + Digest::kSize + 1;
 
 }  // namespace
 
-BatchReader::BatchReader(Bytes field, const MessageHeader& parent) 
+BatchReader::BatchReader(Bytes field, const MessageHeader& parent)
     : rest_(field),
       parent_read_mode_(
           static_cast<std::uint8_t>(parent.info3 & (info3::kScReadType | info3::kScReadRelax))) {
@@ -44,8 +44,9 @@ std::size_t BatchReader::peek(Digest* digests, std::size_t most) const {
     digests[count++] = Digest::load(r.bytes(Digest::kSize).data());
     const auto flags = r.be<std::uint8_t>();
     if ((flags & kRepeat) != 0) continue;
-    const unsigned attributes = 1U + ((flags & kHasInfo) != 0 ? 2U : 0U) + ((flags & kHasInfo4) != 0 ? 1U : 0U) +
-                                ((flags & kHasGeneration) != 0 ? 2U : 0U) + ((flags & kHasTtl) != 0 ? 4U : 0U);
+    const unsigned attributes =
+        1U + ((flags & kHasInfo) != 0 ? 2U : 0U) + ((flags & kHasInfo4) != 0 ? 1U : 0U) +
+        ((flags & kHasGeneration) != 0 ? 2U : 0U) + ((flags & kHasTtl) != 0 ? 4U : 0U);
     r.bytes(attributes);
     const unsigned parts = unsigned{r.be<std::uint16_t>()} + r.be<std::uint16_t>();
     for (unsigned i = 0; i < parts && r.ok(); ++i) r.bytes(r.be<std::uint32_t>());
@@ -73,7 +74,8 @@ Result<void> BatchReader::read_body(std::uint8_t row_flags) {
   // The namespace always follows, also where a client counts no field.
   if (row_.header.n_fields == 0) row_.header.n_fields = 1;
   constexpr std::size_t kTypeAt = 4;  // Behind the field's size.
-  row_.namespace_first = rest_.left() > kTypeAt && rest_.rest()[kTypeAt] == static_cast<std::byte>(FieldType::Namespace);
+  row_.namespace_first = rest_.left() > kTypeAt &&
+                         rest_.rest()[kTypeAt] == static_cast<std::byte>(FieldType::Namespace);
   if (!row_.fields.parse(rest_, row_.header.n_fields)) return fail(Code::Parameter, "batch: field");
   if (!row_.ops.parse(rest_, row_.header.n_ops)) return fail(Code::Parameter, "batch: operation");
   return {};

@@ -8,7 +8,8 @@ using namespace flotilla;
 
 /// Rows end where the bytes do, and peeking shows the digests that reading gives.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Buffer field(reinterpret_cast<const std::byte*>(data), reinterpret_cast<const std::byte*>(data) + size);
+  const Buffer field(reinterpret_cast<const std::byte*>(data),
+                     reinterpret_cast<const std::byte*>(data) + size);
   wire::BatchReader rows(field, {});
   if (!rows.ok()) return 0;
   if (rows.header().count > size) std::abort();

@@ -5,9 +5,11 @@
 
 using namespace flotilla;
 
-/// A message that parses holds every field and operation inside its bytes, and the peeked key is the parsed one.
+/// A message that parses holds every field and operation inside its bytes, and the peeked key is
+/// the parsed one.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Buffer body(reinterpret_cast<const std::byte*>(data), reinterpret_cast<const std::byte*>(data) + size);
+  const Buffer body(reinterpret_cast<const std::byte*>(data),
+                    reinterpret_cast<const std::byte*>(data) + size);
   const auto peeked = wire::peek_key(body);
   wire::Message message;
   if (!message.parse(body)) return 0;

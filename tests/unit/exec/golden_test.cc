@@ -11,8 +11,9 @@
 #include "exec/executor.h"
 #include "wire/frame.h"
 
-/// Replays recorded exchanges of single records, batches, and queries without a socket: the same comparison as
-/// tests/conformance/replay.py, where a sanitizer sees every byte. Which answers differ on purpose stands below.
+/// Replays recorded exchanges of single records, batches, and queries without a socket: the same
+/// comparison as tests/conformance/replay.py, where a sanitizer sees every byte. Which answers
+/// differ on purpose stands below.
 namespace flotilla::exec {
 namespace {
 
@@ -54,9 +55,11 @@ std::vector<std::string> messages_of(Bytes stream) {
     while (body.size() >= wire::MessageHeader::kSize) {
       const auto header = wire::MessageHeader::load(body.data());
       std::size_t size = wire::MessageHeader::kSize;
-      for (unsigned i = 0; i < unsigned{header.n_fields} + header.n_ops && size + 4 <= body.size(); ++i)
+      for (unsigned i = 0; i < unsigned{header.n_fields} + header.n_ops && size + 4 <= body.size();
+           ++i)
         size += 4 + load_be<std::uint32_t>(body.data() + size);
-      Buffer message(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(std::min(size, body.size())));
+      Buffer message(body.begin(),
+                     body.begin() + static_cast<std::ptrdiff_t>(std::min(size, body.size())));
       if (header.ttl != 0) store_be<std::uint32_t>(message.data() + 10, 1);
       out.push_back(to_hex(message));
       body = body.subspan(message.size());
@@ -74,7 +77,8 @@ class Replay {
       node_.namespaces.push_back(std::make_unique<Namespace>(name, node_.clock, 1));
   }
 
-  /// The reply to one frame, its tasks run to their end. Nothing for frames that the session answers.
+  /// The reply to one frame, its tasks run to their end. Nothing for frames that the session
+  /// answers.
   Buffer answer(Bytes frame) {
     OutBuffer out;
     // The receive buffer is used again while a task runs: it gets bytes of its own.
@@ -85,7 +89,8 @@ class Replay {
       while (*task != nullptr) {
         g_now = std::max(g_now, (*task)->resume_at());
         const auto progress = (*task)->run(out, fake_now() + std::chrono::microseconds(50));
-        if (progress == Task::Progress::Done || progress == Task::Progress::Abandoned) task->reset();
+        if (progress == Task::Progress::Done || progress == Task::Progress::Abandoned)
+          task->reset();
       }
     }
     return Buffer(out.view().begin(), out.view().end());
@@ -102,7 +107,8 @@ bool equal_exchange(const json& exchange, Buffer got) {
   if (exchange.value("compare", "") == "unordered") return messages_of(got) == messages_of(want);
   if (got.size() != want.size()) return false;
   for (const auto& range : exchange.value("volatile", json::array()))
-    for (std::size_t i = range[0]; i < range[0].get<std::size_t>() + range[1].get<std::size_t>() && i < got.size(); ++i)
+    for (std::size_t i = range[0];
+         i < range[0].get<std::size_t>() + range[1].get<std::size_t>() && i < got.size(); ++i)
       got[i] = want[i];
   return got == want;
 }
@@ -110,7 +116,8 @@ bool equal_exchange(const json& exchange, Buffer got) {
 class Recorded : public testing::TestWithParam<const char*> {};
 
 TEST_P(Recorded, ExchangesAreAnsweredAlike) {
-  std::ifstream in(std::string(FLOTILLA_SOURCE_DIR) + "/tests/golden/wire-" + GetParam() + ".jsonl");
+  std::ifstream in(std::string(FLOTILLA_SOURCE_DIR) + "/tests/golden/wire-" + GetParam() +
+                   ".jsonl");
   ASSERT_TRUE(in) << "recorded answers are missing";
   Replay replay;
   std::size_t compared = 0;
@@ -118,14 +125,16 @@ TEST_P(Recorded, ExchangesAreAnsweredAlike) {
     const json exchange = json::parse(line);
     const Buffer request = from_hex(exchange["request"].get<std::string>());
     const auto header = FrameHeader::parse(request);
-    const bool ours = header && header->kind == wire::FrameKind::Message && frames_of(request).size() == 1 &&
-                      !exchange.contains("closed") && !exchange.contains("no_reply");
+    const bool ours = header && header->kind == wire::FrameKind::Message &&
+                      frames_of(request).size() == 1 && !exchange.contains("closed") &&
+                      !exchange.contains("no_reply");
     if (!ours) continue;
     const Buffer got = replay.answer(request);
     const auto name = exchange["name"].get<std::string>();
     if (kDifferent.contains(name)) continue;
     ++compared;
-    EXPECT_TRUE(equal_exchange(exchange, got)) << name << "\nwant " << exchange["response"] << "\ngot  " << to_hex(got);
+    EXPECT_TRUE(equal_exchange(exchange, got))
+        << name << "\nwant " << exchange["response"] << "\ngot  " << to_hex(got);
   }
   EXPECT_GT(compared, 100U);
 }

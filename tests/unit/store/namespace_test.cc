@@ -38,7 +38,8 @@ class NotedLog : public RecordLog {
     if (full) return fail(Code::OutOfSpace, "full");
     ++appended;
     live += image.body.size();
-    return Place{.segment = SegmentSlot(7), .end = LogPosition(static_cast<std::uint64_t>(appended))};
+    return Place{.segment = SegmentSlot(7),
+                 .end = LogPosition(static_cast<std::uint64_t>(appended))};
   }
   bool is_durable(LogPosition) const override { return true; }
   void released(SegmentSlot, const RecordImage& image) override { live -= image.body.size(); }
@@ -50,12 +51,15 @@ class NotedLog : public RecordLog {
 
 class NamespaceTest : public testing::Test {
  protected:
-  Result<LogPosition> put(int key, const Buffer& body, std::uint32_t void_time = 0, SetId set = SetId(0)) {
+  Result<LogPosition> put(int key, const Buffer& body, std::uint32_t void_time = 0,
+                          SetId set = SetId(0)) {
     const Digest digest = digest_of(key);
     Partition& partition = ns.partition_of(digest);
     const std::scoped_lock lock(partition.write);
-    return ns.put(partition, partition.index.find(digest),
-                  {.digest = digest, .set = set, .void_time = void_time, .generation = 1, .body = body}, kNow);
+    return ns.put(
+        partition, partition.index.find(digest),
+        {.digest = digest, .set = set, .void_time = void_time, .generation = 1, .body = body},
+        kNow);
   }
   Result<LogPosition> remove(int key) {
     const Digest digest = digest_of(key);
@@ -133,7 +137,8 @@ TEST_F(NamespaceTest, AFullLogChangesNothing) {
 
 TEST_F(NamespaceTest, TheNewestCopyOfADigestIsRecovered) {
   const Buffer body = body_of("x");
-  RecordImage image{.digest = digest_of(1), .lsn = Lsn(1, 5), .generation = 3, .set = "s", .body = body};
+  RecordImage image{
+      .digest = digest_of(1), .lsn = Lsn(1, 5), .generation = 3, .set = "s", .body = body};
   EXPECT_TRUE(ns.recover(image, SegmentSlot(1)));
   image.lsn = Lsn(1, 4);
   EXPECT_FALSE(ns.recover(image, SegmentSlot(2)));
@@ -147,7 +152,8 @@ TEST_F(NamespaceTest, TheNewestCopyOfADigestIsRecovered) {
 
 TEST_F(NamespaceTest, ABodyThatDoesNotParseIsNotRecovered) {
   const Buffer torn = from_hex("05ff");
-  EXPECT_FALSE(ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn}, SegmentSlot(1)));
+  EXPECT_FALSE(
+      ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn}, SegmentSlot(1)));
 }
 
 TEST_F(NamespaceTest, TruncationHidesWhatIsOlderAtOnce) {
@@ -180,7 +186,8 @@ TEST(RecordBody, RoundTripsKeyAndBinsOfEverySize) {
   for (const std::size_t size : {0U, 1U, 127U, 128U, 16'383U, 16'384U, 70'000U}) {
     const Buffer value(size, std::byte{0x5A});
     const KeyView key{ParticleType::String, value};
-    const BinView bins[] = {{"name", ParticleType::Blob, value}, {"", ParticleType::Integer, value}};
+    const BinView bins[] = {{"name", ParticleType::Blob, value},
+                            {"", ParticleType::Integer, value}};
     Buffer body(body_size(key, bins));
     write_body(body.data(), key, bins);
     ASSERT_TRUE(body_is_valid(body, true));

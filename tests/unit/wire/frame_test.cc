@@ -27,14 +27,18 @@ const FrameCase kFrames[] = {
 };
 
 TEST(FrameHeaderParse, MatchesItsVectors) {
-  for (const FrameCase& c : kFrames) EXPECT_EQ(FrameHeader::parse(from_hex(c.hex)), c.want) << c.name;
+  for (const FrameCase& c : kFrames)
+    EXPECT_EQ(FrameHeader::parse(from_hex(c.hex)), c.want) << c.name;
 }
 
 // The worked exchange of the protocol's description: put of bin a = 7.
 Buffer put_message() {
   return from_hex(
-      "16000100000000000000000000000000 03e8 0003 0001" "0000000500 74657374" "0000000501 64656d6f"
-      "0000001504 ec91192d4b7f8ce35d5d78d34bca65cbaaaac960" "0000000d 02 01 00 01 61 0000000000000007");
+      "16000100000000000000000000000000 03e8 0003 0001"
+      "0000000500 74657374"
+      "0000000501 64656d6f"
+      "0000001504 ec91192d4b7f8ce35d5d78d34bca65cbaaaac960"
+      "0000000d 02 01 00 01 61 0000000000000007");
 }
 
 TEST(Message, ReadsThePutOfTheDescription) {

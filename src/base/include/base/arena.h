@@ -8,7 +8,8 @@
 
 namespace flotilla {
 
-/// Bump allocator for the scratch memory of one request: values made by operations live until reset().
+/// Bump allocator for the scratch memory of one request: values made by operations live until
+/// reset().
 ///
 /// The first block is kept for ever, so steady work allocates nothing. One thread at a time.
 class Arena {
@@ -26,7 +27,8 @@ class Arena {
   /// Gives back the unused end of the newest allocation.
   void shrink_last(MutableBytes last, std::size_t used);
   void reset();
-  /// Bytes handed out since the last reset(); what a bound on an operation's memory is checked against.
+  /// Bytes handed out since the last reset(); what a bound on an operation's memory is checked
+  /// against.
   std::size_t used() const { return used_; }
 
  private:

@@ -55,8 +55,8 @@ inline void store_le(std::byte* at, T value) {
   std::memcpy(at, &value, sizeof value);
 }
 
-/// Reads straight down a buffer it does not own. A short read touches no memory: it yields zero or nothing and
-/// latches ok() to false, so a parser reads all it wants and asks once.
+/// Reads straight down a buffer it does not own. A short read touches no memory: it yields zero or
+/// nothing and latches ok() to false, so a parser reads all it wants and asks once.
 class Reader {
  public:
   explicit Reader(Bytes in) : rest_(in) {}
@@ -111,7 +111,8 @@ inline void append_be(Buffer& to, T value) {
 }
 
 std::string to_hex(Bytes bytes);
-/// Bytes of a text of hex digits, blanks ignored. Empty when the text is not hex: for tests and golden data.
+/// Bytes of a text of hex digits, blanks ignored. Empty when the text is not hex: for tests and
+/// golden data.
 Buffer from_hex(std::string_view text);
 
 /// Standard base64 with padding.

@@ -9,11 +9,13 @@
 
 namespace flotilla {
 
-/// Latencies of one thread's work, in powers of two of microseconds and, apart from them, of milliseconds: both are asked
-/// for, and neither's bounds are bounds of the other. One writer, any number of readers, no locked instruction.
+/// Latencies of one thread's work, in powers of two of microseconds and, apart from them, of
+/// milliseconds: both are asked for, and neither's bounds are bounds of the other. One writer, any
+/// number of readers, no locked instruction.
 class Histogram {
  public:
-  /// Bucket 0 counts what took less than one unit, bucket i what took at least 2^(i-1) and less than 2^i.
+  /// Bucket 0 counts what took less than one unit, bucket i what took at least 2^(i-1) and less
+  /// than 2^i.
   static constexpr std::size_t kBuckets = 26;
   using Buckets = std::array<std::uint64_t, kBuckets>;
 

@@ -22,8 +22,10 @@ bool add_log_file(std::string_view path);
 void reopen_log_files();
 
 template <class... Args>
-void log(LogLevel level, std::string_view context, fmt::format_string<Args...> format, Args&&... args) {
-  if (level >= log_level()) log_line(level, context, fmt::format(format, std::forward<Args>(args)...));
+void log(LogLevel level, std::string_view context, fmt::format_string<Args...> format,
+         Args&&... args) {
+  if (level >= log_level())
+    log_line(level, context, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void log_info(std::string_view context, fmt::format_string<Args...> format, Args&&... args) {

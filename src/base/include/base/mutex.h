@@ -5,8 +5,8 @@
 
 namespace flotilla {
 
-/// A mutex of four bytes, so that thousands of them share cache lines with what they guard. Same contract as
-/// std::mutex; a waiter sleeps in the kernel.
+/// A mutex of four bytes, so that thousands of them share cache lines with what they guard. Same
+/// contract as std::mutex; a waiter sleeps in the kernel.
 class Mutex {
  public:
   Mutex() = default;

@@ -6,8 +6,9 @@
 
 namespace flotilla {
 
-/// Bytes on their way out: appended at the end, taken from the front. Growth leaves new bytes uninitialised, and memory
-/// beyond a few KiB is given back once all is taken, so that an idle connection costs little. One thread at a time.
+/// Bytes on their way out: appended at the end, taken from the front. Growth leaves new bytes
+/// uninitialised, and memory beyond a few KiB is given back once all is taken, so that an idle
+/// connection costs little. One thread at a time.
 class OutBuffer {
  public:
   OutBuffer() = default;

@@ -4,7 +4,8 @@
 
 namespace flotilla {
 
-/// xoshiro256** from one seed. The standard distributions differ between libraries; a seed must replay everywhere.
+/// xoshiro256** from one seed. The standard distributions differ between libraries; a seed must
+/// replay everywhere.
 class Random {
  public:
   explicit Random(std::uint64_t seed);

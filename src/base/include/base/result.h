@@ -6,15 +6,16 @@
 
 namespace flotilla {
 
-/// Every failure that a client can be told, with its number on the wire. Success is the other side of Result.
-/// Numbers and meanings: docs/formats/wire.md; those above 199 belong to secondary indexes and queries.
+/// Every failure that a client can be told, with its number on the wire. Success is the other side
+/// of Result. Numbers and meanings: docs/formats/wire.md; those above 199 belong to secondary
+/// indexes and queries.
 enum class Code : std::uint8_t {
-  Unknown = 1,             // Internal failure; also list or map bytes that do not parse on a plain write.
-  NotFound = 2,            // The record does not exist.
-  Generation = 3,          // The record's generation is not the expected one.
-  Parameter = 4,           // Malformed request, or arguments that cannot be meant.
-  Exists = 5,              // Create-only met a record.
-  BinExists = 6,           // Create-only met a bin.
+  Unknown = 1,     // Internal failure; also list or map bytes that do not parse on a plain write.
+  NotFound = 2,    // The record does not exist.
+  Generation = 3,  // The record's generation is not the expected one.
+  Parameter = 4,   // Malformed request, or arguments that cannot be meant.
+  Exists = 5,      // Create-only met a record.
+  BinExists = 6,   // Create-only met a bin.
   ClusterKeyMismatch = 7,  // The cluster is not the one that was asked about.
   OutOfSpace = 8,          // Stop-writes, or no free storage.
   Timeout = 9,

@@ -7,13 +7,16 @@ namespace flotilla {
 
 using Duration = std::chrono::nanoseconds;
 
-/// Monotonic time since an arbitrary start; what machines and timers get as `now`. Never goes backwards.
+/// Monotonic time since an arbitrary start; what machines and timers get as `now`. Never goes
+/// backwards.
 struct Instant {
   Duration since_start{0};
 
   friend constexpr auto operator<=>(const Instant&, const Instant&) = default;
   friend constexpr Instant operator+(Instant at, Duration by) { return {at.since_start + by}; }
-  friend constexpr Duration operator-(Instant a, Instant b) { return a.since_start - b.since_start; }
+  friend constexpr Duration operator-(Instant a, Instant b) {
+    return a.since_start - b.since_start;
+  }
 };
 
 /// Wall time, in milliseconds since 2010-01-01 00:00:00 UTC, the epoch of the protocol.

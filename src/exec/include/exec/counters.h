@@ -22,7 +22,8 @@ enum class NodeCounter : std::uint16_t {
 std::string_view name_of(NamespaceCounter counter);
 std::string_view name_of(NodeCounter counter);
 
-/// One thread's share of a family of counters: a single writer, any number of readers, no locked instruction.
+/// One thread's share of a family of counters: a single writer, any number of readers, no locked
+/// instruction.
 template <class Counter>
 class CounterBlock {
  public:

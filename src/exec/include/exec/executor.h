@@ -87,14 +87,16 @@ class Executor {
   Node& node() { return node_; }
   unsigned reactor() const { return reactor_; }
 
-  /// Executes a message (the body of a frame of kind Message) and appends its reply. `from` is the client's address, for
-  /// the query monitor; read only while this call lasts.
+  /// Executes a message (the body of a frame of kind Message) and appends its reply. `from` is the
+  /// client's address, for the query monitor; read only while this call lasts.
   Outcome execute(Bytes body, const Moment& moment, const std::string& from, OutBuffer& out);
 
-  /// A hint that these messages (bodies of frames) come next: what they will look up is fetched into the cache.
+  /// A hint that these messages (bodies of frames) come next: what they will look up is fetched
+  /// into the cache.
   void look_ahead(std::span<const Bytes> bodies) const;
 
-  /// One record, one message of the reply. Used by execute(), by batches, and by background operations.
+  /// One record, one message of the reply. Used by execute(), by batches, and by background
+  /// operations.
   struct Written {
     Code code{};  // Meaningless when ok.
     bool ok = true;

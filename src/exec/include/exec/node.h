@@ -13,8 +13,8 @@
 
 namespace flotilla::exec {
 
-/// The settings of a namespace that executing a request looks at. The server copies them from the configuration, at start
-/// and at each change; reactors read them without a lock.
+/// The settings of a namespace that executing a request looks at. The server copies them from the
+/// configuration, at start and at each change; reactors read them without a lock.
 struct NamespaceOptions {
   std::atomic<std::uint32_t> default_ttl{0};  // Seconds; 0: never expire.
   std::atomic<std::uint32_t> default_read_touch_ttl_pct{0};
@@ -29,7 +29,17 @@ struct NamespaceOptions {
 };
 
 /// The kinds of requests whose latencies are kept, as `latencies:` names them.
-enum class Latency : std::uint8_t { Read, Write, Udf, BatchSubRead, BatchSubWrite, BatchSubUdf, PiQuery, SiQuery, kCount };
+enum class Latency : std::uint8_t {
+  Read,
+  Write,
+  Udf,
+  BatchSubRead,
+  BatchSubWrite,
+  BatchSubUdf,
+  PiQuery,
+  SiQuery,
+  kCount
+};
 
 /// What one reactor counts for one namespace; read by others at any time.
 struct ReactorShare {

@@ -13,11 +13,18 @@
 
 namespace flotilla::exec {
 
-/// One query as the monitor shows it. Texts are fixed before it is added; numbers are written by the one reactor that runs
-/// it and read by any.
+/// One query as the monitor shows it. Texts are fixed before it is added; numbers are written by
+/// the one reactor that runs it and read by any.
 struct QueryJob {
   enum class Kind : std::uint8_t { Basic, Aggregation, BackgroundUdf, BackgroundOps };
-  enum class End : std::uint8_t { Active, Ok, UserAborted, ResponseError, ResponseTimeout, Unknown };
+  enum class End : std::uint8_t {
+    Active,
+    Ok,
+    UserAborted,
+    ResponseError,
+    ResponseTimeout,
+    Unknown
+  };
 
   std::uint64_t id = 0;
   Kind kind = Kind::Basic;
@@ -45,7 +52,8 @@ struct QueryJob {
 /// The running queries and the last finished ones. Any thread.
 class QueryJobs {
  public:
-  /// Gives a job without an id one. Parameter: a job of this id is still listed. Forbidden: too many are running.
+  /// Gives a job without an id one. Parameter: a job of this id is still listed. Forbidden: too
+  /// many are running.
   Result<void> add(std::shared_ptr<QueryJob> job, std::size_t active_most);
   void finish(const std::shared_ptr<QueryJob>& job, QueryJob::End end, Instant now);
   std::vector<std::shared_ptr<QueryJob>> list() const;

@@ -39,7 +39,7 @@ class Connection {
   std::string peer_;
   std::string local_;
   std::unique_ptr<Session> session_;
-  Buffer in_;              // Bytes of a message that has not arrived whole, or must wait.
+  Buffer in_;  // Bytes of a message that has not arrived whole, or must wait.
   std::size_t in_size_ = 0;
   OutBuffer out_;
   std::size_t index_ = 0;  // In the reactor's list.
@@ -52,8 +52,8 @@ class Connection {
   std::atomic<std::uint64_t>* open_count_ = nullptr;
 };
 
-/// One thread with an edge-triggered epoll loop: one receive per wake-up of a connection, one send for all replies that
-/// are ready. Long work of sessions runs in slices between.
+/// One thread with an edge-triggered epoll loop: one receive per wake-up of a connection, one send
+/// for all replies that are ready. Long work of sessions runs in slices between.
 class Reactor {
  public:
   struct Limits {
@@ -77,15 +77,17 @@ class Reactor {
 
   /// Takes over an accepted socket. Any thread. `open_count` is decremented when it closes.
   void adopt(Fd fd, Protocol& protocol, std::atomic<std::uint64_t>* open_count);
-  /// Something that sessions wait for may have come: every session that said Later or holds bytes back gets a turn.
-  /// Any thread; cheap when called again before the reactor woke.
+  /// Something that sessions wait for may have come: every session that said Later or holds bytes
+  /// back gets a turn. Any thread; cheap when called again before the reactor woke.
   void notify();
-  /// Runs on the reactor's thread between connections: work that belongs to no connection. True: call again soon.
-  /// Set before start().
+  /// Runs on the reactor's thread between connections: work that belongs to no connection. True:
+  /// call again soon. Set before start().
   void set_background(std::function<bool()> run) { background_ = std::move(run); }
-  /// Called with what several connections have just sent, before any of it is handled: a chance to fetch into the cache
-  /// what the requests will need. Set before start().
-  void set_look_ahead(std::function<void(std::span<const Bytes>)> hint) { look_ahead_ = std::move(hint); }
+  /// Called with what several connections have just sent, before any of it is handled: a chance to
+  /// fetch into the cache what the requests will need. Set before start().
+  void set_look_ahead(std::function<void(std::span<const Bytes>)> hint) {
+    look_ahead_ = std::move(hint);
+  }
   /// Any thread: the background has work.
   void wake_background();
   /// Calls back on the reactor's thread for each connection, once.
@@ -168,10 +170,10 @@ class Acceptor {
  public:
   struct Door {
     Listener listener;
-    Protocol* protocol;                        // For every reactor the same.
-    std::atomic<std::uint64_t>* open_count;    // Connections open now.
+    Protocol* protocol;                      // For every reactor the same.
+    std::atomic<std::uint64_t>* open_count;  // Connections open now.
     std::atomic<std::uint64_t>* opened_total;
-    std::function<std::uint64_t()> most;       // Over it, a connection is closed at once.
+    std::function<std::uint64_t()> most;  // Over it, a connection is closed at once.
   };
 
   explicit Acceptor(std::vector<Reactor*> reactors);

@@ -11,18 +11,21 @@ namespace flotilla::net {
 
 class Connection;
 
-/// What a protocol makes of one connection's bytes. Lives and is called on the connection's reactor only.
+/// What a protocol makes of one connection's bytes. Lives and is called on the connection's reactor
+/// only.
 class Session {
  public:
   struct Input {
     std::size_t consumed = 0;  // Whole messages taken from the front.
-    std::size_t wanted = 0;    // Bytes that the next message needs in all, if known: room is made as they arrive.
-    bool close = false;        // Send what is ready and hang up.
+    std::size_t wanted =
+        0;  // Bytes that the next message needs in all, if known: room is made as they arrive.
+    bool close = false;  // Send what is ready and hang up.
   };
 
   virtual ~Session() = default;
-  /// Takes the complete messages at the front of `in` and appends replies to connection.out(). May stop early (a long
-  /// request is under way, or much waits to be sent): the rest is offered again after the next turn or send.
+  /// Takes the complete messages at the front of `in` and appends replies to connection.out(). May
+  /// stop early (a long request is under way, or much waits to be sent): the rest is offered again
+  /// after the next turn or send.
   virtual Input on_bytes(Bytes in) = 0;
 
   enum class Turn {
@@ -31,7 +34,8 @@ class Session {
     Later,  // Has work at wake_at().
     Close,
   };
-  /// A slice of long work, between other connections' requests; called after Again, at wake_at(), and after notify().
+  /// A slice of long work, between other connections' requests; called after Again, at wake_at(),
+  /// and after notify().
   virtual Turn on_turn() { return Turn::Idle; }
   virtual Instant wake_at() const { return {}; }
   /// How many of the waiting bytes may be sent now.

@@ -22,7 +22,8 @@ class HybridClock {
   /// A time found in stored records or heard from another node.
   void saw(HlcTime time) {
     std::uint64_t last = last_.load(std::memory_order_relaxed);
-    while (time.raw() > last && !last_.compare_exchange_weak(last, time.raw(), std::memory_order_relaxed)) {
+    while (time.raw() > last &&
+           !last_.compare_exchange_weak(last, time.raw(), std::memory_order_relaxed)) {
     }
   }
 

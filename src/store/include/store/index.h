@@ -8,18 +8,20 @@
 
 namespace flotilla::store {
 
-/// The primary index of one partition: an extendible hash table addressed by the leading bits of the digest itself,
-/// so that a walk over the buckets in order is a walk in digest order.
+/// The primary index of one partition: an extendible hash table addressed by the leading bits of
+/// the digest itself, so that a walk over the buckets in order is a walk in digest order.
 ///
 ///   directory[leading `depth` bits] -> bucket of up to 14 entries -> record
 ///
-/// An entry is 8 bytes: 16 tag bits from the digest's end and a 48-bit pointer. A full bucket splits on its next bit; the
-/// directory doubles when a bucket's depth passes its own. Digests come from clients: when equal leading bits would make
-/// the directory much larger than the number of entries, the bucket chains an overflow bucket instead.
+/// An entry is 8 bytes: 16 tag bits from the digest's end and a 48-bit pointer. A full bucket
+/// splits on its next bit; the directory doubles when a bucket's depth passes its own. Digests come
+/// from clients: when equal leading bits would make the directory much larger than the number of
+/// entries, the bucket chains an overflow bucket instead.
 ///
-/// The index does not own the records. Callers hold the partition's index lock, except for the prefetches: those read
-/// without any lock what may be changing, only to guess addresses. For their sake directories and buckets are never given
-/// back before the index goes: old directories (together as large as the present one) and spare buckets stay with it.
+/// The index does not own the records. Callers hold the partition's index lock, except for the
+/// prefetches: those read without any lock what may be changing, only to guess addresses. For their
+/// sake directories and buckets are never given back before the index goes: old directories
+/// (together as large as the present one) and spare buckets stay with it.
 class Index {
  public:
   Index();
@@ -40,14 +42,14 @@ class Index {
   /// Bytes of directories and buckets.
   std::size_t memory() const;
 
-  /// Hints before find(), when several digests are known ahead: first for all of them the bucket, then the record, so
-  /// that their cache misses overlap. Any thread, without the lock.
+  /// Hints before find(), when several digests are known ahead: first for all of them the bucket,
+  /// then the record, so that their cache misses overlap. Any thread, without the lock.
   void prefetch_bucket(const wire::Digest& digest) const;
   void prefetch_record(const wire::Digest& digest) const;
 
-  /// Collects the records of the next bucket in descending digest order, all with digests strictly below `below`
-  /// (null: from the top). Empty: the walk is over. Small and bounded, so a lock is held for one bucket at a time;
-  /// the caller goes on below the last record's digest.
+  /// Collects the records of the next bucket in descending digest order, all with digests strictly
+  /// below `below` (null: from the top). Empty: the walk is over. Small and bounded, so a lock is
+  /// held for one bucket at a time; the caller goes on below the last record's digest.
   void next_below(const wire::Digest* below, std::vector<MemoryRecord*>& out) const;
 
  private:

@@ -12,8 +12,9 @@ using SetId = Strong<struct SetIdTag, std::uint16_t>;
 /// Where in the data file a record's newest copy lies; 0: nowhere.
 using SegmentSlot = Strong<struct SegmentSlotTag, std::uint32_t>;
 
-/// A record as it stands in memory: this header, then the body (key and bins, docs/formats/record.md) in the same
-/// allocation. No checksum: that belongs to bytes outside of memory.
+/// A record as it stands in memory: this header, then the body (key and bins,
+/// docs/formats/record.md) in the same allocation. No checksum: that belongs to bytes outside of
+/// memory.
 ///
 /// Made and changed under its partition's write lock and index lock; read under the index lock.
 struct MemoryRecord {
@@ -29,10 +30,14 @@ struct MemoryRecord {
 
   static constexpr std::size_t kHeaderSize = 53;
 
-  const std::byte* body_start() const { return reinterpret_cast<const std::byte*>(this) + kHeaderSize; }
+  const std::byte* body_start() const {
+    return reinterpret_cast<const std::byte*>(this) + kHeaderSize;
+  }
   Bytes body() const { return {body_start(), body_size}; }
   bool is_tombstone() const { return (flags & kTombstone) != 0; }
-  bool expired(std::uint32_t now_seconds) const { return void_time != 0 && void_time <= now_seconds; }
+  bool expired(std::uint32_t now_seconds) const {
+    return void_time != 0 && void_time <= now_seconds;
+  }
   std::size_t size() const { return kHeaderSize + body_size; }
 };
 static_assert(offsetof(MemoryRecord, flags) + 1 == MemoryRecord::kHeaderSize);
@@ -40,7 +45,8 @@ static_assert(offsetof(MemoryRecord, flags) + 1 == MemoryRecord::kHeaderSize);
 /// Heap of records: size classes that waste little, any thread may free what another allocated.
 class RecordHeap {
  public:
-  /// Asks the kernel for huge pages from now on, which spares most look-ups a page walk. Once, before any record.
+  /// Asks the kernel for huge pages from now on, which spares most look-ups a page walk. Once,
+  /// before any record.
   static void prefer_huge_pages();
   /// Memory for a record with a body of this size; header uninitialised. Null when memory is out.
   static MemoryRecord* allocate(std::size_t body_size);

@@ -16,16 +16,17 @@
 
 namespace flotilla::store {
 
-/// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and the records
-/// themselves are read and changed under `index_lock`, which is only ever held for a short copy. Order: write, then
-/// index_lock; never two partitions at once.
+/// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and
+/// the records themselves are read and changed under `index_lock`, which is only ever held for a
+/// short copy. Order: write, then index_lock; never two partitions at once.
 struct alignas(64) Partition {
   mutable Mutex index_lock;
   Mutex write;
   Index index;
   Lsn last_lsn;  // Of the newest mutation; under `write`.
 };
-static_assert(sizeof(Partition) == 64, "one cache line, since nearly every request touches one partition");
+static_assert(sizeof(Partition) == 64,
+              "one cache line, since nearly every request touches one partition");
 
 /// A record's new contents. The set must be of this namespace.
 struct RecordUpdate {
@@ -58,7 +59,8 @@ class Namespace {
   Partition& partition(wire::PartitionId id) { return (*partitions_)[id.raw()]; }
   Partition& partition_of(const wire::Digest& digest) { return partition(digest.partition()); }
 
-  /// A hint that these records will be looked up soon: their cache misses are waited for together. Any thread.
+  /// A hint that these records will be looked up soon: their cache misses are waited for together.
+  /// Any thread.
   void prefetch(std::span<const wire::Digest> digests) const;
 
   /// Whether a client may see the record: it is no tombstone, not expired, not truncated.
@@ -67,31 +69,36 @@ class Namespace {
   }
   bool truncated(const MemoryRecord& record) const;
 
-  /// Creates or replaces a record: numbers the mutation, logs it, and swaps it in. `old` is what the index holds for
-  /// the digest (null: nothing), visible or not. Caller holds partition.write, not index_lock.
-  /// OutOfSpace, DeviceOverload: from the log, nothing changed.
-  Result<LogPosition> put(Partition& partition, MemoryRecord* old, const RecordUpdate& update, WallTime now);
-  /// Removes the record that the index holds; with a log, a tombstone takes its place. Caller as for put().
+  /// Creates or replaces a record: numbers the mutation, logs it, and swaps it in. `old` is what
+  /// the index holds for the digest (null: nothing), visible or not. Caller holds partition.write,
+  /// not index_lock. OutOfSpace, DeviceOverload: from the log, nothing changed.
+  Result<LogPosition> put(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
+                          WallTime now);
+  /// Removes the record that the index holds; with a log, a tombstone takes its place. Caller as
+  /// for put().
   Result<LogPosition> remove(Partition& partition, MemoryRecord* old, WallTime now);
   /// Forgets a tombstone, or any record without a log, leaving nothing behind. Caller as for put().
   void drop(Partition& partition, MemoryRecord* old);
 
-  /// A record found in the log at start; the newest of its digest wins. One thread per partition at a time.
-  /// `position` is where it was found. False: an equal or newer one is here already, or its set cannot be added.
+  /// A record found in the log at start; the newest of its digest wins. One thread per partition at
+  /// a time. `position` is where it was found. False: an equal or newer one is here already, or its
+  /// set cannot be added.
   bool recover(const RecordImage& image, SegmentSlot segment);
   /// The portable form of a record; a view into it.
   RecordImage image_of(const MemoryRecord& record) const;
-  /// Moves a record's newest copy within the log: true when `image` in `from` still is that copy and was appended
-  /// anew. For compaction, any thread.
+  /// Moves a record's newest copy within the log: true when `image` in `from` still is that copy
+  /// and was appended anew. For compaction, any thread.
   Result<bool> relocate(const RecordImage& image, SegmentSlot from);
 
-  /// Makes all records of the set (0: of the whole namespace) that are older than `before` invisible at once.
+  /// Makes all records of the set (0: of the whole namespace) that are older than `before`
+  /// invisible at once.
   void truncate_before(SetId set, HlcTime before);
   HlcTime truncated_before(SetId set) const;
   /// Takes the cut-off away again; what was dropped meanwhile stays dropped.
   void undo_truncate(SetId set);
 
-  /// Shows every record of a partition, tombstones too, with the partition's index locked for one bucket at a time.
+  /// Shows every record of a partition, tombstones too, with the partition's index locked for one
+  /// bucket at a time.
   void for_each(wire::PartitionId id, const std::function<void(const MemoryRecord&)>& visit) const;
   std::uint64_t objects_in(wire::PartitionId id) const;
 
@@ -103,7 +110,8 @@ class Namespace {
 
  private:
   void account(const MemoryRecord& record, std::int64_t sign);
-  void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn, SegmentSlot segment);
+  void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
+               SegmentSlot segment);
 
   std::string name_;
   HybridClock& clock_;

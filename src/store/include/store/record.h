@@ -9,8 +9,9 @@
 
 namespace flotilla::store {
 
-/// Log sequence number of a mutation within its partition: term (24 bits) and sequence (40 bits), compared as one number.
-/// A term begins with every start and every change of primary, so a number is never used twice.
+/// Log sequence number of a mutation within its partition: term (24 bits) and sequence (40 bits),
+/// compared as one number. A term begins with every start and every change of primary, so a number
+/// is never used twice.
 class Lsn {
  public:
   constexpr Lsn() = default;
@@ -26,7 +27,8 @@ class Lsn {
   std::uint64_t raw_ = 0;
 };
 
-/// Hybrid logical clock: milliseconds since 2010 (48 bits) and a counter (16 bits), compared as one number.
+/// Hybrid logical clock: milliseconds since 2010 (48 bits) and a counter (16 bits), compared as one
+/// number.
 class HlcTime {
  public:
   constexpr HlcTime() = default;
@@ -44,8 +46,8 @@ class HlcTime {
 inline constexpr std::uint8_t kTombstone = 0x01;  // The record is deleted: no key, no bins.
 inline constexpr std::uint8_t kHasKey = 0x02;     // The body begins with the user key.
 
-/// A record in its portable form, as the log, the device, and other nodes see it: the set by name, the body (key and
-/// bins, docs/formats/record.md) as bytes. A view: it owns nothing.
+/// A record in its portable form, as the log, the device, and other nodes see it: the set by name,
+/// the body (key and bins, docs/formats/record.md) as bytes. A view: it owns nothing.
 struct RecordImage {
   wire::Digest digest{};
   Lsn lsn{};

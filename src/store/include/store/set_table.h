@@ -15,7 +15,8 @@
 
 namespace flotilla::store {
 
-/// One set: its name, what it holds on this node, and its own settings. Never goes away. Numbers: any thread.
+/// One set: its name, what it holds on this node, and its own settings. Never goes away. Numbers:
+/// any thread.
 struct Set {
   /// -1 among the settings: "not set here, the namespace's value holds".
   static constexpr std::int64_t kInherited = -1;

@@ -9,13 +9,13 @@ namespace flotilla::store {
 /// What one walk over a partition found and did.
 struct Sweep {
   std::uint64_t visited = 0;
-  std::uint64_t expired = 0;     // Removed, as a delete would.
-  std::uint64_t truncated = 0;   // Dropped.
+  std::uint64_t expired = 0;    // Removed, as a delete would.
+  std::uint64_t truncated = 0;  // Dropped.
   std::uint64_t never_expire = 0;
 };
 
-/// Removes what clients cannot see any more: expired records and truncated ones. Locks the partition for one bucket at a
-/// time. Errors of the log end the walk; the next one goes on.
+/// Removes what clients cannot see any more: expired records and truncated ones. Locks the
+/// partition for one bucket at a time. Errors of the log end the walk; the next one goes on.
 Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now);
 
 }  // namespace flotilla::store

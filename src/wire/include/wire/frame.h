@@ -5,14 +5,21 @@
 
 namespace flotilla::wire {
 
-enum class FrameKind : std::uint8_t { Info = 1, Security = 2, Message = 3, Compressed = 4, Internal = 5 };
+enum class FrameKind : std::uint8_t {
+  Info = 1,
+  Security = 2,
+  Message = 3,
+  Compressed = 4,
+  Internal = 5
+};
 
 /// The eight bytes in front of every message, both ways:
 ///
 ///   | version u8 = 2 | kind u8 | body size u48, big-endian |
 ///
-/// `body_size` counts bytes after the header. It comes from a peer that may be hostile, so it is bounded here, before
-/// anybody allocates for it. Version 0 is let through for security messages, which old clients send so.
+/// `body_size` counts bytes after the header. It comes from a peer that may be hostile, so it is
+/// bounded here, before anybody allocates for it. Version 0 is let through for security messages,
+/// which old clients send so.
 struct FrameHeader {
   static constexpr std::size_t kSize = 8;
   static constexpr std::uint8_t kVersion = 2;

@@ -15,7 +15,8 @@ using PartitionId = Strong<struct PartitionIdTag, std::uint16_t>;
 
 inline constexpr std::size_t kPartitions = 4096;
 
-/// RIPEMD-160 of set, key type, and key: the identity of a record. The server trusts the client's computation.
+/// RIPEMD-160 of set, key type, and key: the identity of a record. The server trusts the client's
+/// computation.
 struct Digest {
   static constexpr std::size_t kSize = 20;
   std::array<std::byte, kSize> bytes{};
@@ -39,7 +40,8 @@ struct Digest {
   }
 };
 
-/// Type byte of a value, on the wire and in records. Clients' language blobs (7 to 12) travel as opaque bytes.
+/// Type byte of a value, on the wire and in records. Clients' language blobs (7 to 12) travel as
+/// opaque bytes.
 enum class ParticleType : std::uint8_t {
   Null = 0,
   Integer = 1,

@@ -9,7 +9,8 @@
 
 namespace flotilla::wire {
 
-/// Flags of MessageHeader::info1 to info4. Names follow the protocol's description (docs/formats/wire.md).
+/// Flags of MessageHeader::info1 to info4. Names follow the protocol's description
+/// (docs/formats/wire.md).
 namespace info1 {
 inline constexpr std::uint8_t kRead = 0x01;
 inline constexpr std::uint8_t kGetAll = 0x02;
@@ -48,11 +49,12 @@ inline constexpr std::uint8_t kRollBack = 0x04;
 
 /// The 22 bytes at the start of a message's body; a batch or query reply concatenates many.
 ///
-///   | header size u8 = 22 | info1..info4 u8 | result u8 | generation u32 | ttl u32 | transaction ttl u32
-///   | field count u16 | operation count u16 |            all big-endian
+///   | header size u8 = 22 | info1..info4 u8 | result u8 | generation u32 | ttl u32 | transaction
+///   ttl u32 | field count u16 | operation count u16 |            all big-endian
 ///
-/// `ttl`: seconds or a special value in a write, read-touch percentage in a read, void-time in a reply.
-/// `transaction_ttl`: the client's remaining milliseconds; in the rows of a batch reply the row's index.
+/// `ttl`: seconds or a special value in a write, read-touch percentage in a read, void-time in a
+/// reply. `transaction_ttl`: the client's remaining milliseconds; in the rows of a batch reply the
+/// row's index.
 struct MessageHeader {
   static constexpr std::size_t kSize = 22;
 
@@ -103,14 +105,15 @@ enum class FieldType : std::uint8_t {
   Filter = 43,
 };
 
-/// The fields of one message, by type; views into the request. Unknown types are skipped, the first of a repeated
-/// type counts.
+/// The fields of one message, by type; views into the request. Unknown types are skipped, the first
+/// of a repeated type counts.
 class Fields {
  public:
   bool has(FieldType type) const { return (present_ >> static_cast<unsigned>(type) & 1U) != 0; }
   /// Empty when absent.
   Bytes get(FieldType type) const {
-    return has(type) ? Bytes{at_[static_cast<unsigned>(type)], size_[static_cast<unsigned>(type)]} : Bytes{};
+    return has(type) ? Bytes{at_[static_cast<unsigned>(type)], size_[static_cast<unsigned>(type)]}
+                     : Bytes{};
   }
   std::string_view text(FieldType type) const { return as_text(get(type)); }
 
@@ -121,7 +124,8 @@ class Fields {
   static constexpr unsigned kTypes = 64;
 
   std::uint64_t present_ = 0;
-  const std::byte* at_[kTypes];  // NOLINT(cppcoreguidelines-pro-type-member-init): present_ tells which are set.
+  const std::byte*
+      at_[kTypes];  // NOLINT(cppcoreguidelines-pro-type-member-init): present_ tells which are set.
   std::uint32_t size_[kTypes];
 };
 
@@ -143,8 +147,9 @@ enum class OpType : std::uint8_t {
   HllModify = 16,
 };
 
-/// One operation on a bin: | size u32 (of what follows) | op u8 | particle type u8 | flags u8 | name size u8 | name | value |
-/// Flag bit 0 puts an 8-byte last-update time between name and value (cross-datacenter shipping); it is skipped.
+/// One operation on a bin: | size u32 (of what follows) | op u8 | particle type u8 | flags u8 |
+/// name size u8 | name | value | Flag bit 0 puts an 8-byte last-update time between name and value
+/// (cross-datacenter shipping); it is skipped.
 struct Op {
   static constexpr std::size_t kHeaderSize = 8;
 
@@ -196,8 +201,8 @@ struct Message {
   Result<void> parse(Bytes body);
 };
 
-/// Namespace and digest of a single-record message that has not been parsed yet: a hint for prefetching, nothing is
-/// checked that safety does not ask for.
+/// Namespace and digest of a single-record message that has not been parsed yet: a hint for
+/// prefetching, nothing is checked that safety does not ask for.
 struct PeekedKey {
   std::string_view ns;
   Digest digest;

@@ -5,16 +5,19 @@
 
 namespace flotilla::wire {
 
-/// One field or one operation, as they stand in messages both ways and in the rows of a batch request.
+/// One field or one operation, as they stand in messages both ways and in the rows of a batch
+/// request.
 void write_field(OutBuffer& out, FieldType type, Bytes value);
-void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type, Bytes value);
+void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type,
+              Bytes value);
 
-/// Writes messages of a reply into a connection's send buffer: one frame, in it one message or many (batch, query).
+/// Writes messages of a reply into a connection's send buffer: one frame, in it one message or many
+/// (batch, query).
 ///
 ///   ReplyWriter reply(out);           // Reserves the frame header.
-///   reply.begin(header);              // One message; counts of fields and operations are filled in by finish().
-///   reply.field(...); reply.op(...);
-///   reply.finish();                   // Frame size patched; nothing reaches the socket before.
+///   reply.begin(header);              // One message; counts of fields and operations are filled
+///   in by finish(). reply.field(...); reply.op(...); reply.finish();                   // Frame
+///   size patched; nothing reaches the socket before.
 ///
 /// An unfinished message can be taken back with abandon(): everything since begin() is dropped.
 class ReplyWriter {
