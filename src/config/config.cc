@@ -60,15 +60,15 @@ SetConfig* NamespaceConfig::set(std::string_view set_name) {
   return sets_.emplace(set_name, std::make_unique<SetConfig>(set_name)).first->second.get();
 }
 
-const SetConfig* NamespaceConfig::find_set(std::string_view set_name) const {
+SetConfig* NamespaceConfig::find_set(std::string_view set_name) const {
   const std::scoped_lock lock(sets_mutex_);
   const auto at = sets_.find(set_name);
   return at == sets_.end() ? nullptr : at->second.get();
 }
 
-std::vector<const SetConfig*> NamespaceConfig::sets() const {
+std::vector<SetConfig*> NamespaceConfig::sets() const {
   const std::scoped_lock lock(sets_mutex_);
-  std::vector<const SetConfig*> out;
+  std::vector<SetConfig*> out;
   out.reserve(sets_.size());
   for (const auto& entry : sets_) out.push_back(entry.second.get());
   return out;

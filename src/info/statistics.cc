@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "key_values.h"
 
 namespace flotilla::info {
@@ -29,8 +31,13 @@ void put(KeyValues& out, std::string_view name, const Pairs& value) {
   out.add(name, text.empty() ? "0:0" : text);
 }
 
+using Kind = StatisticRow::Kind;
+
 template <class T>
-constexpr bool kIsCounter = std::is_same_v<T, Total>;
+constexpr Kind kKindOf =
+    std::is_same_v<T, Total>                                                         ? Kind::Counter
+    : std::is_same_v<T, Hex> || std::is_same_v<T, Names> || std::is_same_v<T, Pairs> ? Kind::Text
+                                                                                     : Kind::Gauge;
 
 void put_units(KeyValues& out, const std::vector<StorageUnit>& units) {
   for (const StorageUnit& unit : units) {
@@ -46,6 +53,45 @@ void put_units(KeyValues& out, const std::vector<StorageUnit>& units) {
     add("defrag_writes", unit.defrag_writes);
     if (unit.is_backed) add("read_errors", unit.read_errors);
   }
+}
+
+// Names of counters are made of an origin, an operation, and a result.
+struct Origin {
+  std::string_view prefix;
+  std::string_view meaning;
+};
+constexpr Origin kOrigins[] = {
+    {"from_proxy_batch_sub_", "rows of batches that another node passed on"},
+    {"xdr_from_proxy_", "writes of another cluster that another node passed on"},
+    {"from_proxy_", "requests that another node passed on"},
+    {"batch_sub_", "rows of batches"},
+    {"xdr_client_", "writes of another cluster"},
+    {"client_", "requests of clients"},
+    {"udf_sub_", "records of background UDFs"},
+    {"ops_sub_", "records of background operations"},
+    {"pi_query_", "queries without secondary index"},
+    {"si_query_", "queries by secondary index"},
+    {"geo_region_query_", "queries by region"},
+    {"read_touch_", "lives renewed by reads"},
+    {"re_repl_", "records replicated again"},
+    {"retransmit_", "messages to other nodes sent again"},
+    {"dup_res_", "other copies asked before a request"},
+    {"mrt_", "transactions"},
+    {"fail_", "requests refused"},
+};
+
+std::string meaning_of(std::string_view counter) {
+  std::string_view rest = counter;
+  std::string_view origin;
+  for (const Origin& o : kOrigins) {
+    if (!counter.starts_with(o.prefix)) continue;
+    origin = o.meaning;
+    rest.remove_prefix(o.prefix.size());
+    break;
+  }
+  std::string words(rest);
+  std::ranges::replace(words, '_', ' ');
+  return origin.empty() ? words : fmt::format("{}: {}", origin, words);
 }
 
 constexpr std::string_view kNamespaceCounters[] = {
@@ -76,8 +122,8 @@ std::string print(const NamespaceStatistics& statistics) {
 
 const std::vector<StatisticRow>& node_statistic_rows() {
   static const std::vector<StatisticRow> kRows = {
-#define STATISTIC(type, name, help) {#name, help, kIsCounter<type>},
-#define NODE_COUNTER(name, help) {#name, help, true},
+#define STATISTIC(type, name, help) {#name, help, kKindOf<type>},
+#define NODE_COUNTER(name, help) {#name, help, Kind::Counter},
 #include "info/node_statistics.def"
   };
   return kRows;
@@ -86,11 +132,17 @@ const std::vector<StatisticRow>& node_statistic_rows() {
 const std::vector<StatisticRow>& namespace_statistic_rows() {
   static const std::vector<StatisticRow> kRows = [] {
     std::vector<StatisticRow> rows = {
-#define STATISTIC(type, name, help) {#name, help, kIsCounter<type>},
+#define STATISTIC(type, name, help) {#name, help, kKindOf<type>},
 #define STORAGE_UNITS()
 #include "info/namespace_statistics.def"
     };
-    for (const std::string_view name : kNamespaceCounters) rows.push_back({name, "", true});
+    static const std::vector<std::string> kMeanings = [] {
+      std::vector<std::string> out;
+      for (const std::string_view name : kNamespaceCounters) out.push_back(meaning_of(name));
+      return out;
+    }();
+    for (std::size_t i = 0; i < std::size(kNamespaceCounters); ++i)
+      rows.push_back({kNamespaceCounters[i], kMeanings[i], Kind::Counter});
     return rows;
   }();
   return kRows;

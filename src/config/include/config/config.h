@@ -83,8 +83,8 @@ struct NamespaceConfig {
   /// there are too many sets. Thread-safe.
   SetConfig* set(std::string_view set_name);
   /// Null when nobody has asked for the set yet.
-  const SetConfig* find_set(std::string_view set_name) const;
-  std::vector<const SetConfig*> sets() const;
+  SetConfig* find_set(std::string_view set_name) const;
+  std::vector<SetConfig*> sets() const;
 
  private:
   mutable std::mutex sets_mutex_;

@@ -50,8 +50,8 @@ struct Peer {
 
 /// The cluster, from here.
 struct ClusterView {
-  std::uint64_t key = 0;                 // 0: in no cluster.
-  bool stable = true;                    // Membership is settled and all members agree on it.
+  std::uint64_t key = 0;                   // 0: in no cluster.
+  bool stable = true;                      // Membership is settled and all members agree on it.
   std::vector<wire::NodeId> succession{};  // All members, the principal first.
   std::int64_t partition_generation =
       -1;  // -1: no partitions yet; changes with every bit of a replica map.
@@ -145,6 +145,8 @@ class NodeView {
   virtual wire::NodeId node_id() const = 0;
   /// False until the node takes client traffic, and again once it stops.
   virtual bool serving() const = 0;
+  /// Serving, and caught up with the cluster: the next node of a rolling update may stop.
+  virtual bool ready() const { return serving(); }
   virtual Instant now() const = 0;
   virtual WallTime wall_time() const = 0;
   virtual ClusterView cluster() const = 0;

@@ -81,9 +81,10 @@ std::string print(const NamespaceStatistics& statistics);
 
 /// A row of docs/manual/statistics.md, and what the metrics need to know of a statistic.
 struct StatisticRow {
+  enum class Kind : std::uint8_t { Gauge, Counter, Text };
   std::string_view name;
   std::string_view help;
-  bool is_counter;
+  Kind kind;
 };
 const std::vector<StatisticRow>& node_statistic_rows();
 const std::vector<StatisticRow>& namespace_statistic_rows();
