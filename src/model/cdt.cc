@@ -1,9 +1,13 @@
 #include "cdt_operation.h"
+#include "op_arguments.h"
 
 namespace flotilla::model {
 namespace {
 
 Result<Outcome> run(Arena& arena, const Particle& bin, Bytes op, bool is_read) {
+  // Each operation of a command may copy the whole collection; together they must not fill the
+  // memory.
+  if (arena.used() > kScratchMax) return fail(Code::TooBig, "cdt: scratch memory");
   const auto envelope = Envelope::parse(op);
   if (!envelope) return tl::unexpected(envelope.error());
   const bool is_path = envelope->code == Envelope::kSelectCode && !envelope->has_context;

@@ -70,6 +70,31 @@ TEST(MsgpackCompare, OrdersKindsThenValues) {
   }
 }
 
+TEST(MsgpackCompare, PrefixesNeverContradictTheOrder) {
+  for (std::size_t i = 0; i < std::size(kAscending); ++i) {
+    for (std::size_t j = i + 1; j < std::size(kAscending); ++j) {
+      const Exact a(kAscending[i]);
+      const Exact b(kAscending[j]);
+      EXPECT_LE(order_prefix(a), order_prefix(b)) << kAscending[i] << " " << kAscending[j];
+    }
+  }
+  EXPECT_EQ(order_prefix(Exact("CB0000000000000000")), order_prefix(Exact("CB8000000000000000")));
+}
+
+RC_GTEST_PROP(MsgpackCompare, PrefixesOfNumbersNeverContradictTheirOrder,
+              (std::int64_t x, std::int64_t y)) {
+  Arena arena;
+  const auto encoded = [&](std::int64_t value) {
+    Writer out(arena);
+    out.integer(value >> *rc::gen::inRange(0, 64));
+    return out.finish();
+  };
+  const Bytes a = encoded(x);
+  const Bytes b = encoded(y);
+  if (order_prefix(a) < order_prefix(b)) RC_ASSERT((compare(a, b) < 0));
+  if (order_prefix(a) > order_prefix(b)) RC_ASSERT((compare(a, b) > 0));
+}
+
 struct Equal {
   std::string_view why;
   std::string_view a;

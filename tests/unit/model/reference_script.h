@@ -269,6 +269,12 @@ inline void borrow_values(Choices& c, const Value& box, Command& command) {
     keys.push_back(key);
     values.push_back(value);
   }
+  const bool takes_value = command.code == 1 || command.code == 3 || command.code == 9;
+  if (takes_value && !values.empty() && c.below(2) == 0) {
+    Value& value = command.args[command.code == 1 ? 0 : 1];
+    const auto at = static_cast<std::size_t>(std::max<std::int64_t>(0, command.args[0].number));
+    value = command.code == 9 && at < values.size() && c.below(2) == 0 ? values[at] : c.of(values);
+  }
   const auto family = family_of(command.code);
   if (!family || values.empty() || c.below(2) == 0) return;
   for (std::size_t i = family->has_return ? 1 : 0; i < command.args.size(); ++i) {
@@ -293,10 +299,10 @@ inline Command command(Choices& c, const Bin& bin) {
   out.code = c.of(codes_of(fits ? target.is_map() : c.below(2) == 0));
   if (const auto family = family_of(out.code)) {
     pick_arguments(c, out, *family);
-    borrow_values(c, target, out);
   } else {
     change_arguments(c, out);
   }
+  borrow_values(c, target, out);
   if (!fits || c.below(6) == 0)
     for (std::int64_t n = c.below(4); n > 0; --n) out.context.push_back(any_entry(c));
   return out;
