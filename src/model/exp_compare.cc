@@ -87,8 +87,6 @@ std::partial_ordering compare_collections(Machine& machine, const Value& a, cons
                                    : std::partial_ordering::equivalent;
 }
 
-std::partial_ordering compare_bytes(Bytes a, Bytes b) { return as_text(a) <=> as_text(b); }
-
 template <class Holds>
 Value compared(Machine& machine, const Node& node, Holds holds) {
   Arguments arguments(machine, node);
@@ -109,7 +107,8 @@ Value compared(Machine& machine, const Node& node, Holds holds) {
       break;
     case Type::String:
     case Type::Blob:
-      order = compare_bytes(a.bytes, b.bytes);
+      is_undefined = !machine.pay(std::min(a.bytes.size(), b.bytes.size()));
+      order = as_text(a.bytes) <=> as_text(b.bytes);
       break;
     case Type::List:
     case Type::Map:
@@ -148,7 +147,7 @@ bool parse_regex(Parser& parser, Node& node, std::uint32_t n_args) {
   Bytes pattern;
   if (flags.kind != Kind::Integer || !parser.name(pattern)) return false;
   auto compiled = Pattern::compile(pattern, flags.integer());
-  if (!compiled) return false;
+  if (!compiled || !parser.claim_states(compiled->states())) return false;
   node.slot = static_cast<std::uint32_t>(parser.program().patterns.size());
   parser.program().patterns.push_back(std::move(*compiled));
   const Node* const text = parser.expression();
@@ -159,13 +158,17 @@ bool parse_regex(Parser& parser, Node& node, std::uint32_t n_args) {
 
 Value run_regex(Machine& machine, const Node& node) {
   const Value text = Arguments(machine, node).next();
-  if (text.is_unknown() || !machine.pay(text.bytes.size())) return kUnknown;
-  const auto matches =
-      machine.program.patterns[node.slot].matches(machine.arena, as_text(text.bytes));
+  const Pattern& pattern = machine.program.patterns[node.slot];
+  if (text.is_unknown() || !machine.pay(text.bytes.size() * (1 + pattern.states() / 4)))
+    return kUnknown;
+  const auto matches = pattern.matches(machine.arena, as_text(text.bytes));
   return matches ? Value::boolean(*matches) : kUnknown;
 }
 
 // GEO.
+
+constexpr std::size_t kShapeWork =
+    64;  // A byte of GeoJSON costs as much as walking through so many.
 
 /// The shape of an argument: a constant's was made when the expression was parsed.
 const Geometry* shape_of(Machine& machine, Arguments& arguments, std::optional<Geometry>& own) {
@@ -173,8 +176,14 @@ const Geometry* shape_of(Machine& machine, Arguments& arguments, std::optional<G
   const Value value = arguments.next();
   if (node.slot != 0 && node.constant.type == Type::GeoJson)
     return &machine.program.geometries[node.slot - 1];
-  if (value.is_unknown() || !machine.pay(value.bytes.size())) return nullptr;
-  auto parsed = Geometry::parse(geo_parts(value.bytes).json);
+  if (value.is_unknown()) return nullptr;
+  const GeoParts parts = geo_parts(value.bytes);
+  if (!parts.is_region && parts.cells.size() == sizeof(std::uint64_t)) {
+    own.emplace(Geometry::point(load_be<std::uint64_t>(parts.cells.data())));
+    return &*own;
+  }
+  if (!machine.pay(value.bytes.size() * kShapeWork)) return nullptr;
+  auto parsed = Geometry::parse(parts.json);
   if (!parsed) return nullptr;
   own.emplace(std::move(*parsed));
   return &*own;

@@ -197,7 +197,8 @@ struct Program {
   static constexpr std::size_t kSizeMax = 1U << 20;  // Bytes.
   static constexpr std::uint32_t kNodesMax = 65'536;
   static constexpr int kDepthMax = 256;
-  static constexpr std::size_t kVariablesMax = 256;  // Visible at one place.
+  static constexpr std::size_t kVariablesMax = 256;         // Visible at one place.
+  static constexpr std::size_t kPatternStatesMax = 65'536;  // Of all patterns together.
 
   /// `expression` is one msgpack value and must outlive the program, as must the arena.
   /// Parameter: it does not parse, or its types do not fit.
@@ -230,6 +231,11 @@ class Parser {
   /// Elements of a call list that are expressions of their own are parsed out of their place.
   const Node* expression_in(Bytes value);
 
+  /// Counts the states of one more pattern. False: too many.
+  bool claim_states(std::size_t states) {
+    pattern_states_ += states;
+    return pattern_states_ <= Program::kPatternStatesMax;
+  }
   /// Slots of variables that are to be defined, from `first` on. False: too many would be visible.
   bool reserve_variables(std::uint32_t count, std::uint32_t& first);
   /// Makes a variable visible from here on. False when one of the name is.
@@ -259,6 +265,7 @@ class Parser {
   msgpack::Cursor in_;
   std::span<Node> nodes_;
   std::uint32_t used_ = 0;
+  std::size_t pattern_states_ = 0;
   int depth_ = 0;
   std::vector<Variable> scope_;
 };

@@ -128,6 +128,12 @@ Result<Geometry> Geometry::parse(std::string_view text, double earth_radius) {
   return out;
 }
 
+Geometry Geometry::point(std::uint64_t leaf_cell) {
+  Geometry out;
+  out.leaf_cell_ = leaf_cell;
+  return out;
+}
+
 Result<std::vector<std::uint64_t>> Geometry::cells(const Covering& covering) const {
   if (!is_region()) return std::vector{leaf_cell_};
   S2RegionCoverer::Options options;

@@ -140,6 +140,14 @@ TEST(ExpressionRegex, ACostlyPatternIsRefusedOrUnknown) {
   EXPECT_EQ(*costly, Truth::Unknown);
 }
 
+TEST(ExpressionRegex, ManyPatternsShareOneBound) {
+  nlohmann::json all = nlohmann::json::array({16});
+  for (int i = 0; i < 6; ++i) all.push_back(nlohmann::json::array({7, 1, "#a{9000}", "a"}));
+  EXPECT_TRUE(check_filter(exp_test::encode_json(all)));
+  for (int i = 0; i < 6; ++i) all.push_back(nlohmann::json::array({7, 1, "#a{9000}", "a"}));
+  EXPECT_FALSE(check_filter(exp_test::encode_json(all)));
+}
+
 TEST(ExpressionRegex, TimeGrowsWithTheTextNotItsSquare) {
   exp_test::Record record;
   record.put("t", nlohmann::json(std::string(1 << 20, 'a')));

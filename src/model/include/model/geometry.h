@@ -39,6 +39,9 @@ class Geometry {
   /// above the bounds.
   static Result<Geometry> parse(std::string_view json, double earth_radius = kEarthRadiusMetres);
 
+  /// A point of which only the leaf cell is known, as a stored value tells it.
+  static Geometry point(std::uint64_t leaf_cell);
+
   Geometry(Geometry&&) noexcept;
   Geometry& operator=(Geometry&&) noexcept;
   ~Geometry();
