@@ -14,8 +14,12 @@ run_demo() {
   say
   aql "$port" "insert into test.foo (pk, val1) values (1, 'abc')"
   aql "$port" "select * from test.foo where pk = 1"
-  say "Go on:  ${bin#"$root"/}/flotilla sql -p $port          (a prompt; or any Aerospike client on that port)"
-  say "Stop:   ./dev down                              (the node's files stay in ${demo#"$root"/})"
+  cat <<TEXT
+Go on:  ${bin#"$root"/}/aql -p $port
+        any Aerospike client on 127.0.0.1:$port, namespace test (programs in tests/smoke)
+        ${bin#"$root"/}/asinfo -p $port -v status
+Stop:   ./dev down        (the node's files stay in ${demo#"$root"/})
+TEXT
 }
 
 run_down() {
@@ -23,7 +27,7 @@ run_down() {
   say "stopped"
 }
 
-aql() { "$bin/flotilla" sql -h 127.0.0.1 -p "$1" -c "$2"; }
+aql() { "$bin/aql" -h 127.0.0.1 -p "$1" -c "$2"; }
 
 # The first port from $1 on, in steps of ten, that nobody listens on; the node takes the ports behind it as well.
 first_free_port() {
