@@ -39,12 +39,10 @@ alternatives() { tr ' ' '|' <<<"$*"; }
 server_suites() {
   suite golden 300 golden
   smoke_suite go
-  go_client_suite 900
   smoke_suite python
   suite crash 300 crash --rounds 15
   suite idle 180 idle
   suite bench 600 bench/run --quick
-  e2e_suite 1200
 }
 
 e2e_suite() {

@@ -16,6 +16,7 @@ run_verify() {
   FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.'
   local language
   for language in java node rust; do smoke_suite "$language"; done
+  go_client_suite 3600
   rust_client_suite 3600
   suite crash-long 3600 crash --rounds 500
   suite bench-full 14400 bench/run
