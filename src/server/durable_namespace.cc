@@ -1,5 +1,6 @@
 #include "durable_namespace.h"
 
+#include <algorithm>
 #include <random>
 
 #include "base/log.h"
@@ -58,6 +59,8 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                   .tuning = tuning_of(config)};
   threads_ = std::make_unique<LogThreads>(std::move(files));
   log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);
+  for (unsigned i = 0; i < log_->file_count(); ++i)
+    passes_.emplace_back(records_, i, log_->file_count());
   records_.attach(log_.get());
   threads_->run(*log_);
   threads_->wait_until_open();
@@ -81,13 +84,40 @@ void DurableNamespace::retune(const config::NamespaceConfig& config) {
   log_->retune(tuning_of(config));
 }
 
-bool DurableNamespace::recovered(const store::RecordImage& image, store::SegmentSlot segment) {
+store::Recovered DurableNamespace::recovered(const store::RecordImage& image,
+                                             store::SegmentSlot segment) {
   return records_.recover(image, segment);
 }
 
 Result<bool> DurableNamespace::relocate(const store::RecordImage& image,
                                         store::SegmentSlot segment) {
   return records_.relocate(image, segment);
+}
+
+bool DurableNamespace::segment_damaged(store::SegmentSlot segment) {
+  return store::rescue_from(records_, segment);
+}
+
+void DurableNamespace::collect_tombstones(std::chrono::seconds age) {
+  const std::uint64_t now = wall_now().ms;
+  const std::uint64_t ago =
+      std::min<std::uint64_t>(now, static_cast<std::uint64_t>(age.count()) * 1000);
+  tombstones_before_.store(store::HlcTime(now - ago, 0).raw());
+  log_->collect_tombstones();
+}
+
+bool DurableNamespace::tombstone_pass_begins(unsigned file) {
+  return passes_[file].begin(store::HlcTime(tombstones_before_.load()));
+}
+
+void DurableNamespace::tombstone_pass_saw(unsigned file, const store::RecordImage& image) {
+  passes_[file].saw(image);
+}
+
+void DurableNamespace::tombstone_pass_ends(unsigned file, bool complete) {
+  const std::uint64_t dropped = passes_[file].end(complete);
+  log_info("storage", "{{{}}} file {}: {} tombstones hid nothing any more{}", records_.name(), file,
+           dropped, complete ? "" : " (not all of the file could be read: none dropped)");
 }
 
 void DurableNamespace::durable(store::LogPosition) { hooks_.durable(); }

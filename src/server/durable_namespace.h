@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include "server/log_threads.h"
 #include "store/log.h"
 #include "store/namespace.h"
+#include "store/tombstone_pass.h"
 
 namespace flotilla::server {
 
@@ -38,10 +41,17 @@ class DurableNamespace : public store::LogOwner {
   /// After a change of the configuration.
   void retune(const config::NamespaceConfig& config);
 
-  bool recovered(const store::RecordImage& image, store::SegmentSlot segment) override;
+  /// Looks for tombstones older than `age` that hide nothing, and drops them. Takes its time.
+  void collect_tombstones(std::chrono::seconds age);
+
+  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override;
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override;
+  bool segment_damaged(store::SegmentSlot segment) override;
   void durable(store::LogPosition position) override;
   void log_failed(unsigned file, std::string_view why) override;
+  bool tombstone_pass_begins(unsigned file) override;
+  void tombstone_pass_saw(unsigned file, const store::RecordImage& image) override;
+  void tombstone_pass_ends(unsigned file, bool complete) override;
 
  private:
   DurableNamespace(store::Namespace& records, Hooks hooks)
@@ -52,6 +62,9 @@ class DurableNamespace : public store::LogOwner {
 
   store::Namespace& records_;
   Hooks hooks_;
+  std::vector<store::TombstonePass> passes_;  // For each file.
+  std::atomic<std::uint64_t> tombstones_before_{
+      0};  // Raw hybrid time; younger ones are left alone.
   std::unique_ptr<LogThreads> threads_;
   std::unique_ptr<store::Log> log_;
 };

@@ -40,6 +40,12 @@ void Server::maintain() {
       const std::uint64_t period = ns_config->nsup_hist_period();
       if (period != 0 && second % period == 1 % period) view_->take_census(*ns);
     }
+    for (const auto& durable : durable_) {
+      const auto& ns_config = *config_.find_namespace(durable->records().name());
+      const std::uint64_t period = ns_config.tomb_raider_period();
+      if (period != 0 && second % period == 0)
+        durable->collect_tombstones(std::chrono::seconds(ns_config.tomb_raider_eligible_age()));
+    }
     lock.lock();
     ending_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_; });
   }

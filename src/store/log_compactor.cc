@@ -13,6 +13,7 @@ using State = SegmentTable::State;
 
 constexpr std::uint32_t kPieceMost = 1U << 20;  // Of a segment, read at once.
 constexpr std::size_t kHandedMost = 64U << 10;  // Bytes of records handed over in one step.
+constexpr Duration kRescuePause = std::chrono::seconds(1);
 constexpr Duration kStuckPause = std::chrono::milliseconds(10);
 
 }  // namespace
@@ -20,6 +21,7 @@ constexpr Duration kStuckPause = std::chrono::milliseconds(10);
 void LogCompactor::advance(Instant now, std::vector<IoRequest>& out) {
   stuck_ = false;
   free_emptied();
+  rescue(now);
   if (work_ == Work::None) choose();
   if (work_ == Work::None) {
     next_.reset();
@@ -32,7 +34,19 @@ void LogCompactor::advance(Instant now, std::vector<IoRequest>& out) {
   free_emptied();
 }
 
-std::optional<Instant> LogCompactor::deadline() const { return reading_ ? std::nullopt : next_; }
+std::optional<Instant> LogCompactor::deadline() const {
+  const std::optional<Instant> next = reading_ ? std::nullopt : next_;
+  if (damaged_.empty()) return next;
+  return next ? std::min(*next, next_rescue_) : next_rescue_;
+}
+
+/// What cannot be read may be in memory still, and is written again elsewhere.
+void LogCompactor::rescue(Instant now) {
+  if (damaged_.empty() || now < next_rescue_) return;
+  next_rescue_ = now + kRescuePause;
+  if (log_.owner_.segment_damaged(SegmentSlot(log_.id_.index << 24 | damaged_.back())))
+    damaged_.pop_back();
+}
 
 /// A segment whose records are all superseded becomes free in three steps: what superseded them is
 /// durable; the marks that say so are written; they are durable too. Only then can it be
@@ -114,7 +128,7 @@ bool LogCompactor::choose_segment_to_move() {
 /// is in one of these.
 void LogCompactor::begin_pass() {
   pass_asked_.store(false, std::memory_order_relaxed);
-  log_.owner_.tombstone_pass_begins(log_.id_.index);
+  if (!log_.owner_.tombstone_pass_begins(log_.id_.index)) return;
   const std::scoped_lock lock(log_.mutex_);
   if (log_.open_) log_.close_unit(true);
   log_.close_segment();
@@ -216,7 +230,7 @@ void LogCompactor::hand_over() {
     FLOTILLA_CHECK(record.has_value());
     bytes += record->padded_size();
     if (work_ == Work::Show) {
-      log_.owner_.tombstone_pass_saw(record->image);
+      log_.owner_.tombstone_pass_saw(log_.id_.index, record->image);
     } else {
       const auto done = log_.owner_.relocate(record->image, segment);
       if (!done) {
@@ -249,7 +263,7 @@ void LogCompactor::finish_move() {
   log_warning("storage",
               "{{{}}} file {} segment {}: {} bytes of live records cannot be read from it",
               log_.options_.namespace_name, log_.id_.index, at_.slot, left);
-  log_.owner_.segment_damaged(SegmentSlot(log_.id_.index << 24 | at_.slot));
+  damaged_.push_back(at_.slot);
 }
 
 }  // namespace flotilla::store

@@ -40,6 +40,7 @@ class LogCompactor {
   };
 
   void free_emptied();
+  void rescue(Instant now);
   void choose();
   bool choose_segment_to_move();
   bool choose_segment_to_show();
@@ -68,6 +69,8 @@ class LogCompactor {
   bool stuck_ = false;      // The last record could not be moved: no space just now.
 
   std::vector<Emptied> emptied_;
+  std::vector<std::uint32_t> damaged_;  // Segments that the owner is to be told of.
+  Instant next_rescue_;
   bool in_pass_ = false;
   bool pass_complete_ = false;
   bool moved_last_ = false;

@@ -311,7 +311,16 @@ void LogRecovery::hand_over(const Used& used, Bytes image) {
     table_.add_live(used.slot, record->padded_size());
     segment.filled += static_cast<std::uint32_t>(record->padded_size());
     if ((record->image.flags & kTombstone) != 0) ++report_.tombstones;
-    if (!owner_.recovered(record->image, where)) table_.sub_live(used.slot, record->padded_size());
+    const Recovered what = owner_.recovered(record->image, where);
+    if (what == Recovered::Old) table_.sub_live(used.slot, record->padded_size());
+    // It stays counted as live, so that its segment is kept.
+    if (what == Recovered::Unusable)
+      damaged({.what = LogDamage::What::Unusable,
+               .slot = used.slot,
+               .segment = used.mark.number,
+               .offset = at,
+               .bytes = record->size,
+               .lost = 1});
   }
   ++report_.segments;
   report_.units += scan_.units;

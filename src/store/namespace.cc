@@ -147,14 +147,14 @@ RecordImage Namespace::image_of(const MemoryRecord& record) const {
                      .body = record.body()};
 }
 
-bool Namespace::recover(const RecordImage& image, SegmentSlot segment) {
+Recovered Namespace::recover(const RecordImage& image, SegmentSlot segment) {
   const bool has_key = (image.flags & kHasKey) != 0;
-  if (!body_is_valid(image.body, has_key)) return false;
+  if (!body_is_valid(image.body, has_key)) return Recovered::Unusable;
   const auto set = sets_.find_or_add(image.set);
-  if (!set) return false;
+  if (!set) return Recovered::Unusable;
   Partition& partition = partition_of(image.digest);
   MemoryRecord* const old = partition.index.find(image.digest);
-  if (old != nullptr && image.lsn <= old->lsn) return false;
+  if (old != nullptr && image.lsn <= old->lsn) return Recovered::Old;
   if (old != nullptr && log_ != nullptr) log_->released(old->segment, image_of(*old));
   const RecordUpdate update{.digest = image.digest,
                             .set = *set,
@@ -166,7 +166,7 @@ bool Namespace::recover(const RecordImage& image, SegmentSlot segment) {
   swap_in(partition, old, update, image.lsn, segment);
   partition.last_lsn = std::max(partition.last_lsn, image.lsn);
   clock_.saw(image.last_update);
-  return true;
+  return Recovered::Kept;
 }
 
 Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
@@ -175,11 +175,25 @@ Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(image.digest);
   if (record == nullptr || record->lsn != image.lsn || record->segment != from) return false;
-  const auto place = log_->append_moved(image_of(*record));
+  return append_again(*record, partition);
+}
+
+Result<bool> Namespace::move_from(const wire::Digest& digest, SegmentSlot from) {
+  FLOTILLA_CHECK(log_ != nullptr);
+  Partition& partition = partition_of(digest);
+  const std::scoped_lock write(partition.write);
+  MemoryRecord* const record = partition.index.find(digest);
+  if (record == nullptr || record->segment != from) return false;
+  return append_again(*record, partition);
+}
+
+Result<bool> Namespace::append_again(MemoryRecord& record, Partition& partition) {
+  const RecordImage image = image_of(record);
+  const auto place = log_->append_moved(image);
   if (!place) return tl::unexpected(place.error());
-  log_->released(from, image);
+  log_->released(record.segment, image);
   const std::scoped_lock lock(partition.index_lock);
-  record->segment = place->segment;
+  record.segment = place->segment;
   return true;
 }
 

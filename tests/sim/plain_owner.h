@@ -55,14 +55,14 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     entries.erase(old);
   }
 
-  bool recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
     ++seen;
     const auto old = entries.find(image.digest);
     if (old != entries.end()) {
       const bool tombstone = (image.flags & store::kTombstone) != 0;
       const bool wins = image.lsn > old->second.lsn ||
                         (image.lsn == old->second.lsn && tombstone && !old->second.is_tombstone());
-      if (!wins) return false;
+      if (!wins) return store::Recovered::Old;
       log_->released(old->second.segment, image_of(image.digest, old->second));
     }
     entries[image.digest] = {.lsn = image.lsn,
@@ -71,7 +71,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
                              .set = std::string(image.set),
                              .body = {image.body.begin(), image.body.end()},
                              .segment = segment};
-    return true;
+    return store::Recovered::Kept;
   }
 
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override {
@@ -86,16 +86,24 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     return true;
   }
 
+  /// As for a namespace that has everything in memory.
+  bool segment_damaged(store::SegmentSlot segment) override {
+    for (auto& [digest, entry] : entries)
+      if (entry.segment == segment && !relocate(image_of(digest, entry), segment)) return false;
+    return true;
+  }
+
   void durable(store::LogPosition position) override { durable_to = position; }
   void log_failed(unsigned, std::string_view why) override { failure = why; }
 
-  void tombstone_pass_begins(unsigned) override {
+  bool tombstone_pass_begins(unsigned) override {
     for (auto& [digest, entry] : entries) {
       entry.candidate = entry.is_tombstone();
       entry.hides = false;
     }
+    return true;
   }
-  void tombstone_pass_saw(const store::RecordImage& image) override {
+  void tombstone_pass_saw(unsigned, const store::RecordImage& image) override {
     const auto found = entries.find(image.digest);
     if (found != entries.end() && image.lsn < found->second.lsn) found->second.hides = true;
   }

@@ -139,21 +139,21 @@ TEST_F(NamespaceTest, TheNewestCopyOfADigestIsRecovered) {
   const Buffer body = body_of("x");
   RecordImage image{
       .digest = digest_of(1), .lsn = Lsn(1, 5), .generation = 3, .set = "s", .body = body};
-  EXPECT_TRUE(ns.recover(image, SegmentSlot(1)));
+  EXPECT_EQ(ns.recover(image, SegmentSlot(1)), Recovered::Kept);
   image.lsn = Lsn(1, 4);
-  EXPECT_FALSE(ns.recover(image, SegmentSlot(2)));
+  EXPECT_EQ(ns.recover(image, SegmentSlot(2)), Recovered::Old);
   image.lsn = Lsn(1, 6);
   image.flags = kTombstone;
   image.body = {};
-  EXPECT_TRUE(ns.recover(image, SegmentSlot(3)));
+  EXPECT_EQ(ns.recover(image, SegmentSlot(3)), Recovered::Kept);
   EXPECT_EQ(ns.objects(), 0U);
   EXPECT_EQ(ns.tombstones(), 1U);
 }
 
 TEST_F(NamespaceTest, ABodyThatDoesNotParseIsNotRecovered) {
   const Buffer torn = from_hex("05ff");
-  EXPECT_FALSE(
-      ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn}, SegmentSlot(1)));
+  EXPECT_EQ(ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn}, SegmentSlot(1)),
+            Recovered::Unusable);
 }
 
 TEST_F(NamespaceTest, TruncationHidesWhatIsOlderAtOnce) {

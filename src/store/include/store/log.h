@@ -45,7 +45,13 @@ struct LogOptions {
 
 /// A place in a file where bytes did not check.
 struct LogDamage {
-  enum class What : std::uint8_t { Header, Mark, Units, Unreadable };
+  enum class What : std::uint8_t {
+    Header,
+    Mark,
+    Units,
+    Unreadable,  // The device gave an error.
+    Unusable,    // Intact, but the owner cannot hold it.
+  };
 
   What what = What::Units;
   bool torn = false;          // The end of what a crash cut off: normal, nothing durable was lost.
@@ -103,27 +109,28 @@ class LogOwner {
  public:
   virtual ~LogOwner() = default;
   /// A copy of a record, tombstones included, in no order of age: the highest LSN of a digest wins,
-  /// and a tombstone over a record with the same. False: this copy is not wanted. A copy that it
-  /// replaces is given up by released(). All copies of one partition come from one thread.
-  virtual bool recovered(const RecordImage& image, SegmentSlot segment) = 0;
+  /// and a tombstone over a record with the same. A copy that it replaces is given up by
+  /// released(). All copies of one partition come from one thread.
+  virtual Recovered recovered(const RecordImage& image, SegmentSlot segment) = 0;
   /// If this very copy (digest, LSN, segment) is the newest: append_moved() it, note where it went,
   /// released() the old copy, true. Else false. An error: it must be tried again. Locks the
   /// partition around all of it.
   virtual Result<bool> relocate(const RecordImage& image, SegmentSlot segment) = 0;
   /// Everything up to this position of its file is durable.
   virtual void durable(LogPosition) {}
-  /// Records whose newest copy is in this segment cannot be read from it any more: an owner that has
-  /// them elsewhere appends them again.
-  virtual void segment_damaged(SegmentSlot) {}
+  /// Records whose newest copy is in this segment cannot be read from it any more: an owner that
+  /// has them elsewhere appends them again. False: not all, ask again.
+  virtual bool segment_damaged(SegmentSlot) { return true; }
   /// The file takes no more writes, and what was not durable yet may never be.
   virtual void log_failed(unsigned file, std::string_view why) = 0;
 
   /// A pass over a file in search of tombstones that hide nothing: docs/algorithms/log.md. Between
   /// begin and end every copy in the file is shown (those made after the beginning may be missing).
-  /// A tombstone that stood when the pass began, and of whose digest no copy with a lower LSN was
-  /// shown, may be dropped when the pass ended complete.
-  virtual void tombstone_pass_begins(unsigned /*file*/) {}
-  virtual void tombstone_pass_saw(const RecordImage&) {}
+  /// A tombstone that stood when the pass began, still stands with the same LSN, and of whose
+  /// digest no copy with a lower LSN was shown, may be dropped when the pass ended complete. False:
+  /// there is nothing to look for.
+  virtual bool tombstone_pass_begins(unsigned /*file*/) { return false; }
+  virtual void tombstone_pass_saw(unsigned /*file*/, const RecordImage&) {}
   virtual void tombstone_pass_ends(unsigned /*file*/, bool /*complete*/) {}
 };
 

@@ -81,14 +81,15 @@ class Namespace {
   void drop(Partition& partition, MemoryRecord* old);
 
   /// A record found in the log at start; the newest of its digest wins. One thread per partition at
-  /// a time. `position` is where it was found. False: an equal or newer one is here already, or its
-  /// set cannot be added.
-  bool recover(const RecordImage& image, SegmentSlot segment);
+  /// a time. Unusable: its body does not parse, or there is no room for its set.
+  Recovered recover(const RecordImage& image, SegmentSlot segment);
   /// The portable form of a record; a view into it.
   RecordImage image_of(const MemoryRecord& record) const;
   /// Moves a record's newest copy within the log: true when `image` in `from` still is that copy
   /// and was appended anew. For compaction, any thread.
   Result<bool> relocate(const RecordImage& image, SegmentSlot from);
+  /// The same for whatever record of that digest has its newest copy there.
+  Result<bool> move_from(const wire::Digest& digest, SegmentSlot from);
 
   /// Makes all records of the set (0: of the whole namespace) that are older than `before`
   /// invisible at once.
@@ -110,6 +111,7 @@ class Namespace {
 
  private:
   void account(const MemoryRecord& record, std::int64_t sign);
+  Result<bool> append_again(MemoryRecord& record, Partition& partition);
   void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
                SegmentSlot segment);
 

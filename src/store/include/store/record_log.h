@@ -10,6 +10,13 @@ namespace flotilla::store {
 /// to wait for.
 using LogPosition = Strong<struct LogPositionTag, std::uint64_t>;
 
+/// What became of a copy that was found in a log.
+enum class Recovered : std::uint8_t {
+  Kept,      // The newest of its digest so far.
+  Old,       // Not needed: its space is garbage.
+  Unusable,  // Intact, and yet it cannot be held: reported as lost, and its segment never reused.
+};
+
 /// What keeps a namespace's records beyond the process. append() is called under the partition's
 /// write lock, by any reactor; a failure means that nothing was kept and the write must not happen.
 class RecordLog {

@@ -1,0 +1,57 @@
+#include "store/tombstone_pass.h"
+
+#include <algorithm>
+
+namespace flotilla::store {
+
+bool TombstonePass::begin(HlcTime made_before) {
+  candidates_.clear();
+  for (std::size_t id = file_; id < wire::kPartitions; id += files_) {
+    if (candidates_.size() >= kCandidatesMost) break;
+    ns_.for_each(wire::PartitionId(static_cast<std::uint16_t>(id)),
+                 [&](const MemoryRecord& record) {
+                   if (record.is_tombstone() && record.last_update < made_before)
+                     candidates_.push_back({.digest = record.digest, .lsn = record.lsn});
+                 });
+  }
+  std::ranges::sort(candidates_, {}, &Candidate::digest);
+  return !candidates_.empty();
+}
+
+void TombstonePass::saw(const RecordImage& image) {
+  const auto found = std::ranges::lower_bound(candidates_, image.digest, {}, &Candidate::digest);
+  if (found == candidates_.end() || found->digest != image.digest) return;
+  if (image.lsn < found->lsn) found->hides = true;
+}
+
+std::uint64_t TombstonePass::end(bool complete) {
+  std::uint64_t dropped = 0;
+  if (complete) {
+    for (const auto& [digest, lsn, hides] : candidates_) {
+      if (hides) continue;
+      Partition& partition = ns_.partition_of(digest);
+      const std::scoped_lock write(partition.write);
+      MemoryRecord* const record = partition.index.find(digest);
+      if (record == nullptr || !record->is_tombstone() || record->lsn != lsn) continue;
+      ns_.drop(partition, record);
+      ++dropped;
+    }
+  }
+  candidates_ = {};
+  return dropped;
+}
+
+bool rescue_from(Namespace& ns, SegmentSlot segment) {
+  for (std::size_t id = 0; id < wire::kPartitions; ++id) {
+    const wire::PartitionId partition_id(static_cast<std::uint16_t>(id));
+    std::vector<wire::Digest> there;
+    ns.for_each(partition_id, [&](const MemoryRecord& record) {
+      if (record.segment == segment) there.push_back(record.digest);
+    });
+    for (const wire::Digest& digest : there)
+      if (!ns.move_from(digest, segment)) return false;
+  }
+  return true;
+}
+
+}  // namespace flotilla::store
