@@ -84,30 +84,12 @@ Refusals refusals(Call& call, Elements& items) {
   for (std::size_t i = 0; i < order_of_items.size(); ++i) {
     const Bytes item = items.at(order_of_items[i]);
     const bool twin = i != 0 && msgpack::compare(items.at(order_of_items[i - 1]), item) == 0;
-    const bool held = many ? elements.count() != 0 && equal_range(elements, order, item).count != 0
+    const bool held = many ? equal_range(elements, order, item).count != 0
                            : holds(elements, call.is_ordered(), item, UINT32_MAX);
     out.by_items |= twin;
     out.by_list |= held;
     if (twin || held) out.refused[order_of_items[i]] = true;
   }
-  return out;
-}
-
-/// The items that the write flags let through, in their order; nothing when the whole operation is
-/// refused, which `code` then tells why.
-Result<std::vector<Bytes>> admitted(Call& call, Elements& items, bool& is_refused, Code& code) {
-  std::vector<Bytes> out;
-  if (!has(call, kAddUnique)) {
-    out.push_back(items.all());
-    return out;
-  }
-  const Refusals r = refusals(call, items);
-  if (r.by_list || r.by_items) {
-    code = r.by_list ? Code::ElementExists : Code::OpNotApplicable;
-    is_refused = !has(call, kNoFail) || !has(call, kPartial);
-  }
-  for (std::uint32_t i = 0; i < items.count(); ++i)
-    if (!r.refused[i]) out.push_back(items.at(i));
   return out;
 }
 
@@ -132,22 +114,17 @@ Result<Outcome> add(Call& call, std::uint32_t at, const std::vector<Bytes>& item
   Elements elements = call.elements();
   if (call.is_ordered())
     return grown(call, call.box.count + added, merge_sorted(call, elements, items));
-  if (at == call.box.count) {
-    std::vector<Bytes> pieces{elements.all()};
-    pieces.insert(pieces.end(), items.begin(), items.end());
-    return grown(call, at + added, pieces);
-  }
-  if (at > call.box.count) {
-    const auto nils = padding(call.arena, at - call.box.count);
+  const std::uint32_t size = call.box.count;
+  const std::uint32_t front = std::min(at, size);
+  std::vector<Bytes> pieces{elements.run({0, front})};
+  if (at > size) {
+    const auto nils = padding(call.arena, at - size);
     if (!nils) return tl::unexpected(nils.error());
-    std::vector<Bytes> pieces{elements.all(), *nils};
-    pieces.insert(pieces.end(), items.begin(), items.end());
-    return grown(call, at + added, pieces);
+    pieces.push_back(*nils);
   }
-  std::vector<Bytes> pieces{elements.run({0, at})};
   pieces.insert(pieces.end(), items.begin(), items.end());
-  pieces.push_back(elements.run({at, call.box.count - at}));
-  return grown(call, call.box.count + added, pieces);
+  if (front != size) pieces.push_back(elements.run({front, size - front}));
+  return grown(call, std::max(at, size) + added, pieces);
 }
 
 /// Where INSERT and its kin write: up to the largest index, past the end too.
@@ -161,24 +138,20 @@ Result<std::uint32_t> resolve_place(const Call& call) {
 
 Result<Outcome> add_items(Call& call, std::uint32_t at) {
   Elements items(call.arena, call.args.items);
-  bool is_refused = false;
-  Code code = Code::ElementExists;
-  // Items of an ordered list are sorted in one by one, so they are wanted one by one.
-  if (call.is_ordered() || has(call, kAddUnique)) items.index();
-  auto admission = admitted(call, items, is_refused, code);
-  if (!admission) return tl::unexpected(admission.error());
-  if (is_refused) return refuse(call, code);
-  std::vector<Bytes>& pieces = *admission;
-  auto added = static_cast<std::uint32_t>(pieces.size());
-  if (!has(call, kAddUnique)) {
-    added = items.count();
-    if (call.is_ordered()) {
-      pieces.clear();
-      for (std::uint32_t i = 0; i < items.count(); ++i) pieces.push_back(items.at(i));
-    }
-  }
-  if (added == 0) return unchanged(size_of(call));
-  return add(call, at, pieces, added);
+  if (items.count() == 0) return unchanged(size_of(call));
+  if (!call.is_ordered() && !has(call, kAddUnique))
+    return add(call, at, {items.all()}, items.count());
+  items.index();
+  Refusals refused{.refused = std::vector<bool>(items.count(), false)};
+  if (has(call, kAddUnique)) refused = refusals(call, items);
+  const bool skips = has(call, kNoFail) && has(call, kPartial);
+  if (!skips && refused.by_list) return refuse(call, Code::ElementExists);
+  if (!skips && refused.by_items) return refuse(call, Code::OpNotApplicable);
+  std::vector<Bytes> welcome;
+  for (std::uint32_t i = 0; i < items.count(); ++i)
+    if (!refused.refused[i]) welcome.push_back(items.at(i));
+  if (welcome.empty()) return unchanged(size_of(call));
+  return add(call, at, welcome, static_cast<std::uint32_t>(welcome.size()));
 }
 
 /// The list with the element at `i` replaced, and moved to its place if the list is ordered.

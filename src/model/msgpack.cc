@@ -95,7 +95,7 @@ void set_integer(Head& head, Bytes whole) {
     head.bits = static_cast<std::uint64_t>(std::int64_t{static_cast<std::int8_t>(tag)});
     head.is_negative = true;
   } else {
-    const std::size_t width = whole.size() - 1;
+    const std::size_t width = std::size_t{1} << (tag & 3U);  // CC to CF, D0 to D3.
     head.bits = load_width(whole.data() + 1, width);
     if (tag < 0xD0) return;
     const std::uint64_t sign = std::uint64_t{1} << (8 * width - 1);

@@ -25,7 +25,7 @@ Buffer script_of(std::uint64_t seed) {
 
 TEST(CollectionsDifferential, EncodedBytesAndPlainTreesAgree) {
   const std::uint64_t seed = from_environment("FLOTILLA_SEED", 1);
-  const std::uint64_t scripts = from_environment("FLOTILLA_SCRIPTS", 20'000);
+  const std::uint64_t scripts = from_environment("FLOTILLA_SCRIPTS", 5'000);
   for (std::uint64_t i = 0; i < scripts; ++i) {
     const std::string told = disagreement(script_of(seed + i));
     ASSERT_EQ(told, "") << "repeat with FLOTILLA_SCRIPTS=1 FLOTILLA_SEED=" << seed + i;
