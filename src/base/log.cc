@@ -16,11 +16,13 @@ namespace {
 
 // The vendor's line: "Nov 23 2026 07:00:00 GMT: INFO (context): text". JSON: one object a line.
 constexpr const char* kTextPattern = "%b %d %Y %H:%M:%S GMT: %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)";
 
 struct Log {
   std::mutex mutex;  // Guards sinks while files are added or reopened.
   std::shared_ptr<spdlog::sinks::dist_sink_mt> sinks =
       std::make_shared<spdlog::sinks::dist_sink_mt>();
+  spdlog::sink_ptr console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   spdlog::logger logger{"flotilla", sinks};
   std::vector<std::string> files;
   std::vector<spdlog::sink_ptr> file_sinks;
@@ -28,13 +30,16 @@ struct Log {
   std::atomic<LogFormat> format{LogFormat::Text};
 
   Log() {
-    sinks->add_sink(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    sinks->add_sink(console);
     logger.set_level(spdlog::level::trace);
     logger.flush_on(spdlog::level::trace);
     logger.set_formatter(pattern(kTextPattern));
   }
   static std::unique_ptr<spdlog::formatter> pattern(const char* text) {
     return std::make_unique<spdlog::pattern_formatter>(text, spdlog::pattern_time_type::utc);
+  }
+  const char* pattern_in_use() const {
+    return format.load() == LogFormat::Json ? kJsonPattern : kTextPattern;
   }
 };
 
@@ -92,8 +97,18 @@ LogLevel log_level() { return the_log().level.load(std::memory_order_relaxed); }
 void set_log_format(LogFormat format) {
   Log& log = the_log();
   log.format.store(format);
-  log.logger.set_formatter(Log::pattern(
-      format == LogFormat::Json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v)" : kTextPattern));
+  log.logger.set_formatter(Log::pattern(log.pattern_in_use()));
+}
+
+void set_log_console(LogConsole console) {
+  Log& log = the_log();
+  const std::scoped_lock lock(log.mutex);
+  spdlog::sink_ptr next = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  if (console == LogConsole::Stdout) next = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  next->set_formatter(Log::pattern(log.pattern_in_use()));
+  log.sinks->remove_sink(log.console);
+  log.sinks->add_sink(next);
+  log.console = std::move(next);
 }
 
 bool add_log_file(std::string_view path) {
@@ -101,7 +116,7 @@ bool add_log_file(std::string_view path) {
   const std::scoped_lock lock(log.mutex);
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(std::string(path));
-    sink->set_formatter(Log::pattern(kTextPattern));
+    sink->set_formatter(Log::pattern(log.pattern_in_use()));
     log.sinks->add_sink(sink);
     log.files.emplace_back(path);
     log.file_sinks.push_back(std::move(sink));

@@ -16,6 +16,7 @@
 #include "config/load.h"
 #include "machine.h"
 #include "server.h"
+#include "start_log.h"
 
 extern char** environ;
 
@@ -51,19 +52,17 @@ void raise_open_files() {
     log_warning("config", "cannot raise the limit of open files");
 }
 
-config::Outcome<config::Loaded> load_config(const Arguments& arguments) {
+config::Outcome<config::Loaded> load_config(const Arguments& arguments,
+                                            const config::Machine& machine) {
   const bool named = !arguments.config_file.empty();
   const std::string path = named ? arguments.config_file : kConfigFileDefault;
   const auto text = server::read_file(path);
   if (named && !text) return config::refuse(path + ": cannot be read");
   const auto variables = environment();
-  raise_open_files();
-  const config::Limits limits = config::find_limits(server::read_file);
-  log_line(LogLevel::Info, "hardware", limits.text());
   config::LoadOptions options{.file = std::nullopt,
                               .path = path,
                               .environment = variables,
-                              .machine = limits.machine(),
+                              .machine = machine,
                               .strict = arguments.strict};
   if (text) options.file = *text;
   return config::load(options);
@@ -81,11 +80,16 @@ sigset_t block_signals() {
 
 int run(const Arguments& arguments) {
   const sigset_t signals = block_signals();
-  auto loaded = load_config(arguments);
+  set_log_console(LogConsole::Stdout);
+  raise_open_files();
+  const config::Limits limits = config::find_limits(server::read_file);
+  auto loaded = load_config(arguments, limits.machine());
   if (!loaded) {
     log_line(LogLevel::Critical, "config", loaded.error());
     return kBadConfiguration;
   }
+  server::start_log(*loaded->config);
+  log_line(LogLevel::Info, "hardware", limits.text());
   for (const auto& warning : loaded->warnings) log_line(LogLevel::Warning, "config", warning);
   if (arguments.check_only) return 0;
   server::Server server(*loaded->config);

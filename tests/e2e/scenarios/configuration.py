@@ -1,5 +1,6 @@
 """Configuration by file and by environment, and oddly named variables."""
 
+import json
 import os
 
 from harness.client import wait_until
@@ -66,6 +67,17 @@ def variables(world):
     equal(settings.get("storage-engine"), "memory", "storage-engine")
     copied = world.engine.run("cp", f"{node}:/var/log/aerospike/aerospike.log", "-", check=False)
     assert copied.returncode == 0 and "cake" in copied.stdout, "LOGFILE was not written"
+
+
+@scenario("config: the log goes to standard output, as text or as one JSON object a line")
+def log_format(world):
+    node = world.ready_server(options=["-e", "LOG_FORMAT=json"])
+    done = world.engine.run("logs", node, check=False)
+    equal(done.stderr, "", "standard error")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines and all({"time", "level", "context", "message"} <= set(line) for line in lines), lines
+    node = world.ready_server()
+    equal(world.engine.run("logs", node, check=False).stderr, "", "standard error")
 
 
 @scenario("config: any parameter by environment, at every start")

@@ -9,11 +9,15 @@ namespace flotilla {
 
 enum class LogLevel { Detail, Debug, Info, Warning, Critical };
 
-/// One line to the log. Thread-safe. Until set_log_sink() it goes to stderr in the vendor's format.
+/// One line to the log. Thread-safe. It goes to the console, and to files that were added.
 void log_line(LogLevel level, std::string_view context, std::string_view text);
 /// Lines below this level are dropped. Default: Info.
 void set_log_level(LogLevel level);
 LogLevel log_level();
+
+/// What the console is. Default: Stderr, as tools need; a server's log is its output.
+enum class LogConsole { Stderr, Stdout };
+void set_log_console(LogConsole console);
 
 enum class LogFormat { Text, Json };
 void set_log_format(LogFormat format);
