@@ -51,10 +51,10 @@ struct FileHeader {
   std::uint32_t segment_size = kSegmentSizeDefault;
   std::uint32_t segments = 0;  // Of the file, the header's included; the file may grow, not shrink.
   std::uint32_t align = kSectorSize;  // Of units; 512, or 4096 for direct I/O.
-  WallTime created;
+  WallTime created{};
   std::uint32_t boot = 0;  // Counts starts; the high half of every segment number.
   bool clean = false;      // Nothing was written after `end`.
-  LogPoint end;
+  LogPoint end{};
 
   enum class State { Blank, Valid, Damaged, Newer, Foreign };
 
@@ -79,7 +79,7 @@ struct SegmentMark {
   std::uint32_t torn_from =
       0;                      // Sealed: units that do not check from here on were torn by a crash.
   std::uint32_t records = 0;  // Sealed: how many records its units hold.
-  LogPoint synced;            // Known durable when this was written.
+  LogPoint synced{};            // Known durable when this was written.
 
   enum class Reading { Blank, Valid, Damaged };
 
@@ -99,7 +99,7 @@ struct UnitHeader {
   std::uint32_t index = 0;    // Of the unit in the segment.
   std::uint32_t payload_size = 0;
   std::uint32_t records = 0;
-  LogPoint synced;  // Known durable when this was written.
+  LogPoint synced{};  // Known durable when this was written.
 
   void encode(MutableBytes to) const;
   /// Parameter: no unit header, or its checksum does not hold. Says nothing of the payload.

@@ -1,0 +1,122 @@
+// Recovery of any bytes as a data file: never crashes, and every record that it hands over has the
+// digest, LSN and body of one that was written.
+//
+// Checksums keep random bytes out, so the input is a list of changes to a good file. One flag of a
+// change recomputes the checksum of the structure that it hits, as no accident but an enemy would.
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "base/check.h"
+#include "base/crc32c.h"
+#include "base/log.h"
+#include "sim/log_driver.h"
+#include "store/segment_scan.h"
+
+namespace flotilla {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kSegment = store::kSegmentSizeMin;
+constexpr std::uint32_t kSegments = 6;
+
+store::LogOptions options() {
+  store::LogOptions out;
+  out.namespace_name = "test";
+  out.fresh_id = 3;
+  out.segment_size = kSegment;
+  out.tuning.flush_size = 2048;
+  return out;
+}
+
+Buffer body_of(std::uint32_t key) { return Buffer(key % 300, static_cast<std::byte>(key)); }
+
+wire::Digest digest_of(std::uint32_t key) {
+  wire::Digest digest;
+  store_be(digest.bytes.data() + 2, key);
+  return digest;
+}
+
+/// A file with some records, closed or not.
+Buffer good_file(bool closed) {
+  Random random(1);
+  sim::Disk disk(std::size_t{kSegment} * kSegments, random);
+  sim::DrivenLog node(options(), disk, Instant{1s});
+  for (std::uint32_t i = 0; i < 120; ++i) {
+    const std::uint32_t key = i % 90;
+    const bool remove = i % 7 == 0;
+    (void)node.owner.put(digest_of(key), {.lsn = store::Lsn(i + 1),
+                                          .flags = remove ? store::kTombstone : std::uint8_t{0},
+                                          .body = remove ? Buffer() : body_of(key)});
+    if (i % 10 == 0) node.pass(1s);
+  }
+  node.pass(1s);
+  if (closed) node.close();
+  return {disk.bytes().begin(), disk.bytes().end()};
+}
+
+/// Makes whatever structure begins at `at` check again.
+void reseal(MutableBytes at) {
+  if (at.size() < store::FileHeader::kSize) return;
+  const std::string_view magic = as_text(at.first(8));
+  if (magic == "flotilla")
+    store_le(at.data() + 8, crc32c(at.subspan(12, store::FileHeader::kSize - 12)));
+  if (magic == "flotsegm")
+    store_le(at.data() + 8, crc32c(at.subspan(12, store::SegmentMark::kSize - 12)));
+  if (magic.substr(0, 4) == "UNIT")
+    store_le(at.data() + 4, crc32c(at.subspan(8, store::UnitHeader::kSize - 8)));
+}
+
+/// Serves only what was written: an owner that looks closely.
+class Witness : public sim::PlainOwner {
+ public:
+  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+    const auto key = load_be<std::uint32_t>(image.digest.bytes.data() + 2);
+    const bool tombstone = (image.flags & store::kTombstone) != 0;
+    FLOTILLA_CHECK(key < 90 && image.digest == digest_of(key) && image.set.empty());
+    FLOTILLA_CHECK(equal(image.body, tombstone ? Buffer() : body_of(key)));
+    FLOTILLA_CHECK(image.lsn.raw() >= 1 && image.lsn.raw() <= 120);
+    return PlainOwner::recovered(image, segment);
+  }
+};
+
+}  // namespace
+}  // namespace flotilla
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace flotilla;
+  set_log_level(static_cast<LogLevel>(static_cast<int>(LogLevel::Critical) + 1));
+  static const Buffer kGood[2] = {good_file(false), good_file(true)};
+  Reader in(Bytes(reinterpret_cast<const std::byte*>(data), size));
+  const bool raw = in.be<std::uint8_t>() == 0xFF;
+  Buffer file = kGood[in.be<std::uint8_t>() % 2];
+  if (raw) {
+    const Bytes rest = in.rest().first(std::min(in.left(), file.size()));
+    std::ranges::copy(rest, file.begin());
+  }
+  while (!raw && in.left() >= 7) {
+    const auto sector = static_cast<std::uint32_t>(in.be<std::uint16_t>() % (file.size() / 512));
+    const std::uint32_t offset = in.be<std::uint8_t>();  // Headers stand at the start of sectors.
+    const auto value = in.be<std::uint32_t>();
+    const MutableBytes at = MutableBytes(file).subspan(sector * std::size_t{512}, 512);
+    store_be(at.data() + offset / 2, value);
+    if (offset % 2 != 0) reseal(at);
+  }
+  Random random(1);
+  sim::Disk disk(file.size(), random);
+  for (std::size_t i = 0; i < file.size(); ++i) disk.damage(i, file[i]);
+  Witness owner;
+  const std::uint64_t sizes[] = {disk.size()};
+  store::Log log(options(), sizes, owner, owner);
+  owner.attach(log);
+  const auto feed = [&](const store::Log::Event& event) {
+    for (const auto& request : log.step(0, Instant{1s}, event)) disk.submit(request);
+  };
+  feed(store::Log::Tick{});
+  for (int i = 0; i < 10'000 && !disk.idle(); ++i) feed(disk.complete_first());
+  FLOTILLA_CHECK(log.state(0) == store::Log::State::Ready ||
+                 log.state(0) == store::Log::State::Refused);
+  if (log.state(0) == store::Log::State::Ready && !disk.idle()) FLOTILLA_CHECK(false);
+  return 0;
+}
