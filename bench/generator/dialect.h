@@ -36,7 +36,7 @@ class Dialect {
   virtual Result<Taken> take(Bytes in, Ticket& ticket) const = 0;
 };
 
-enum class Operation { Get, Put, Batch, Query };
+enum class Operation : std::uint8_t { Get, Put, Batch, Query };
 
 struct DialectOptions {
   std::string name_space = "test";

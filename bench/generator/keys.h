@@ -13,7 +13,7 @@ namespace flotilla::bench {
 /// whoever checks the reply need not remember them.
 class Keys {
  public:
-  enum class Order { Sequential, Uniform };
+  enum class Order : std::uint8_t { Sequential, Uniform };
   struct Options {
     std::uint64_t count = 1'000'000;
     std::uint64_t seed = 1;

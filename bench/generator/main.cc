@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +15,7 @@
 namespace flotilla::bench {
 namespace {
 
-enum class DialectName { Aerospike, Redis, Memcached };
+enum class DialectName : std::uint8_t { Aerospike, Redis, Memcached };
 
 struct Options {
   DialectName dialect = DialectName::Aerospike;
@@ -31,19 +30,27 @@ struct Options {
   int core = -1;
 };
 
-const std::map<std::string, DialectName> kDialects = {{"aerospike", DialectName::Aerospike},
-                                                      {"redis", DialectName::Redis},
-                                                      {"memcached", DialectName::Memcached}};
-const std::map<std::string, Operation> kOperations = {{"get", Operation::Get},
-                                                      {"put", Operation::Put},
-                                                      {"batch", Operation::Batch},
-                                                      {"query", Operation::Query}};
+using DialectNames = std::map<std::string, DialectName>;
+using OperationNames = std::map<std::string, Operation>;
+
+DialectNames dialect_names() {
+  return {{"aerospike", DialectName::Aerospike},
+          {"redis", DialectName::Redis},
+          {"memcached", DialectName::Memcached}};
+}
+
+OperationNames operation_names() {
+  return {{"get", Operation::Get},
+          {"put", Operation::Put},
+          {"batch", Operation::Batch},
+          {"query", Operation::Query}};
+}
 
 void declare(CLI::App& app, Options& o) {
   app.add_option("--dialect", o.dialect, "Protocol of the server")
-      ->transform(CLI::CheckedTransformer(kDialects));
+      ->transform(CLI::CheckedTransformer(dialect_names()));
   app.add_option("--operation", o.operation, "What each request does")
-      ->transform(CLI::CheckedTransformer(kOperations));
+      ->transform(CLI::CheckedTransformer(operation_names()));
   app.add_option("--port", o.load.port, "Port on 127.0.0.1");
   app.add_option("--connections", o.load.connections)->check(CLI::Range(1, 10'000));
   app.add_option("--in-flight", o.load.in_flight, "Requests per connection")
@@ -122,7 +129,7 @@ Result<LoadResult> run(Options o) {
 }  // namespace
 }  // namespace flotilla::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   CLI::App app("Loads one server on this machine and checks every answer");
   flotilla::bench::Options options;
   flotilla::bench::declare(app, options);
@@ -134,6 +141,9 @@ int main(int argc, char** argv) {
                  static_cast<int>(result.error().code));
     return 1;
   }
-  std::cout << flotilla::bench::as_json(*result).dump() << "\n";
+  std::puts(flotilla::bench::as_json(*result).dump().c_str());
   return 0;
+} catch (const std::exception& why) {
+  std::fprintf(stderr, "load_generator: %s\n", why.what());
+  return 1;
 }

@@ -98,8 +98,12 @@ class Flotilla(Server):
 service {{
     service-threads 1
     proto-fd-max 2048
+    work-directory {folder}
 }}
 network {{
+    http {{
+        port 0
+    }}
     service {{ address 127.0.0.1
         port {port} }}
     heartbeat {{ mode mesh
@@ -119,7 +123,7 @@ namespace test {{
     def command(self):
         path = os.path.join(self.folder, "flotilla.conf")
         with open(path, "w", encoding="ascii") as file:
-            file.write(self.config.format(port=self.port, heartbeat=machine.free_port(),
+            file.write(self.config.format(folder=self.folder, port=self.port, heartbeat=machine.free_port(),
                                           fabric=machine.free_port()))
         return [os.path.join(self.binaries, "flotillad"), "--config-file", path, "--foreground"]
 

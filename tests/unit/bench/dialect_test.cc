@@ -5,9 +5,7 @@
 namespace flotilla::bench {
 namespace {
 
-constexpr DialectOptions kOptions() {
-  return {.name_space = "test", .set = "demo", .value_bytes = 8};
-}
+DialectOptions small_options() { return {.name_space = "test", .set = "demo", .value_bytes = 8}; }
 
 struct World {
   explicit World(std::uint32_t per_request = 1)
@@ -36,7 +34,7 @@ Buffer request_of(const Dialect& dialect, std::uint64_t request) {
 
 TEST(AerospikeDialect, AsksForARecordAsClientsDo) {
   const World w;
-  const auto get = make_aerospike_dialect(Operation::Get, kOptions(), w.keys, w.digests);
+  const auto get = make_aerospike_dialect(Operation::Get, small_options(), w.keys, w.digests);
   EXPECT_EQ(to_hex(request_of(*get, 1)),
             to_hex(hex({"0203000000000041 16030000 0000 00000000 00000000 00002710 0003 0000",
                         kNames, kDigest})));
@@ -44,7 +42,7 @@ TEST(AerospikeDialect, AsksForARecordAsClientsDo) {
 
 TEST(AerospikeDialect, PutsARecordAsClientsDo) {
   const World w;
-  const auto put = make_aerospike_dialect(Operation::Put, kOptions(), w.keys, w.digests);
+  const auto put = make_aerospike_dialect(Operation::Put, small_options(), w.keys, w.digests);
   EXPECT_EQ(to_hex(request_of(*put, 1)),
             to_hex(hex({"0203000000000052 16000100 0000 00000000 00000000 00002710 0003 0001",
                         kNames, kDigest, "0000000d 02 04 00 01 62", kValueOfOne})));
@@ -52,7 +50,7 @@ TEST(AerospikeDialect, PutsARecordAsClientsDo) {
 
 TEST(AerospikeDialect, RepeatsTheFirstRowOfABatch) {
   const World w(2);
-  const auto batch = make_aerospike_dialect(Operation::Batch, kOptions(), w.keys, w.digests);
+  const auto batch = make_aerospike_dialect(Operation::Batch, small_options(), w.keys, w.digests);
   const std::string asked = to_hex(request_of(*batch, 0));
   const std::string rows =
       to_hex(hex({"00000002 05 00000000", to_hex(w.digests[0].view()), "00 03 0002 0000", kNames,
@@ -88,7 +86,7 @@ const ReplyCase kGetReplies[] = {
 
 TEST(AerospikeDialect, AcceptsOnlyTheRightReplyToAGet) {
   const World w;
-  const auto get = make_aerospike_dialect(Operation::Get, kOptions(), w.keys, w.digests);
+  const auto get = make_aerospike_dialect(Operation::Get, small_options(), w.keys, w.digests);
   for (const ReplyCase& c : kGetReplies) {
     Ticket ticket{.request = 1};
     const Buffer reply = from_hex(c.hex);
@@ -98,7 +96,7 @@ TEST(AerospikeDialect, AcceptsOnlyTheRightReplyToAGet) {
 
 TEST(AerospikeDialect, WaitsForTheWholeFrame) {
   const World w;
-  const auto get = make_aerospike_dialect(Operation::Get, kOptions(), w.keys, w.digests);
+  const auto get = make_aerospike_dialect(Operation::Get, small_options(), w.keys, w.digests);
   const Buffer reply = from_hex(kGetReplies[0].hex);
   Ticket ticket{.request = 1};
   for (std::size_t size = 0; size < reply.size(); ++size) {
@@ -117,7 +115,7 @@ constexpr std::string_view kTrailer = "16000001 0000 00000000 00000000 00000000 
 
 TEST(AerospikeDialect, CountsTheRowsOfABatchOverSeveralFrames) {
   const World w(2);
-  const auto batch = make_aerospike_dialect(Operation::Batch, kOptions(), w.keys, w.digests);
+  const auto batch = make_aerospike_dialect(Operation::Batch, small_options(), w.keys, w.digests);
   Ticket ticket{.request = 0};
   EXPECT_FALSE(batch->take(hex({"0203000000000027", kRow}), ticket)->is_last);
   EXPECT_FALSE(batch->take(hex({"0203000000000027", kRow}), ticket)->is_last);
@@ -130,7 +128,7 @@ TEST(AerospikeDialect, CountsTheRowsOfABatchOverSeveralFrames) {
 
 TEST(AerospikeDialect, HoldsAQueryToItsRecords) {
   const World w;
-  DialectOptions options = kOptions();
+  DialectOptions options = small_options();
   options.query_records = 1;
   const auto query = make_aerospike_dialect(Operation::Query, options, w.keys, w.digests);
   const Buffer record = hex({"0203000000000040 16000000 0000 00000001 00000000 00000000 0001 0001",
@@ -145,8 +143,8 @@ TEST(AerospikeDialect, HoldsAQueryToItsRecords) {
 
 TEST(RedisDialect, AsksAndChecks) {
   const World w;
-  const auto get = make_redis_dialect(Operation::Get, kOptions(), w.keys);
-  const auto put = make_redis_dialect(Operation::Put, kOptions(), w.keys);
+  const auto get = make_redis_dialect(Operation::Get, small_options(), w.keys);
+  const auto put = make_redis_dialect(Operation::Put, small_options(), w.keys);
   EXPECT_EQ(as_text(request_of(*get, 1)), "*2\r\n$3\r\nGET\r\n$20\r\n00000000000000000001\r\n");
   Ticket ticket{.request = 1};
   EXPECT_TRUE(
@@ -158,7 +156,7 @@ TEST(RedisDialect, AsksAndChecks) {
 
 TEST(MemcachedDialect, AsksAndChecks) {
   const World w(2);
-  const auto batch = make_memcached_dialect(Operation::Batch, kOptions(), w.keys);
+  const auto batch = make_memcached_dialect(Operation::Batch, small_options(), w.keys);
   EXPECT_EQ(as_text(request_of(*batch, 0)), "get 00000000000000000000 00000000000000000001\r\n");
   std::string reply("VALUE 00000000000000000000 0 8\r\n\0\0\0\0\0\0\0\0\r\n", 42);
   Ticket ticket{.request = 0};
