@@ -120,7 +120,8 @@ Expected<Cluster::Watched> Cluster::meet(const Address& address, const std::stri
     return fail(Status::Client,
                 fmt::format("the node belongs to cluster '{}'", value_of(*answers, "cluster-name")),
                 address.text());
-  if (parse_i64(value_of(*answers, "partition-generation")).value_or(-1) < 0)
+  const bool is_ready = parse_i64(value_of(*answers, "partition-generation")).value_or(-1) >= 0;
+  if (!is_ready && !options_.use_nodes_not_ready)
     return fail(Status::NoNode, "the node is not ready yet", address.text());
 
   // A seed that the node does not know as its own address may be a load balancer: prefer what the

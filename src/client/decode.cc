@@ -13,10 +13,18 @@ tl::unexpected<Failure> nonsense(std::string_view why, const std::string& node) 
 
 }  // namespace
 
-Expected<std::vector<Bin>> decode_bins(const wire::Ops& ops, const std::string& node) {
+Expected<std::vector<Bin>> decode_bins(const wire::Ops& ops, const std::string& node,
+                                       bool keeps_encoded) {
   std::vector<Bin> bins;
   bins.reserve(ops.count());
   for (const wire::Op& op : ops) {
+    const bool is_container =
+        op.particle_type == wire::ParticleType::List || op.particle_type == wire::ParticleType::Map;
+    if (keeps_encoded && is_container) {
+      bins.push_back({std::string(op.name), Blob{.bytes = Buffer(op.value.begin(), op.value.end()),
+                                                 .type = op.particle_type}});
+      continue;
+    }
     auto value = decode(op.particle_type, op.value);
     if (!value) return nonsense(value.error().why, node);
     bins.push_back({std::string(op.name), *std::move(value)});

@@ -12,8 +12,9 @@ namespace flotilla::client {
 Expected<wire::MessageHeader> decode_reply(Bytes body, std::vector<Bin>& bins,
                                            const std::string& node);
 
-/// The bins of one message.
-Expected<std::vector<Bin>> decode_bins(const wire::Ops& ops, const std::string& node);
+/// The bins of one message. `keeps_encoded`: lists and maps become Blobs of their type.
+Expected<std::vector<Bin>> decode_bins(const wire::Ops& ops, const std::string& node,
+                                       bool keeps_encoded = false);
 
 /// The key of a record that a scan brought: its fields tell.
 Expected<Key> decode_key(const wire::Fields& fields, const std::string& node);

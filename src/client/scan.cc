@@ -115,7 +115,7 @@ Expected<bool> ShareReader::take_frame(Bytes body) {
 Expected<void> ShareReader::take_record(const wire::ReplyReader& reply) {
   auto key = decode_key(reply.fields(), node_);
   if (!key) return tl::unexpected(key.error());
-  auto bins = decode_bins(reply.ops(), node_);
+  auto bins = decode_bins(reply.ops(), node_, progress_.policy.keeps_containers_encoded);
   if (!bins) return tl::unexpected(bins.error());
   const Bytes value = reply.fields().get(wire::FieldType::IndexValues);
   const auto place =

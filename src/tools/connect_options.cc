@@ -119,6 +119,12 @@ client::ClientOptions ConnectOptions::client_options() const {
   return {.use_alternate_addresses = services_alternate, .application = "tools"};
 }
 
+client::Expected<client::Client> ConnectOptions::connect() const {
+  auto found = seeds();
+  if (!found) return tl::unexpected(found.error());
+  return client::Client::connect(*std::move(found), client_options());
+}
+
 std::string ConnectOptions::config_text() const {
   std::string text;
   for (const std::string& path : config_paths(config, home())) text += path + ' ';

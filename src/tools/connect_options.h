@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/address.h"
-#include "client/client_options.h"
+#include "client/client.h"
 #include "tools/config_file.h"
 
 namespace flotilla::tools {
@@ -41,6 +40,8 @@ struct ConnectOptions {
   /// Seeds as they were given.
   client::Expected<std::vector<client::Address>> seeds() const;
   client::ClientOptions client_options() const;
+  /// Seeds and options together.
+  client::Expected<client::Client> connect() const;
   /// "/etc/aerospike/astools.conf /home/x/.aerospike/astools.conf ", or "None".
   std::string config_text() const;
 

@@ -13,10 +13,10 @@ constexpr int kUsageError = 2;
 constexpr Verb kVerbs[] = {
     {"sql", "aql", "Read and write records with SQL-like statements", &run_sql},
     {"info", "asinfo", "Ask one node an info command", &run_info},
-    {"admin", "asadm", "See and manage a cluster", nullptr},
-    {"bench", "asbench", "Put load on a cluster and measure it", nullptr},
-    {"backup", "asbackup", "Write records to files", nullptr},
-    {"restore", "asrestore", "Write records from files back", nullptr},
+    {"admin", "asadm", "See and manage a cluster", &run_admin},
+    {"bench", "asbench", "Put load on a cluster and measure it", &run_bench},
+    {"backup", "asbackup", "Write records to files", &run_backup},
+    {"restore", "asrestore", "Write records from files back", &run_restore},
     {"top", "", "Watch a cluster live", nullptr},
     {"dev", "", "Run a cluster of processes on loopback", nullptr},
 };

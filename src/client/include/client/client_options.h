@@ -11,6 +11,8 @@ struct ClientOptions {
   std::chrono::milliseconds tend_interval{1000};
   std::chrono::milliseconds connect_timeout{1000};  // Also of every info request while tending.
   std::size_t connections_per_node_max = 100;
+  bool use_nodes_not_ready =
+      false;  // Also such as own no partition yet: to administer, not to read.
   bool use_alternate_addresses = false;  // Reach nodes by their alternate access addresses.
   std::string cluster_name = {};         // When not empty, nodes of another cluster are not used.
   std::string application = {};          // Shown by the server's `user-agents`; empty: unknown.

@@ -80,7 +80,10 @@ struct ScanPolicy {
                         .filter = {}};
   std::uint64_t max_records = 0;         // 0: all. A node may give a few fewer than its share.
   std::uint32_t records_per_second = 0;  // Of each node; 0: as fast as it can.
-  bool with_bins = true;                 // False: keys, generations, and times alone.
+  /// Lists and maps as Blobs of type List and Map, just as they were sent: for copying them
+  /// unchanged.
+  bool keeps_containers_encoded = false;
+  bool with_bins = true;  // False: keys, generations, and times alone.
 };
 
 }  // namespace flotilla::client

@@ -29,5 +29,9 @@ int run_program(std::span<const std::string> argv);
 
 int run_sql(const Invocation& invocation);
 int run_info(const Invocation& invocation);
+int run_admin(const Invocation& invocation);
+int run_bench(const Invocation& invocation);
+int run_backup(const Invocation& invocation);
+int run_restore(const Invocation& invocation);
 
 }  // namespace flotilla::tools

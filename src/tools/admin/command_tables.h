@@ -1,0 +1,14 @@
+#pragma once
+
+#include <span>
+
+#include "tools/admin/command.h"
+
+namespace flotilla::tools::admin {
+
+std::span<const Command> info_commands();    // info_commands.cc
+std::span<const Command> show_commands();    // show_commands.cc
+std::span<const Command> manage_commands();  // manage_commands.cc
+std::span<const Command> other_commands();   // other_commands.cc
+
+}  // namespace flotilla::tools::admin

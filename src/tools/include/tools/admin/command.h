@@ -1,0 +1,70 @@
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/admin/fleet.h"
+#include "tools/admin/sheet.h"
+
+/// The language of `flotilla admin`: words that lead to a command, then what the command takes,
+/// then modifiers.
+namespace flotilla::tools::admin {
+
+/// What stands behind a command's own words.
+struct Request {
+  std::vector<std::string> words;  // Not taken by a modifier.
+  std::vector<std::string> with;   // Which nodes.
+  std::vector<std::string> like;   // Which names.
+  std::vector<std::string> only;   // `for`: which namespaces or sets.
+  bool diff = false;               // Only rows in which nodes differ.
+  bool warns = true;               // Not with --no-warn.
+
+  /// The word behind `key`, e.g. "test" behind "ns". Empty: there is none.
+  std::string_view after(std::string_view key) const;
+  bool has(std::string_view word) const;
+};
+
+/// What commands work on.
+struct Console {
+  const Fleet& fleet;
+  std::ostream& out;
+  std::ostream& err;
+  bool json = false;
+  bool colours = false;
+  bool is_privileged = false;
+  bool is_interactive = false;
+  std::string time = {};  // Of the sheets' titles; empty: now.
+
+  void show(const Sheet& sheet) const;
+  /// False, so that a command can end by it.
+  bool complain(std::string_view why) const;
+};
+
+struct Command {
+  std::string_view path;  // "show statistics"
+  std::string_view help;  // One line.
+  bool needs_privilege;
+  bool (*run)(Console&, const Request&);  // False: failed, and said why.
+};
+std::vector<Command> commands();
+
+/// The command that the words begin with, each word abbreviated at will as long as it is the only
+/// one. `taken`: how many words it took. The error is a sentence.
+struct Found {
+  const Command* command;
+  std::size_t taken;
+};
+tl::expected<Found, std::string> find_command(const std::vector<Command>& commands,
+                                              const std::vector<std::string>& words);
+
+/// Words between blanks; quotes keep blanks together.
+std::vector<std::string> words_of(std::string_view line);
+Request parse_request(const std::vector<std::string>& words, std::size_t from);
+
+enum class Outcome : std::uint8_t { Done, Failed, Exit };
+Outcome run_line(Console& console, std::string_view line);
+
+}  // namespace flotilla::tools::admin

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "client/client.h"
+#include "tools/bench/latency.h"
+#include "tools/bench/object_spec.h"
+
+/// Load on a cluster, and what came of it.
+namespace flotilla::tools::bench {
+
+enum class Action : std::uint8_t { Read, Write, Delete };
+
+/// What the threads do.
+struct Workload {
+  enum class Kind : std::uint8_t {
+    Insert,      // Each key once, in order.
+    DeleteBins,  // The bins of each key, once, in order.
+    Mixed,       // Random keys for a time.
+  };
+
+  Kind kind = Kind::Mixed;
+  double read_percent = 50;
+  double write_percent = 50;  // The rest deletes.
+  bool replaces = false;      // Writes drop the bins that are there.
+
+  /// What a draw in [0, 100) means.
+  Action action(double drawn) const {
+    if (drawn < read_percent) return Action::Read;
+    return drawn < read_percent + write_percent ? Action::Write : Action::Delete;
+  }
+};
+
+/// "I", "RU,50", "RR,50", "RUD,60,30", "DB". The error is a sentence.
+tl::expected<Workload, std::string> parse_workload(std::string_view text);
+
+struct Plan {
+  std::string ns = "test";
+  std::string set = "testset";
+  std::string bin = "testbin";
+  std::int64_t first_key = 0;
+  std::int64_t keys = 1'000'000;
+  std::vector<ValueSpec> object = {};
+  bool random_objects = false;  // A new object for each write; else one for all.
+  Workload workload;
+  unsigned threads = 16;
+  double operations_per_second = 0;   // Of all threads together; 0: as many as they can.
+  std::chrono::seconds duration{10};  // Of Mixed; 0: until it is stopped.
+  std::size_t batch_size = 1;         // Keys a read asks for at once.
+  client::ReadPolicy read_policy = {};
+  client::WritePolicy write_policy = {};
+  std::uint64_t seed = 1;
+};
+
+/// Counts of one kind of action. Threads add to them; nobody resets them.
+struct Tally {
+  std::atomic<std::uint64_t> done = 0;  // Hits and misses.
+  std::atomic<std::uint64_t> missed = 0;
+  std::atomic<std::uint64_t> timeouts = 0;
+  std::atomic<std::uint64_t> errors = 0;
+  Latency latency;
+};
+
+struct Tallies {
+  Tally read;
+  Tally write;
+  Tally remove;
+
+  Tally& of(Action action) {
+    return action == Action::Read ? read : (action == Action::Write ? write : remove);
+  }
+};
+
+/// Runs the plan to its end or until `stop` is set. Blocks; all threads are gone when it returns.
+/// With a rate, latencies count from when an operation was due: a server that stalls cannot hide
+/// it.
+void run_plan(const client::Client& client, const Plan& plan, Tallies& tallies,
+              const std::atomic<bool>& stop);
+
+}  // namespace flotilla::tools::bench

@@ -1,0 +1,157 @@
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "support/fake_node.h"
+#include "tools/admin/command.h"
+
+namespace flotilla::tools::admin {
+namespace {
+
+using flotilla::testing::FakeNode;
+using flotilla::testing::FakeRecords;
+
+std::string found(std::string_view line) {
+  const auto all = commands();
+  const auto command = find_command(all, words_of(line));
+  return command ? std::string(command->command->path) : "? " + command.error();
+}
+
+TEST(FindCommand, TakesAbbreviationsThatMeanOneThing) {
+  EXPECT_EQ(found("i"), "info");
+  EXPECT_EQ(found("info net"), "info network");
+  EXPECT_EQ(found("sh st"), "show statistics");
+  EXPECT_EQ(found("show stat ser like up"), "show statistics service");
+  EXPECT_EQ(found("info with all"), "info");
+  EXPECT_EQ(found("man sindex create numeric i ns test bin a"), "manage sindex create");
+  EXPECT_EQ(found("show s"), "? 's' may mean statistics or sindex");
+  EXPECT_EQ(found("nonsense"), "? there is no command 'nonsense'; 'help' lists them");
+  EXPECT_EQ(found("manage sindex"), "? 'manage sindex' goes on with one of: create, delete");
+}
+
+TEST(WordsOf, QuotesKeepBlanksTogether) {
+  EXPECT_EQ(words_of("  a 'b c' \"\" d"), (std::vector<std::string>{"a", "b c", "", "d"}));
+}
+
+TEST(ParseRequest, DealsWordsToTheirModifiers) {
+  const Request request =
+      parse_request(words_of("x ns test with A1 B2 like up for t diff --no-warn"), 1);
+  EXPECT_EQ(request.after("ns"), "test");
+  EXPECT_EQ(request.with, (std::vector<std::string>{"A1", "B2"}));
+  EXPECT_EQ(request.like, (std::vector<std::string>{"up"}));
+  EXPECT_EQ(request.only, (std::vector<std::string>{"t"}));
+  EXPECT_TRUE(request.diff);
+  EXPECT_FALSE(request.warns);
+}
+
+TEST(Select, MeansNodesByNameAddressOrBeginningOfTheirId) {
+  const std::vector<Member> members = {
+      {.id = "BB1", .name = "a.net:3000", .address = "10.0.0.1:3000"},
+      {.id = "BC2", .name = "b.net:3000", .address = "10.0.0.2:3000"}};
+  EXPECT_EQ(select(members, {}).size(), 2U);
+  EXPECT_EQ(select(members, {"all"}).size(), 2U);
+  for (const char* word : {"BB", "BB1", "a.net", "a.net:3000", "10.0.0.1", "10.0.0.1:3000"}) {
+    const auto chosen = select(members, {word});
+    ASSERT_EQ(chosen.size(), 1U) << word;
+    EXPECT_EQ(chosen[0].id, "BB1");
+  }
+  EXPECT_EQ(select(members, {"B"}).size(), 2U);
+  EXPECT_TRUE(select(members, {"nobody"}).empty());
+}
+
+struct OneNodeFleet : ::testing::Test {
+  FakeNode node{"BB9A", std::make_shared<FakeRecords>()};
+  std::ostringstream out;
+  std::ostringstream err;
+
+  OneNodeFleet() {
+    node.set_info(
+        "statistics",
+        "cluster_size=1;cluster_key=ABC;cluster_integrity=true;cluster_principal=BB9A;"
+        "client_connections=3;uptime=61;migrate_partitions_remaining=0;system_free_mem_pct=80");
+    node.set_info("namespace/test",
+                  "objects=1500;master_objects=1500;stop_writes=false;storage-engine=memory;data_"
+                  "used_bytes=2048");
+    node.set_info("release", "edition=Aerospike Community Edition;version=8.1.2.0");
+  }
+  Fleet fleet() {
+    return *Fleet::connect({{"127.0.0.1", node.port(), ""}}, {}, client::Milliseconds(1000), false);
+  }
+  std::string run(const Fleet& fleet, std::string_view line, bool privileged = false) {
+    Console console{
+        .fleet = fleet, .out = out, .err = err, .is_privileged = privileged, .time = "now"};
+    out.str("");
+    err.str("");
+    run_line(console, line);
+    return out.str() + err.str();
+  }
+};
+
+TEST_F(OneNodeFleet, TheNetworkSheetMarksThePrincipal) {
+  const Fleet f = fleet();
+  const std::string text = run(f, "info network");
+  EXPECT_NE(text.find("Network Information (now)"), std::string::npos) << text;
+  EXPECT_NE(text.find("*BB9A|" + node.address() +
+                      "|C-8.1.2.0|   0.000  |   1|ABC|True     |     BB9A|     3|00:01:01\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("Number of rows: 1\n"), std::string::npos);
+}
+
+TEST_F(OneNodeFleet, InfoHasItsSheetsAndTotals) {
+  const Fleet f = fleet();
+  const std::string text = run(f, "i");
+  for (const char* part : {"Network Information", "Namespace Usage Information",
+                           "Namespace Object Information", "1.500 K", "2.000 KB", "80.0 %"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << '\n' << text;
+}
+
+TEST_F(OneNodeFleet, StatisticsCanBeNarrowed) {
+  const Fleet f = fleet();
+  const std::string text = run(f, "show statistics service like cluster_s uptime");
+  EXPECT_NE(text.find("cluster_size|1"), std::string::npos) << text;
+  EXPECT_NE(text.find("uptime      |61"), std::string::npos) << text;
+  EXPECT_NE(text.find("Number of rows: 2\n"), std::string::npos) << text;
+}
+
+TEST_F(OneNodeFleet, ChangesNeedPrivilegeAndUnattendedOnesNoWarning) {
+  const Fleet f = fleet();
+  EXPECT_NE(run(f, "manage recluster").find("type 'enable' first"), std::string::npos);
+  node.set_info("recluster:", "ok");
+  EXPECT_NE(run(f, "manage recluster", true).find("|ok\n"), std::string::npos);
+  EXPECT_NE(run(f, "manage truncate ns test", true).find("add --no-warn"), std::string::npos);
+  node.set_info("truncate-namespace:namespace=test", "ok");
+  EXPECT_NE(run(f, "manage truncate ns test --no-warn", true).find("|ok\n"), std::string::npos);
+  EXPECT_NE(run(f, "manage truncate ns bar --no-warn", true).find("|unrecognized command\n"),
+            std::string::npos);
+}
+
+TEST_F(OneNodeFleet, CommandsSendWhatTheProtocolWants) {
+  struct Case {
+    const char* line;
+    const char* command;
+  };
+  const Case cases[] = {
+      {"manage config service param ticker-interval to 5",
+       "set-config:context=service;ticker-interval=5"},
+      {"manage config namespace test set foo param enable-index to true",
+       "set-config:context=namespace;namespace=test;set=foo;enable-index=true"},
+      {"manage sindex create numeric i ns test set foo bin a in list",
+       "sindex-create:indexname=i;indextype=list;namespace=test;set=foo;bin=a;type=numeric"},
+      {"manage sindex delete i ns test set foo",
+       "sindex-delete:namespace=test;set=foo;indexname=i"},
+      {"manage udfs remove a.lua", "udf-remove:filename=a.lua;"},
+      {"manage jobs kill all", "query-abort-all:"},
+      {"manage jobs kill trids 7", "query-abort:trid=7"},
+      {"manage revive ns test", "revive:namespace=test"},
+      {"asinfo -v status", "status"},
+  };
+  const Fleet f = fleet();
+  for (const Case& c : cases) {
+    run(f, c.line, true);
+    EXPECT_EQ(node.info_log().back(), c.command);
+  }
+}
+
+}  // namespace
+}  // namespace flotilla::tools::admin

@@ -1,0 +1,197 @@
+#include "tools/asb/asb.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "client/codec.h"
+
+namespace flotilla::tools::asb {
+namespace {
+
+using client::Blob;
+using client::Value;
+
+client::Record sample(std::optional<Value> user_key = std::nullopt) {
+  Buffer digest;
+  from_base64("q+LsiGs1gD9duJDbzQSXytajtCY=", digest);
+  client::Record record{
+      .key = client::Key::from_digest("test", "test-set", wire::Digest::load(digest.data()))};
+  record.key.user_key = std::move(user_key);
+  record.generation = 1;
+  record.bins = {{"int-bin", 12345}, {"string-bin", "abcde"}};
+  return record;
+}
+
+constexpr std::string_view kSample =
+    "Version 3.1\n"
+    "# namespace test\n"
+    "# first-file\n"
+    "* i test test-set int-index N 1 int-bin N\n"
+    "* i test test-set string-index N 1 string-bin S\n"
+    "* u L test.lua 27 -- just an empty Lua file\n\n\n"
+    "+ n test\n"
+    "+ d q+LsiGs1gD9duJDbzQSXytajtCY=\n"
+    "+ s test-set\n"
+    "+ g 1\n"
+    "+ t 0\n"
+    "+ b 2\n"
+    "- I int-bin 12345\n"
+    "- S string-bin 5 abcde\n";
+
+std::string written(const std::vector<Item>& items, bool compact = false) {
+  std::ostringstream out;
+  Writer writer(out, compact);
+  writer.head("test", true);
+  for (const Item& item : items) {
+    if (const auto* record = std::get_if<client::Record>(&item)) writer.record(*record);
+    if (const auto* index = std::get_if<Index>(&item)) writer.index(*index);
+    if (const auto* module = std::get_if<Module>(&item)) writer.module(*module);
+  }
+  EXPECT_EQ(writer.size(), out.str().size());
+  return out.str();
+}
+
+std::vector<Item> read(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  Reader reader(in);
+  std::vector<Item> items;
+  const auto started = reader.start();
+  EXPECT_TRUE(started.has_value()) << (started ? "" : started.error());
+  for (;;) {
+    auto item = reader.next();
+    if (!item) {
+      ADD_FAILURE() << item.error();
+      return items;
+    }
+    if (!*item) return items;
+    items.push_back(std::move(**item));
+  }
+}
+
+TEST(Asb, WritesTheSampleOfTheFormatToTheByte) {
+  EXPECT_EQ(written({Index{"test", "test-set", "int-index", 'N', "int-bin", 'N', ""},
+                     Index{"test", "test-set", "string-index", 'N', "string-bin", 'S', ""},
+                     Module{"test.lua", "-- just an empty Lua file\n\n"}, sample()}),
+            kSample);
+}
+
+TEST(Asb, ReadsTheSampleBack) {
+  const auto items = read(kSample);
+  ASSERT_EQ(items.size(), 4U);
+  EXPECT_EQ(std::get<Index>(items[1]).name, "string-index");
+  EXPECT_EQ(std::get<Module>(items[2]).content, "-- just an empty Lua file\n\n");
+  const auto& record = std::get<client::Record>(items[3]);
+  EXPECT_EQ(record.key.digest, sample().key.digest);
+  EXPECT_EQ(record.bins, sample().bins);
+}
+
+TEST(Asb, EveryValueComesBackInBothForms) {
+  const Value values[] = {
+      client::Nil{},
+      true,
+      false,
+      0,
+      std::numeric_limits<std::int64_t>::min(),
+      0.1,
+      -1e300,
+      std::numeric_limits<double>::infinity(),
+      "",
+      "with\nline feed and blank ",
+      std::string("nul\0byte", 8),
+      Blob{.bytes = {}},
+      Blob{.bytes = from_hex("000aff")},
+      Blob{.bytes = from_hex("01"), .type = wire::ParticleType::PythonBlob},
+      Blob{.bytes = from_hex("00"), .type = wire::ParticleType::Hll},
+      Blob{.bytes = from_hex("920102"), .type = wire::ParticleType::List},
+      Blob{.bytes = from_hex("810102"), .type = wire::ParticleType::Map},
+      client::GeoJson{"{}"},
+  };
+  for (const bool compact : {false, true}) {
+    client::Record record = sample("key with blank");
+    record.key.ns = "Name Space";
+    record.key.set = "a\\b";
+    record.void_time = 4'000'000'000;
+    record.generation = 65535;
+    record.bins.clear();
+    for (std::size_t i = 0; i < std::size(values); ++i)
+      record.bins.push_back({"bin " + std::to_string(i), values[i]});
+    const auto items = read(written({record}, compact));
+    ASSERT_EQ(items.size(), 1U);
+    const auto& back = std::get<client::Record>(items[0]);
+    EXPECT_EQ(back.key.ns, record.key.ns);
+    EXPECT_EQ(back.key.set, record.key.set);
+    EXPECT_TRUE(back.key.user_key == record.key.user_key);
+    EXPECT_EQ(back.void_time, record.void_time);
+    EXPECT_EQ(back.generation, record.generation);
+    ASSERT_EQ(back.bins.size(), record.bins.size());
+    for (std::size_t i = 0; i < std::size(values); ++i)
+      EXPECT_TRUE(back.bins[i] == record.bins[i]) << i;
+  }
+}
+
+TEST(Asb, EveryKindOfKeyComesBack) {
+  for (const Value& key :
+       {Value(7), Value(1.5), Value("k"), Value(Blob{.bytes = from_hex("0102")})}) {
+    const auto items = read(written({sample(key)}));
+    ASSERT_EQ(items.size(), 1U);
+    EXPECT_TRUE(std::get<client::Record>(items[0]).key.user_key == key);
+  }
+}
+
+TEST(Asb, AnIndexWithContextAndWithoutSetComesBack) {
+  const Index index{"test", "", "i", 'K', "b", 'G', "khAB"};
+  const auto items = read(written({index}));
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(std::get<Index>(items[0]), index);
+}
+
+/// Whether the whole text is read without complaint.
+bool is_readable(const std::string& text) {
+  std::istringstream in(text);
+  Reader reader(in);
+  if (!reader.start()) return false;
+  for (;;) {
+    const auto item = reader.next();
+    if (!item) return false;
+    if (!*item) return true;
+  }
+}
+
+TEST(Asb, RefusesWhatBreaksTheFormat) {
+  const std::string good(kSample);
+  EXPECT_TRUE(is_readable(good));
+  for (const auto& [from, to] :
+       {std::pair("Version 3.1", "Version 4.0"), std::pair("+ n", "+  n"),
+        std::pair("+ g 1", "+ g 65536"), std::pair("+ b 2", "+ b 3"),
+        std::pair("+ b 2", "+ b 99999"), std::pair("- I int-bin 12345", "- I int-bin x"),
+        std::pair("5 abcde", "4 abcde"), std::pair("5 abcde", "99999999999 abcde"),
+        std::pair("5 abcde", "100000000 abcde"), std::pair("- S", "- Q"),
+        std::pair("N 1 int-bin", "N 2 int-bin"), std::pair("q+LsiGs1", "q+L!iGs1")}) {
+    std::string bad = good;
+    bad.replace(bad.find(from), std::string_view(from).size(), to);
+    EXPECT_FALSE(is_readable(bad)) << to;
+  }
+}
+
+TEST(Asb, RefusesATruncatedRecord) {
+  const std::string good(kSample);
+  const std::size_t records = good.find("+ n test");
+  for (std::size_t size = records + 1; size < good.size(); ++size)
+    EXPECT_FALSE(is_readable(good.substr(0, size))) << size;
+}
+
+TEST(Asb, NamesTheLineOfAMistake) {
+  std::string bad(kSample);
+  bad.replace(bad.find("+ g 1"), 5, "+ g x");
+  std::istringstream in(bad);
+  Reader reader(in);
+  ASSERT_TRUE(reader.start().has_value());
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(reader.next().has_value());
+  const auto item = reader.next();
+  ASSERT_FALSE(item.has_value());
+  EXPECT_EQ(item.error().substr(0, 7), "line 12");
+}
+
+}  // namespace
+}  // namespace flotilla::tools::asb
