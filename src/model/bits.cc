@@ -14,9 +14,9 @@ namespace {
 constexpr std::uint64_t kBlobMax = 128U << 20;  // Bytes; no operation makes a blob of this size.
 constexpr std::uint64_t kBitsMax = kBlobMax * 8;
 
-enum Flag : std::uint64_t { CreateOnly = 1, UpdateOnly = 2, NoFail = 4, Partial = 8 };
-enum IntFlag : std::uint64_t { Signed = 1, Saturate = 2, Wrap = 4 };
-enum ResizeFlag : std::uint64_t { FromFront = 1, GrowOnly = 2, ShrinkOnly = 4 };
+enum Flag : std::uint8_t { CreateOnly = 1, UpdateOnly = 2, NoFail = 4, Partial = 8 };
+enum IntFlag : std::uint8_t { Signed = 1, Saturate = 2, Wrap = 4 };
+enum ResizeFlag : std::uint8_t { FromFront = 1, GrowOnly = 2, ShrinkOnly = 4 };
 
 struct Arguments {
   std::int64_t offset = 0;

@@ -1,15 +1,17 @@
 #include "cdt_operation.h"
+#include "given.h"
 #include "op_arguments.h"
 
 namespace flotilla::model {
 namespace {
 
-Result<Outcome> run(Arena& arena, const Particle& bin, Bytes op, bool is_read) {
+Result<Outcome> run(Arena& arena, const Particle& given, Bytes op, bool is_read) {
   // Each operation of a command may copy the whole collection; together they must not fill the
   // memory.
   if (arena.used() > kScratchMax) return fail(Code::TooBig, "cdt: scratch memory");
   const auto envelope = Envelope::parse(op);
   if (!envelope) return tl::unexpected(envelope.error());
+  const Particle bin = settled(arena, given);
   const bool is_path = envelope->code == Envelope::kSelectCode && !envelope->has_context;
   if (bin.is_null() && is_read && !is_path) return Outcome{};
   const bool is_collection = bin.type == ParticleType::List || bin.type == ParticleType::Map;

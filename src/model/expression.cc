@@ -119,7 +119,7 @@ Result<Particle> evaluate(Arena& arena, Bytes expression, const RecordSource& re
 
 namespace {
 
-enum Flag : std::uint64_t {
+enum Flag : std::uint8_t {
   CreateOnly = 1,
   UpdateOnly = 2,
   AllowDelete = 4,

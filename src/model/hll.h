@@ -34,7 +34,7 @@ class Sketch {
     bool is_valid() const;
     std::uint64_t registers() const { return std::uint64_t{1} << index_bits; }
     std::uint64_t register_bits() const {
-      return static_cast<std::uint64_t>(kRankBits + minhash_bits);
+      return std::uint64_t{kRankBits} + static_cast<std::uint64_t>(minhash_bits);
     }
     /// Of the whole sketch, in bytes.
     std::size_t size() const { return kHeaderSize + (registers() * register_bits() + 7) / 8; }

@@ -15,7 +15,7 @@ using msgpack::Container;
 using msgpack::Cursor;
 using msgpack::Kind;
 
-enum Flag : std::uint64_t { CreateOnly = 1, UpdateOnly = 2, NoFail = 4, AllowFold = 8 };
+enum Flag : std::uint8_t { CreateOnly = 1, UpdateOnly = 2, NoFail = 4, AllowFold = 8 };
 constexpr int kNotGiven = -1;
 
 struct Arguments {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "geo.h"
+#include "given.h"
 #include "hll.h"
 #include "model/msgpack.h"
 
@@ -127,14 +128,11 @@ Result<Particle> import_particle(Arena& arena, ParticleType type, Bytes bytes) {
 }
 
 Particle export_particle(Arena& arena, const Particle& bin) {
-  if (bin.type != ParticleType::Map) return bin;
-  const msgpack::Container map = msgpack::open(bin.bytes);
-  if ((map.flags & msgpack::kPersistIndex) == 0) return bin;
-  const auto flags = static_cast<std::uint8_t>(map.flags & ~msgpack::kPersistIndex);
-  msgpack::Writer out(arena, bin.bytes.size());
-  out.map(map.count, flags);
-  out.encoded(map.elements);
-  return {bin.type, out.finish()};
+  if (bin.type != ParticleType::Map && bin.type != ParticleType::List) return bin;
+  constexpr std::uint8_t kOwn = msgpack::kPersistIndex | kAsGiven;
+  const std::uint8_t flags = msgpack::open(bin.bytes).flags;
+  if ((flags & kOwn) == 0) return bin;
+  return {bin.type, with_flags(arena, bin.bytes, flags & static_cast<std::uint8_t>(~kOwn))};
 }
 
 Result<Particle> increment(Arena& arena, const Particle& bin, const Particle& operand) {

@@ -369,6 +369,32 @@ TEST(ExpressionModify, StoresGeoJsonWithItsCellsAndRefusesWhatIsNone) {
   EXPECT_EQ(exp_modify(arena, record, {}, from_list(1)).error().code, Code::OpNotApplicable);
 }
 
+TEST(ExpressionModify, KeepsAMapAsItWasGivenYetFindsItsKeys) {
+  // {"b": 1, "a": 2}, and get "a" from it.
+  const Buffer map = from_hex("82 a20362 01 a20361 02");
+  const Buffer get = from_hex("93 61 07 a20361");
+  const Record record;
+  Arena arena;
+  Buffer op = from_hex("91");
+  flotilla::append(op, map);
+  const auto stored = exp_modify(arena, record, {}, op);
+  ASSERT_TRUE(stored);
+  EXPECT_EQ(to_hex(export_particle(arena, stored->bin).bytes), to_hex(map));
+  const auto found = cdt_read(arena, stored->bin, get);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(to_hex(found->result.bytes), "0000000000000002");
+  const auto changed = cdt_modify(arena, stored->bin, from_hex("93 43 a20363 03"));
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(to_hex(changed->bin.bytes), "83a2036102a2036201a2036303");
+  // The same in a call.
+  Buffer call = from_hex("95 7f 02 00");
+  flotilla::append(call, get);
+  flotilla::append(call, map);
+  const auto called = evaluate(arena, call, record);
+  ASSERT_TRUE(called);
+  EXPECT_EQ(to_hex(called->bytes), "0000000000000002");
+}
+
 TEST(ExpressionModify, NilIsRefusedOnlyWithoutAnyFlag) {
   const Record record;
   Arena arena;
