@@ -16,6 +16,16 @@
 
 namespace flotilla::store {
 
+/// Told of every mutation that this node makes in a partition (not of those it takes over from
+/// others), with the partition's write lock held.
+class MutationListener {
+ public:
+  virtual ~MutationListener() = default;
+  /// `image` is what the index holds now; a view. `replaced`: number of what stood there, zero for
+  /// nothing.
+  virtual void mutated(const RecordImage& image, Lsn replaced) = 0;
+};
+
 /// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and
 /// the records themselves are read and changed under `index_lock`, which is only ever held for a
 /// short copy. Order: write, then index_lock; never two partitions at once.
@@ -23,7 +33,8 @@ struct alignas(64) Partition {
   mutable Mutex index_lock;
   Mutex write;
   Index index;
-  Lsn last_lsn;  // Of the newest mutation; under `write`.
+  Lsn last_lsn;                          // Of the newest mutation; under `write`.
+  MutationListener* listener = nullptr;  // Null: a node by itself. Set before the first request.
 };
 static_assert(sizeof(Partition) == 64,
               "one cache line, since nearly every request touches one partition");
