@@ -1,4 +1,5 @@
 #include "expression_program.h"
+#include "given.h"
 
 /// COND, LET, VAR, QUOTE, loop variables, RESULT_REMOVE.
 namespace flotilla::model::exp {
@@ -93,9 +94,10 @@ Value run_var(Machine& machine, const Node& node) { return machine.variables[nod
 bool parse_quote(Parser& parser, Node& node, std::uint32_t n_args) {
   if (n_args != 1 || parser.peek().kind != Kind::List) return false;
   const Bytes list = parser.value();
+  if (!is_shallow(list)) return false;
   node.type = Type::List;
-  node.constant = Value::of(Type::List, list);
-  return is_shallow(list);
+  node.constant = Value::of(Type::List, mark_as_given(parser.arena(), list));
+  return true;
 }
 Value run_quote(Machine&, const Node& node) { return node.constant; }
 

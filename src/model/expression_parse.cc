@@ -2,6 +2,7 @@
 
 #include "expression_program.h"
 #include "geo.h"
+#include "given.h"
 #include "hll.h"
 
 namespace flotilla::model::exp {
@@ -176,7 +177,7 @@ bool Parser::constant(Node& node, const Head& head, Bytes whole) {
       break;
     case Kind::Map:
       if (!is_shallow(whole)) return false;
-      node.constant = Value::of(Type::Map, whole);
+      node.constant = Value::of(Type::Map, mark_as_given(arena_, whole));
       break;
     case Kind::String:
     case Kind::Blob:

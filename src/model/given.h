@@ -8,8 +8,8 @@
 /// when it is needed.
 namespace flotilla::model {
 
-/// In the flags element of a bin's list or map; never on the wire.
-inline constexpr std::uint8_t kAsGiven = 0x80;
+/// In the flags element of a constant's or bin's list or map; never on the wire.
+inline constexpr std::uint8_t kAsGiven = 0x40;
 
 /// `value` is one list or map. Unmarked if it is in its stored form already.
 Bytes mark_as_given(Arena& arena, Bytes value);

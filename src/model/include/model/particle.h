@@ -25,7 +25,8 @@ struct Particle {
 /// Parameter: unknown type or wrong size. Unknown: list or map that does not parse. GeoInvalid: bad GeoJSON.
 Result<Particle> import_particle(Arena& arena, ParticleType type, Bytes bytes);
 
-/// The value of a bin as a client reads it: what only the server keeps (the PERSIST_INDEX flag of a map) is gone.
+/// The value of a bin as a client reads it: what only the server keeps (the PERSIST_INDEX flag of a map, the mark
+/// of a value kept as it was given) is gone.
 /// Borrows `bin` if nothing had to change.
 Particle export_particle(Arena& arena, const Particle& bin);
 
