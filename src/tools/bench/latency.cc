@@ -48,7 +48,9 @@ std::uint64_t Latency::percentile(double percent) const {
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < kCells; ++i) {
     seen += cells_[i].load(std::memory_order_relaxed);
-    if (seen > 0 && seen >= wanted) return std::min(upper_end(i), most());
+    // The last cell holds whatever is longer, so its end says nothing.
+    if (seen > 0 && seen >= wanted)
+      return i + 1 == kCells ? most() : std::min(upper_end(i), most());
   }
   return 0;
 }

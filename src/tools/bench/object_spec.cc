@@ -38,12 +38,14 @@ class SpecReader {
     if (end != '\0' && take(end)) return all;
     do {
       const std::size_t times = repetition();
+      const std::size_t before = parts_;
       std::vector<ValueSpec> one = {value(depth)};
       if (is_map) {
         if (!take(':')) fail("wants ':' between key and value");
         one.push_back(value(depth));
       }
-      parts_ += times * one.size();
+      // What is inside of a repeated list or map is made as often as it is.
+      parts_ = before + times * (parts_ - before + one.size());
       if (parts_ > kPartsMax) fail("has too many values");
       for (std::size_t i = 0; i < times && !error_; ++i)
         all.insert(all.end(), one.begin(), one.end());
