@@ -107,7 +107,7 @@ Particle particle_of(Arena& arena, const Value& value) {
     case Type::Unknown:
       break;
   }
-  FLOTILLA_CHECK(!"a value that is no particle");
+  FLOTILLA_CHECK(false && "a value that is no particle");
   return {};
 }
 
