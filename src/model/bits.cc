@@ -176,10 +176,10 @@ Result<void> insert(const Arguments& a, BitRange range, Bytes from, MutableBytes
 Result<std::uint64_t> plan_remove(const Arguments& a, std::uint64_t old_size, BitRange& range) {
   const auto start = start_of(a.offset, old_size);
   if (!start) return start;
-  if (*start >= old_size) return fail(Code::OpNotApplicable, "bits: remove past the end");
+  if (*start >= old_size) return fail(Code::Parameter, "bits: remove past the end");
   const std::uint64_t room = old_size - *start;
   if (a.size > room && (a.flags & Partial) == 0)
-    return fail(Code::OpNotApplicable, "bits: remove past the end");
+    return fail(Code::Parameter, "bits: remove past the end");
   range = {*start, std::min(a.size, room)};
   return old_size - range.size;
 }

@@ -216,6 +216,34 @@ TEST(Bits, SizesChangeAtTheGivenPlace) {
   }
 }
 
+// REMOVE calls a range that is not there a bad parameter, the others one that does not apply.
+TEST(Bits, RangesPastTheEndAreRefusedByTheCodeOfTheirOperation) {
+  struct Row {
+    const char* blob;
+    const char* op;
+    Code want;  // Zero: nothing happens.
+  };
+  constexpr Row kRows[] = {
+      {"", "93020001", Code::Parameter},
+      {"0a0b", "93020201", Code::Parameter},
+      {"0a0b", "93020102", Code::Parameter},
+      {"0a0b", "9302fd01", Code::Parameter},
+      {"0a0b", "940202010c", Code{}},
+      {"0a0b", "9402020104", Code{}},
+      {"", "9307 00 01", Code::OpNotApplicable},
+      {"0a0b", "9307 0f 02", Code::OpNotApplicable},
+      {"0a0b", "9407 0f 02 04", Code{}},
+      {"0a0b", "9307 ef 01", Code::Parameter},
+  };
+  for (const Row& row : kRows) {
+    Arena arena;
+    const Buffer blob = from_hex(row.blob);
+    const auto outcome = bits_modify(arena, {ParticleType::Blob, blob}, from_hex(row.op));
+    EXPECT_EQ(outcome ? Code{} : outcome.error().code, row.want) << row.blob << " " << row.op;
+    EXPECT_FALSE(outcome && outcome->changed) << row.op;
+  }
+}
+
 TEST(Bits, ACommandCannotTakeTheMachinesMemory) {
   Arena arena;
   const Buffer op = from_hex("9200ce07ffffff");  // Resize to one byte below 128 MiB.
