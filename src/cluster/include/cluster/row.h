@@ -72,6 +72,8 @@ class LocalCopies {
  public:
   virtual ~LocalCopies() = default;
   virtual CopyReport report(std::uint32_t ns, wire::PartitionId partition) const = 0;
+  /// The newest last-update of any record, in ms of WallTime: cut-offs must be above it.
+  virtual std::uint64_t last_update_ms() const { return 0; }
 };
 
 }  // namespace flotilla::cluster
