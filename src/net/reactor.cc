@@ -159,6 +159,7 @@ void Reactor::loop() {
     if (background_ && background_due_.exchange(false) && background_())
       background_due_.store(true);
     if (now_ >= next_sweep_) sweep();
+    finish_round();
     closed_.clear();
   }
 }
@@ -183,7 +184,33 @@ void Reactor::take_arrivals() {
   for (const auto& task : tasks) task();
 }
 
-void Reactor::open(Arrival arrival) {
+Connection& Reactor::attach(Fd fd, Protocol& protocol) {
+  return open({std::move(fd), &protocol, nullptr});
+}
+
+void Reactor::send_soon(Connection& connection) {
+  if (connection.is_written_ || connection.closing_) return;
+  connection.is_written_ = true;
+  written_.push_back(&connection);
+}
+
+void Reactor::close_soon(Connection& connection) {
+  connection.doomed_ = true;
+  send_soon(connection);
+}
+
+void Reactor::finish_round() {
+  // Closing tells a session, which may write to others.
+  for (std::size_t i = 0; i < written_.size(); ++i) {
+    Connection& connection = *written_[i];
+    if (connection.closing_) continue;
+    connection.is_written_ = false;
+    if (!send(connection) || connection.doomed_) close(connection);
+  }
+  written_.clear();
+}
+
+Connection& Reactor::open(Arrival arrival) {
   const int fd = arrival.fd.raw();
   auto owner = std::make_unique<Connection>(
       *this, std::move(arrival.fd), address_of(fd, ::getpeername), address_of(fd, ::getsockname));
@@ -196,7 +223,8 @@ void Reactor::open(Arrival arrival) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &connection;
-  if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_ADD, fd, &event) != 0) close(connection);
+  if (::epoll_ctl(epoll_.raw(), EPOLL_CTL_ADD, fd, &event) != 0) close_soon(connection);
+  return connection;
 }
 
 void Reactor::handle_all(std::span<Ready> ready) {
@@ -252,6 +280,10 @@ void Reactor::settle(Connection& connection, bool alive) {
   if (!connection.out_.empty() && !send(connection)) return close(connection);
 }
 
+bool Reactor::has_room(const Connection& connection) {
+  return connection.out_.size() < kOutMost || connection.session_->is_between_nodes();
+}
+
 /// Handles what was received ahead, if anything, then all that the socket has.
 bool Reactor::receive(Connection& connection, Bytes received) {
   // Replies of most connections are gone at once: they borrow the reactor's buffer instead of
@@ -259,8 +291,7 @@ bool Reactor::receive(Connection& connection, Bytes received) {
   const bool lends = connection.out_.empty();
   if (lends) std::swap(connection.out_, spare_out_);
   bool alive = received.empty() || take_in(connection, received);
-  while (alive && connection.readable_ && connection.out_.size() < kOutMost &&
-         !connection.session_->busy()) {
+  while (alive && connection.readable_ && has_room(connection) && !connection.session_->busy()) {
     if (connection.in_size_ > 0) {
       alive = receive_more(connection);
       continue;
@@ -312,8 +343,7 @@ bool Reactor::receive_more(Connection& connection) {
 
 /// Offers the bytes kept from earlier; also after a pause.
 bool Reactor::offer_kept(Connection& connection) {
-  if (connection.in_size_ == 0 || connection.session_->busy() || connection.out_.size() >= kOutMost)
-    return true;
+  if (connection.in_size_ == 0 || connection.session_->busy() || !has_room(connection)) return true;
   std::size_t taken = 0;
   if (!offer(connection, Bytes(connection.in_).first(connection.in_size_), taken)) return false;
   if (taken == 0) return true;
@@ -333,9 +363,7 @@ bool Reactor::offer(Connection& connection, Bytes bytes, std::size_t& taken) {
     if (connection.session_->busy()) schedule_turn(connection);
     if (input.close) return false;
     if (input.consumed == 0 || taken == bytes.size() || connection.session_->busy()) return true;
-    if (connection.out_.size() >= kOutMost &&
-        (!send(connection) || connection.out_.size() >= kOutMost))
-      return true;
+    if (!has_room(connection) && (!send(connection) || !has_room(connection))) return true;
   }
 }
 
@@ -418,7 +446,8 @@ void Reactor::sweep() {
     const bool stalled = connection->stalled_since_ != Instant{} && stall.count() != 0 &&
                          now_ - connection->stalled_since_ > stall;
     const bool reaped = idle.count() != 0 && !connection->session_->busy() &&
-                        connection->out_.empty() && now_ - connection->last_heard_ > idle;
+                        !connection->session_->is_between_nodes() && connection->out_.empty() &&
+                        now_ - connection->last_heard_ > idle;
     if (stalled) counts_.stalled.fetch_add(1, std::memory_order_relaxed);
     if (reaped) counts_.reaped.fetch_add(1, std::memory_order_relaxed);
     if (stalled || reaped) doomed.push_back(connection.get());

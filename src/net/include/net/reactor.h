@@ -48,6 +48,8 @@ class Connection {
   Instant turn_at_;
   bool readable_ = true;
   bool in_turn_list_ = false;
+  bool is_written_ = false;  // Is in the reactor's list of those to send from.
+  bool doomed_ = false;
   bool closing_ = false;
   std::atomic<std::uint64_t>* open_count_ = nullptr;
 };
@@ -77,6 +79,15 @@ class Reactor {
 
   /// Takes over an accepted socket. Any thread. `open_count` is decremented when it closes.
   void adopt(Fd fd, Protocol& protocol, std::atomic<std::uint64_t>* open_count);
+  /// Opens a connection on a socket whose connecting has begun (net::begin_connect); what the
+  /// session writes leaves when it stands, and when it fails the session is destroyed. On this
+  /// reactor's thread.
+  Connection& attach(Fd fd, Protocol& protocol);
+  /// Bytes were appended to the connection's out() outside of its session's calls: they are sent at
+  /// the end of the loop's round, all of them together. On this reactor's thread.
+  void send_soon(Connection& connection);
+  /// Hangs up at the end of the round. On this reactor's thread.
+  void close_soon(Connection& connection);
   /// Something that sessions wait for may have come: every session that said Later or holds bytes
   /// back gets a turn. Any thread; cheap when called again before the reactor woke.
   void notify();
@@ -107,7 +118,8 @@ class Reactor {
   void loop();
   void wake();
   void take_arrivals();
-  void open(Arrival arrival);
+  Connection& open(Arrival arrival);
+  void finish_round();
   /// A connection with an event, and what was received from it ahead of handling it.
   struct Ready {
     Connection* connection;
@@ -122,6 +134,7 @@ class Reactor {
   bool receive_more(Connection& connection);
   bool offer(Connection& connection, Bytes bytes, std::size_t& taken);
   bool offer_kept(Connection& connection);
+  static bool has_room(const Connection& connection);
   bool send(Connection& connection);
   void schedule_turn(Connection& connection);
   void run_turns();
@@ -148,8 +161,9 @@ class Reactor {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;  // Until the end of the loop's round.
   std::vector<Connection*> turns_;
-  Buffer scratch_;  // Shared out among connections that are handled together.
-  Buffer input_;    // For one connection.
+  std::vector<Connection*> written_;  // By send_soon().
+  Buffer scratch_;                    // Shared out among connections that are handled together.
+  Buffer input_;                      // For one connection.
   OutBuffer spare_out_;
   Instant now_;
   Instant next_sweep_;

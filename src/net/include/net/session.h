@@ -46,6 +46,9 @@ class Session {
   virtual Duration stall_limit() const { return std::chrono::seconds(10); }
   /// True while a request is under way: such a connection is not idle.
   virtual bool busy() const { return false; }
+  /// A connection between nodes: it may be idle, and is read from however much waits to be sent, or
+  /// two nodes that send each other much would wait for each other.
+  virtual bool is_between_nodes() const { return false; }
 };
 
 /// Makes the sessions of one listener's connections. Called on the reactor that got the connection.

@@ -1,0 +1,65 @@
+#include "net/resolver.h"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "net/address.h"
+
+namespace flotilla::net {
+
+std::vector<std::string> look_up(const std::string& name) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return {};
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+  std::vector<std::string> out;
+  for (const addrinfo* i = found; i != nullptr; i = i->ai_next) {
+    sockaddr_storage address{};
+    std::memcpy(&address, i->ai_addr, i->ai_addrlen);
+    std::string text = host_of(address);
+    if (!text.empty() && std::ranges::find(out, text) == out.end()) out.push_back(std::move(text));
+  }
+  return out;
+}
+
+Resolver::Resolver(Answer answer) : answer_(std::move(answer)), thread_([this] { loop(); }) {}
+
+Resolver::~Resolver() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void Resolver::resolve(const std::string& name) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (waiting_.size() >= kWaitingMost || std::ranges::find(waiting_, name) != waiting_.end())
+      return;
+    waiting_.push_back(name);
+  }
+  wake_.notify_all();
+}
+
+void Resolver::loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    const std::string name = waiting_.front();
+    lock.unlock();
+    std::vector<std::string> addresses = look_up(name);
+    answer_(name, std::move(addresses));
+    lock.lock();
+    // Only now: who asked meanwhile has got this answer.
+    waiting_.pop_front();
+  }
+}
+
+}  // namespace flotilla::net
