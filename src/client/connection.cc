@@ -148,7 +148,10 @@ Expected<Frame> Connection::receive(Deadline deadline) {
   const auto header =
       wire::FrameHeader::parse(Bytes(in_).subspan(taken_, wire::FrameHeader::kSize));
   if (!header)
-    return fail(Status::Client, fmt::format("not a reply: {}", header.error().why), peer_);
+    return fail(Status::Client,
+                fmt::format("what listens there is no such server ({}); is the port right?",
+                            header.error().why),
+                peer_);
   const std::size_t size = wire::FrameHeader::kSize + header->body_size;
   if (filled_ - taken_ < size) {
     if (const auto filled = fill(size, deadline); !filled) return tl::unexpected(filled.error());

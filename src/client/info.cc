@@ -10,11 +10,17 @@
 namespace flotilla::client {
 namespace {
 
-bool starts_with_any_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         std::ranges::equal(text.substr(0, prefix.size()), prefix, [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) == b;
-         });
+/// Whether the text begins with the word, in any case, and the word ends there: "failed_..." is the
+/// name of a statistic.
+bool begins_with_word(std::string_view text, std::string_view word) {
+  if (text.size() < word.size() ||
+      !std::ranges::equal(text.substr(0, word.size()), word, [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == b;
+      }))
+    return false;
+  if (text.size() == word.size()) return true;
+  const char next = text[word.size()];
+  return std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_';
 }
 
 }  // namespace
@@ -31,7 +37,7 @@ std::vector<InfoAnswer> parse_info(std::string_view body) {
 }
 
 bool is_info_error(std::string_view value, InfoError* error) {
-  if (!starts_with_any_case(value, "error") && !starts_with_any_case(value, "fail")) return false;
+  if (!begins_with_word(value, "error") && !begins_with_word(value, "fail")) return false;
   if (error == nullptr) return true;
   *error = {};
   const auto parts = split(value, ':');

@@ -19,12 +19,21 @@ std::string home() {
 }
 
 /// Options of TLS: each by its present and its old name.
-constexpr const char* kTlsTexts[] = {
-    "--tls-cafile,--tlsCAFile",       "--tls-capath,--tlsCAPath",
-    "--tls-protocols,--tlsProtocols", "--tls-cipher-suite,--tlsCipherSuite",
-    "--tls-keyfile,--tlsKeyFile",     "--tls-keyfile-password,--tlsKeyFilePassword",
-    "--tls-certfile,--tlsCertFile",   "--tls-cert-blacklist,--tlsCertBlackList",
-    "--tls-name,--tlsName",
+struct TlsOption {
+  const char* names;
+  const char* value;
+  const char* help;  // Empty: not told.
+};
+constexpr TlsOption kTlsTexts[] = {
+    {"--tls-cafile,--tlsCAFile", "PATH", "Authorities that are trusted"},
+    {"--tls-capath,--tlsCAPath", "PATH", ""},
+    {"--tls-protocols,--tlsProtocols", "LIST", ""},
+    {"--tls-cipher-suite,--tlsCipherSuite", "LIST", ""},
+    {"--tls-keyfile,--tlsKeyFile", "PATH", "Our key"},
+    {"--tls-keyfile-password,--tlsKeyFilePassword", "WORD", ""},
+    {"--tls-certfile,--tlsCertFile", "PATH", "Our certificate"},
+    {"--tls-cert-blacklist,--tlsCertBlackList", "PATH", ""},
+    {"--tls-name,--tlsName", "NAME", "What the nodes' certificates must say"},
 };
 constexpr const char* kTlsFlags[] = {"--tls-crl-check,--tlsCRLCheck",
                                      "--tls-crl-checkall,--tlsCRLCheckAll"};
@@ -49,21 +58,26 @@ std::string ask_password() {
   return line;
 }
 
-void ConnectOptions::add_to(CLI::App& app) {
-  app_ = &app;
-  app.add_option("-h,--host", host);
-  app.add_option("-p,--port", port);
-  app.add_option("-U,--user", user);
-  app.add_option("-P,--password", password_words_)->expected(0, 1);
-  app.add_option("-A,--auth", auth);
-  app.add_flag("--services-alternate", services_alternate);
-  app.add_flag("--tls-enable,--tlsEnable", tls_enable);
-  for (const char* names : kTlsTexts) app.add_option(names, ignored_tls_words_)->expected(1);
-  for (const char* names : kTlsFlags) app.add_flag(names, ignored_tls_flag_);
-  app.add_option("--instance", instance);
-  app.add_option("--config-file", config.extra);
-  app.add_option("--only-config-file", config.only);
-  app.add_flag("--no-config-file", config.none);
+void ConnectOptions::add_to(CommandLine& line, Letters letters) {
+  app_ = &line.app();
+  line.option("-h,--host", host, "HOST", "Seeds, host[:tls name][:port],... (127.0.0.1)");
+  line.option("-p,--port", port, "PORT", "Of seeds without one (3000)");
+  const auto common = [](CLI::Option* option) { CommandLine::common(option); };
+  common(line.option("-U,--user", user, "USER", "Who logs in"));
+  common(line.option("-P,--password", password_words_, "[=PASSWORD]",
+                     "Also env:NAME, file:PATH; without one it is asked for")
+             ->expected(0, 1));
+  common(line.option("-A,--auth", auth, "MODE", "INTERNAL, EXTERNAL, EXTERNAL_INSECURE, PKI"));
+  common(line.flag(letters == Letters::All ? "-a,--services-alternate" : "--services-alternate",
+                   services_alternate, "Reach nodes by their alternate access addresses"));
+  common(line.flag("--tls-enable,--tlsEnable", tls_enable, "Encrypt the connections"));
+  for (const TlsOption& row : kTlsTexts)
+    common(line.option(row.names, ignored_tls_words_, row.value, row.help)->expected(1));
+  for (const char* names : kTlsFlags) line.silent_flag(names);
+  common(line.option("--instance", instance, "NAME", "Sections [..._NAME] of astools.conf"));
+  common(line.option("--config-file", config.extra, "PATH", "Read this behind the usual files"));
+  common(line.option("--only-config-file", config.only, "PATH", "Read this alone"));
+  common(line.flag("--no-config-file", config.none, "Read none"));
 }
 
 tl::expected<void, std::string> ConnectOptions::complete(const std::string& tool,

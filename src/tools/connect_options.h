@@ -1,12 +1,12 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "client/client.h"
+#include "command_line.h"
 #include "tools/config_file.h"
 
 namespace flotilla::tools {
@@ -15,8 +15,8 @@ namespace flotilla::tools {
 /// astools.conf.
 ///
 ///   ConnectOptions connect;
-///   connect.add_to(app);              // Before parsing.
-///   app.parse(...);
+///   connect.add_to(line);             // Before parsing.
+///   line.parse();
 ///   connect.complete("aql", keys);    // Fills in what the command line does not say.
 struct ConnectOptions {
   std::string host;
@@ -31,7 +31,9 @@ struct ConnectOptions {
   ConfigValues
       values;  // What the files say for this tool: keys that are its own are looked up here.
 
-  void add_to(CLI::App& app);
+  /// WithoutA: the tool means something else by -a.
+  enum class Letters : std::uint8_t { All, WithoutA };
+  void add_to(CommandLine& line, Letters letters = Letters::All);
   /// Reads the files and asks for the password where that is due. `keys`: what the tool's own
   /// section may hold. The error is a sentence.
   tl::expected<void, std::string> complete(const std::string& tool,

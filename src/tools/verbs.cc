@@ -19,6 +19,8 @@ constexpr Verb kVerbs[] = {
     {"restore", "asrestore", "Write records from files back", &run_restore},
     {"top", "", "Watch a cluster live", nullptr},
     {"dev", "", "Run a cluster of processes on loopback", nullptr},
+    {"completion", "", "Print the completion script of a shell", &run_completion},
+    {"man", "", "Print the manual page of a verb", &run_man},
 };
 
 void print_help(std::FILE* to) {
@@ -48,6 +50,20 @@ int run(const Verb& verb, Invocation invocation) {
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
+
+std::vector<NamedPage> verb_pages() {
+  std::vector<NamedPage> pages;
+  for (const Verb& verb : kVerbs) {
+    if (verb.run == nullptr) continue;
+    NamedPage named{.verb = std::string(verb.name), .alias = std::string(verb.alias), .page = {}};
+    verb.run({.program = fmt::format("flotilla {}", verb.name),
+              .arguments = {},
+              .describe = &named.page});
+    named.page.summary = verb.help;
+    pages.push_back(std::move(named));
+  }
+  return pages;
+}
 
 int run_program(std::span<const std::string> argv) {
   const std::string_view path =

@@ -2,10 +2,9 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -31,59 +30,35 @@ struct Arguments {
   bool json = false;
   bool no_color = false;
   bool single_node = false;
-  bool ignored = false;
-  bool version = false;
-  bool help = false;
 };
 
-constexpr std::string_view kHelp = R"(Usage: {0} [options]
-
-Shows and manages a cluster. Without -e: a prompt.
-
-  -e, --execute=COMMANDS  Run these (separated by ';'), or those of a file, and exit
-  -o, --out-file=PATH     Write the output there
-  --enable                Allow commands that change the cluster
-  -j, --json              Sheets as JSON
-  --single-node           Only the node that is given
-  --no-color              No colours (nor with NO_COLOR set, nor in pipes)
-  --timeout=SECONDS       For each question to a node (1)
-  -h, --host=HOST  -p, --port=PORT  -U, --user=USER  -P, --password[=PASSWORD]
-  -a, --services-alternate  -A, --auth=MODE  --tls-*
-  --instance=NAME  --config-file=PATH  --only-config-file=PATH  --no-config-file
-  -V, --version  -E, --help
-
-Commands may be abbreviated: 'i' is 'info', 'sh st like client' is 'show statistics like client'.
-Exits with 2 when a command fails or no node can be reached.
-
-Examples:
-  {0} -h db1 -e info
-  {0} -h db1 -e "show statistics service like uptime; show config diff"
-  {0} -h db1 --enable -e "manage recluster"
-)";
-
-tl::expected<Arguments, std::string> parse(const Invocation& invocation) {
+/// Nothing: help or version was asked for.
+tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
   Arguments arguments;
-  CLI::App app;
-  app.set_help_flag();
-  arguments.connect.add_to(app);
-  app.add_option("-e,--execute", arguments.execute);
-  app.add_option("-o,--out-file,--out_file", arguments.out_file);
-  app.add_option("--timeout", arguments.timeout_seconds);
-  app.add_flag("--enable", arguments.enable);
-  app.add_flag("-j,--json", arguments.json);
-  app.add_flag("--no-color", arguments.no_color);
-  app.add_flag("--single-node", arguments.single_node);
-  app.add_flag("-a", arguments.connect.services_alternate);
-  app.add_flag("-s,--services-alumni", arguments.ignored);
-  app.add_flag("--debug", arguments.ignored);
-  app.add_flag("-V,--version", arguments.version);
-  app.add_flag("-E,--help", arguments.help);
-  try {
-    app.parse(std::vector<std::string>(invocation.arguments.rbegin(), invocation.arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return tl::unexpected<std::string>(error.what());
-  }
-  if (arguments.help || arguments.version) return arguments;
+  CommandLine line(
+      invocation,
+      {.about = "Shows and manages a cluster. Without -e: a prompt. 'help' there lists the "
+                "commands; they may be abbreviated: 'i' is 'info'.",
+       .notes = "Exits with 2 when a command fails or no node can be reached.\n",
+       .examples = {"-h db1 -e info",
+                    "-h db1 -e \"show statistics service like uptime; show config diff\"",
+                    "-h db1 --enable -e \"manage recluster\""}});
+  line.set_version(
+      fmt::format("Aerospike Interactive Shell\nVersion {}\nBuild Flotilla\n", FLOTILLA_VERSION));
+  arguments.connect.add_to(line);
+  line.option("-e,--execute", arguments.execute, "COMMANDS",
+              "Run these (separated by ';'), or those of a file, and exit");
+  line.option("-o,--out-file,--out_file", arguments.out_file, "PATH", "Write the output there");
+  line.option("--timeout", arguments.timeout_seconds, "SECONDS", "For each question to a node (1)");
+  line.flag("--enable", arguments.enable, "Allow commands that change the cluster");
+  line.flag("-j,--json", arguments.json, "Sheets as JSON");
+  line.flag("--no-color", arguments.no_color, "No colours (nor with NO_COLOR set, nor in pipes)");
+  line.flag("--single-node", arguments.single_node, "Only the node that is given");
+  line.silent_flag("-s,--services-alumni");
+  line.silent_flag("--debug");
+  const auto answered = line.parse();
+  if (!answered) return tl::unexpected(answered.error());
+  if (*answered) return std::nullopt;
   if (!(arguments.timeout_seconds > 0 && arguments.timeout_seconds < 1e6))
     return tl::unexpected<std::string>("--timeout wants a number of seconds above zero");
   const std::vector<std::string> keys = {"services-alumni", "services-alternate", "timeout",
@@ -140,54 +115,72 @@ int run_prompt(admin::Console& console, const admin::Fleet& fleet) {
   }
 }
 
-}  // namespace
+bool has_no_color() {
+  const char* const value = std::getenv("NO_COLOR");
+  return value != nullptr && *value != '\0';
+}
 
-int run_admin(const Invocation& invocation) {
-  const auto arguments = parse(invocation);
-  if (!arguments) {
-    std::cerr << invocation.program << ": " << arguments.error() << '\n';
-    return kFailed;
-  }
-  if (arguments->help) {
-    std::cout << fmt::format(fmt::runtime(kHelp), invocation.program);
-    return 0;
-  }
-  if (arguments->version) {
-    std::cout << fmt::format("Aerospike Interactive Shell\nVersion {}\nBuild Flotilla\n",
-                             FLOTILLA_VERSION);
-    return 0;
-  }
-  const auto seeds = arguments->connect.seeds();
+int run_connected(const Invocation& invocation, const Arguments& arguments) {
+  const auto seeds = arguments.connect.seeds();
   if (!seeds) {
     std::cerr << "ERROR: " << seeds.error().message << '\n';
     return kFailed;
   }
   const std::string seed_text =
       fmt::format("[('{}', {}, None)]", seeds->front().host, seeds->front().port);
-  std::cerr << "Seed:        " << seed_text << "\nConfig_file: " << arguments->connect.config_text()
-            << '\n';
+  if (invocation.is_alias)
+    std::cerr << "Seed:        " << seed_text
+              << "\nConfig_file: " << arguments.connect.config_text() << '\n';
   const auto timeout =
-      std::chrono::milliseconds(static_cast<std::int64_t>(arguments->timeout_seconds * 1000));
-  const auto fleet = admin::Fleet::connect(*seeds, arguments->connect.client_options(), timeout,
-                                           arguments->single_node);
+      std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
+  const auto fleet = admin::Fleet::connect(*seeds, arguments.connect.client_options(), timeout,
+                                           arguments.single_node);
   if (!fleet) {
-    std::cerr << fmt::format("ERROR: Not able to connect any cluster with {}.\n", seed_text);
+    std::cerr << (invocation.is_alias
+                      ? fmt::format("ERROR: Not able to connect any cluster with {}.\n", seed_text)
+                      : fmt::format("ERROR: cannot connect to {}: {}\n", arguments.connect.host,
+                                    fleet.error().message));
     return kFailed;
   }
   std::ofstream file;
-  if (arguments->out_file) file.open(*arguments->out_file);
-  const bool to_terminal = !arguments->out_file && ::isatty(STDOUT_FILENO) != 0;
+  if (arguments.out_file) {
+    file.open(*arguments.out_file);
+    if (!file) {
+      std::cerr << fmt::format("ERROR: cannot write '{}': {}\n", *arguments.out_file,
+                               std::strerror(errno));
+      return kFailed;
+    }
+  }
+  const bool to_terminal = !arguments.out_file && ::isatty(STDOUT_FILENO) != 0;
   admin::Console console{
       .fleet = *fleet,
-      .out = arguments->out_file ? static_cast<std::ostream&>(file) : std::cout,
+      .out = arguments.out_file ? static_cast<std::ostream&>(file) : std::cout,
       .err = std::cerr,
-      .json = arguments->json,
-      .colours = to_terminal && !arguments->no_color && std::getenv("NO_COLOR") == nullptr,
-      .is_privileged = arguments->enable && arguments->execute.has_value(),
-      .is_interactive = !arguments->execute && ::isatty(STDIN_FILENO) != 0,
+      .json = arguments.json,
+      .colours = to_terminal && !arguments.no_color && !has_no_color(),
+      .is_privileged = arguments.enable && arguments.execute.has_value(),
+      .is_interactive = !arguments.execute && ::isatty(STDIN_FILENO) != 0,
   };
-  if (arguments->execute) return run_commands(console, commands_of(*arguments->execute));
+  if (arguments.execute) {
+    const int code = run_commands(console, commands_of(*arguments.execute));
+    if (!arguments.out_file || file) return code;
+    std::cerr << fmt::format("ERROR: cannot write '{}': the disk may be full\n",
+                             *arguments.out_file);
+    return kFailed;
+  }
   return run_prompt(console, *fleet);
+}
+
+}  // namespace
+
+int run_admin(const Invocation& invocation) {
+  const auto parsed = parse(invocation);
+  if (!parsed) {
+    std::cerr << invocation.program << ": " << parsed.error() << '\n';
+    return kFailed;
+  }
+  if (!*parsed) return 0;
+  return run_connected(invocation, **parsed);
 }
 
 }  // namespace flotilla::tools

@@ -1,9 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -36,57 +33,43 @@ struct Arguments {
   bool no_indexes = false;
   bool no_udfs = false;
   bool remove_files = false;
-  bool help = false;
-  bool version = false;
 };
 
-constexpr std::string_view kHelp = R"(Usage: {0} [options]
+void add_options(CommandLine& line, Arguments& a) {
+  a.connect.add_to(line, ConnectOptions::Letters::WithoutA);
+  line.option("-n,--namespace", a.ns, "NS", "What to write");
+  line.option("-d,--directory", a.directory, "PATH", "Files there; the folder must hold none yet");
+  line.flag("-r,--remove-files", a.remove_files, "Remove the backup files that are in it first");
+  line.option("-o,--output-file", a.out_file, "PATH", "One file; '-' is the standard output");
+  line.option("-F,--file-limit", a.file_limit_mb, "MB",
+              "A new file in the folder after this (250)");
+  line.option("-s,--set", a.sets, "SETS", "Only these, separated by commas");
+  line.option("-B,--bin-list", a.bins, "BINS", "Only these, separated by commas");
+  line.flag("-x,--no-bins", a.no_bins, "Keys and metadata alone");
+  line.flag("-R,--no-records", a.no_records, "Indexes and modules alone");
+  line.flag("-I,--no-indexes", a.no_indexes, "No secondary indexes");
+  line.flag("--no-udfs", a.no_udfs, "No modules of user-defined functions");
+  line.flag("-C,--compact", a.compact,
+            "Bytes as they are instead of base64: smaller, less legible");
+  line.option("-L,--records-per-second", a.records_per_second, "N",
+              "Of each node; 0: no limit (0)");
+  line.option("-M,--max-records", a.max_records, "N", "No more than these; 0: all (0)");
+}
 
-Writes the records, indexes, and modules of a namespace to files of the format ASB 3.1.
-
-  -n, --namespace=NS      What to write
-  -d, --directory=PATH    Files there, a new one after --file-limit=MB (250); the folder must be empty
-  -r, --remove-files      Remove the backup files that are in it first
-  -o, --output-file=PATH  One file; '-' is the standard output
-  -s, --set=SETS          Only these, separated by commas    -B, --bin-list=BINS  Only these
-  -x, --no-bins           Keys and metadata alone
-  -R, --no-records  -I, --no-indexes  --no-udfs
-  -C, --compact           Bytes as they are instead of base64: smaller, not for text tools
-  -L, --records-per-second=N  Of each node     -M, --max-records=N
-  -h, --host  -p, --port  -U, --user  -P, --password  --tls-*  --instance  --config-file  -V  -E, --help
-
-Examples:
-  {0} -h db1 -n test -d /backup/test
-  {0} -h db1 -n test -s users -o - | zstd > users.asb.zst
-)";
-
-tl::expected<Arguments, std::string> parse(const Invocation& invocation) {
+/// Nothing: help or version was asked for.
+tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
   Arguments a;
-  CLI::App app;
-  app.set_help_flag();
-  a.connect.add_to(app);
-  app.add_option("-n,--namespace", a.ns);
-  app.add_option("-s,--set", a.sets);
-  app.add_option("-B,--bin-list", a.bins);
-  app.add_option("-d,--directory", a.directory);
-  app.add_option("-o,--output-file", a.out_file);
-  app.add_option("-F,--file-limit", a.file_limit_mb);
-  app.add_option("-L,--records-per-second", a.records_per_second);
-  app.add_option("-M,--max-records", a.max_records);
-  app.add_flag("-C,--compact", a.compact);
-  app.add_flag("-x,--no-bins", a.no_bins);
-  app.add_flag("-R,--no-records", a.no_records);
-  app.add_flag("-I,--no-indexes", a.no_indexes);
-  app.add_flag("--no-udfs", a.no_udfs);
-  app.add_flag("-r,--remove-files", a.remove_files);
-  app.add_flag("-V,--version", a.version);
-  app.add_flag("-E,--help", a.help);
-  try {
-    app.parse(std::vector<std::string>(invocation.arguments.rbegin(), invocation.arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return tl::unexpected<std::string>(error.what());
-  }
-  if (a.help || a.version) return a;
+  CommandLine line(
+      invocation,
+      {.about =
+           "Writes the records, indexes, and modules of a namespace to files of the format ASB.",
+       .notes = {},
+       .examples = {"-h db1 -n test -d /backup/test",
+                    "-h db1 -n test -s users -o - | zstd > users.asb.zst"}});
+  add_options(line, a);
+  const auto answered = line.parse();
+  if (!answered) return tl::unexpected(answered.error());
+  if (*answered) return std::nullopt;
   if (auto done = a.connect.complete("asbackup", {}); !done) return tl::unexpected(done.error());
   if (a.ns.empty()) return tl::unexpected<std::string>("which namespace? (-n)");
   if (a.directory.empty() == a.out_file.empty())
@@ -304,25 +287,19 @@ int back_up(const Arguments& arguments, const client::Client& client) {
 }  // namespace
 
 int run_backup(const Invocation& invocation) {
-  const auto arguments = parse(invocation);
-  if (!arguments) {
-    std::cerr << invocation.program << ": " << arguments.error() << '\n';
+  const auto parsed = parse(invocation);
+  if (!parsed) {
+    std::cerr << invocation.program << ": " << parsed.error() << '\n';
     return kUsageError;
   }
-  if (arguments->help) {
-    std::cout << fmt::format(fmt::runtime(kHelp), invocation.program);
-    return 0;
-  }
-  if (arguments->version) {
-    std::cout << fmt::format("flotilla backup {}\n", FLOTILLA_VERSION);
-    return 0;
-  }
-  const auto client = arguments->connect.connect();
+  if (!*parsed) return 0;
+  const Arguments& arguments = **parsed;
+  const auto client = arguments.connect.connect();
   if (!client) {
     std::cerr << fmt::format("Error {}: {}\n", client.error().code, client.error().message);
     return kFailed;
   }
-  return back_up(*arguments, *client);
+  return back_up(arguments, *client);
 }
 
 }  // namespace flotilla::tools

@@ -1,8 +1,5 @@
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -43,62 +40,40 @@ struct Arguments {
   bool indexes_last = false;
   bool ignore_record_error = false;
   bool validate = false;
-  bool help = false;
-  bool version = false;
 };
 
-constexpr std::string_view kHelp = R"(Usage: {0} [options]
+void add_options(CommandLine& line, Arguments& a) {
+  a.connect.add_to(line, ConnectOptions::Letters::WithoutA);
+  line.option("-d,--directory", a.directory, "PATH", "All backup files of the folder");
+  line.option("-i,--input-file,--input", a.in_file, "PATH", "One file; '-' is the standard input");
+  line.option("-n,--namespace", a.namespaces, "FROM,TO", "Into another namespace");
+  line.option("-s,--set-list,--set", a.sets, "SETS", "Only these, separated by commas");
+  line.option("-B,--bin-list", a.bins, "BINS", "Only these, separated by commas");
+  line.flag("-u,--unique", a.unique, "Leave records alone that exist");
+  line.flag("-r,--replace", a.replace, "Drop the other bins of records that exist");
+  line.flag("-g,--no-generation", a.no_generation, "Overwrite records that are newer, too");
+  line.option("-l,--extra-ttl", a.extra_ttl, "SECONDS", "Let records live longer by this");
+  line.flag("-L,--indexes-last", a.indexes_last, "Make indexes after the records");
+  line.flag("-R,--no-records", a.no_records, "No records");
+  line.flag("-I,--no-indexes", a.no_indexes, "No secondary indexes");
+  line.flag("-F,--no-udfs", a.no_udfs, "No modules of user-defined functions");
+  line.flag("-K,--ignore-record-error", a.ignore_record_error, "Go on when a record is refused");
+  line.option("-w,--parallel,--threads", a.threads, "N", "(16)");
+  line.option("-T,--timeout", a.timeout_ms, "MS", "Of one record (10000)");
+  line.flag("--validate", a.validate, "Only read the files through, without a cluster");
+}
 
-Writes the records, indexes, and modules of a backup (ASB 3.1) into a cluster.
-
-  -d, --directory=PATH    All backup files of the folder     -i, --input-file=PATH  One; '-' is the standard input
-  -n, --namespace=FROM,TO Into another namespace
-  -s, --set=SETS          Only these, separated by commas    -B, --bin-list=BINS  Only these
-  -u, --unique            Leave records alone that exist     -r, --replace  Drop their other bins
-  -g, --no-generation     Overwrite records that are newer, too
-  -l, --extra-ttl=S       Let records live longer by this
-  -L, --indexes-last      Make indexes after the records
-  -R, --no-records  -I, --no-indexes  -F, --no-udfs
-  -K, --ignore-record-error  Go on when a record is refused
-  -w, --parallel=N (16)   -T, --timeout=MS (10000)
-  --validate              Only read the files through
-  -h, --host  -p, --port  -U, --user  -P, --password  --tls-*  --instance  --config-file  -V  -E, --help
-
-Examples:
-  {0} -h db1 -d /backup/test
-  {0} -h db1 -i users.asb -n test,copy -u
-)";
-
-tl::expected<Arguments, std::string> parse(const Invocation& invocation) {
+/// Nothing: help or version was asked for.
+tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
   Arguments a;
-  CLI::App app;
-  app.set_help_flag();
-  a.connect.add_to(app);
-  app.add_option("-d,--directory", a.directory);
-  app.add_option("-i,--input-file,--input", a.in_file);
-  app.add_option("-n,--namespace", a.namespaces);
-  app.add_option("-s,--set-list,--set", a.sets);
-  app.add_option("-B,--bin-list", a.bins);
-  app.add_option("-w,--parallel,--threads", a.threads);
-  app.add_option("-T,--timeout", a.timeout_ms);
-  app.add_option("-l,--extra-ttl", a.extra_ttl);
-  app.add_flag("-u,--unique", a.unique);
-  app.add_flag("-r,--replace", a.replace);
-  app.add_flag("-g,--no-generation", a.no_generation);
-  app.add_flag("-R,--no-records", a.no_records);
-  app.add_flag("-I,--no-indexes", a.no_indexes);
-  app.add_flag("-F,--no-udfs", a.no_udfs);
-  app.add_flag("-L,--indexes-last", a.indexes_last);
-  app.add_flag("-K,--ignore-record-error", a.ignore_record_error);
-  app.add_flag("--validate", a.validate);
-  app.add_flag("-V,--version", a.version);
-  app.add_flag("-E,--help", a.help);
-  try {
-    app.parse(std::vector<std::string>(invocation.arguments.rbegin(), invocation.arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return tl::unexpected<std::string>(error.what());
-  }
-  if (a.help || a.version) return a;
+  CommandLine line(invocation,
+                   {.about = "Writes the records, indexes, and modules of a backup into a cluster.",
+                    .notes = {},
+                    .examples = {"-h db1 -d /backup/test", "-h db1 -i users.asb -n test,copy -u"}});
+  add_options(line, a);
+  const auto answered = line.parse();
+  if (!answered) return tl::unexpected(answered.error());
+  if (*answered) return std::nullopt;
   if (auto done = a.connect.complete("asrestore", {}); !done) return tl::unexpected(done.error());
   if (a.directory.empty() == a.in_file.empty())
     return tl::unexpected<std::string>("either a folder (-d) or a file (-i) is wanted");
@@ -366,26 +341,20 @@ int restore(const Arguments& arguments, const client::Client* client) {
 }  // namespace
 
 int run_restore(const Invocation& invocation) {
-  const auto arguments = parse(invocation);
-  if (!arguments) {
-    std::cerr << invocation.program << ": " << arguments.error() << '\n';
+  const auto parsed = parse(invocation);
+  if (!parsed) {
+    std::cerr << invocation.program << ": " << parsed.error() << '\n';
     return kUsageError;
   }
-  if (arguments->help) {
-    std::cout << fmt::format(fmt::runtime(kHelp), invocation.program);
-    return 0;
-  }
-  if (arguments->version) {
-    std::cout << fmt::format("flotilla restore {}\n", FLOTILLA_VERSION);
-    return 0;
-  }
-  if (arguments->validate) return restore(*arguments, nullptr);
-  const auto client = arguments->connect.connect();
+  if (!*parsed) return 0;
+  const Arguments& arguments = **parsed;
+  if (arguments.validate) return restore(arguments, nullptr);
+  const auto client = arguments.connect.connect();
   if (!client) {
     std::cerr << fmt::format("Error {}: {}\n", client.error().code, client.error().message);
     return kFailed;
   }
-  return restore(*arguments, &*client);
+  return restore(arguments, &*client);
 }
 
 }  // namespace flotilla::tools

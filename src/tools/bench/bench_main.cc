@@ -1,9 +1,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <csignal>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -42,73 +39,53 @@ struct Arguments {
   bool json = false;
   bool quiet = false;
   bool send_key = false;
-  bool help = false;
-  bool version = false;
-  bool ignored_flag = false;
   std::string ignored;
   std::vector<double> levels;  // The percentiles, parsed.
 };
 
-constexpr std::string_view kHelp = R"(Usage: {0} [options]
-
-Puts load on a cluster and measures it. One line a second; a summary at the end.
-
-  -n, --namespace=NS (test)  -s, --set=SET (testset)  -b, --bin=NAME (testbin)
-  -K, --start-key=N (0)      -k, --keys=N (1000000)
-  -o, --object-spec=SPEC  One value a bin: b, I<bytes>, B<n>, S<n>, D, constants, [3*I2,S4], {{5*S1:I1}} (I4)
-  -R, --random            A new object for each write
-  -w, --workload=WORK     I: insert each key; RU,<read %>: read, update; RR: replace instead;
-                          RUD,<read %>,<write %>: the rest deletes; DB: delete the bins (RU,50)
-  -z, --threads=N (16)    -g, --throughput=N  Operations a second in all (0: no limit)
-  -t, --duration=S (10)   Of mixed workloads; 0: until stopped
-  --batch-size=N (1)      Keys a read asks for at once
-  -e, --expiration-time=S  -T, --timeout=MS (1000)  --socket-timeout=MS (30000)  --max-retries=N (1)  --send-key
-  -L, --latency           With percentiles (--percentiles=50,90,99,99.9,99.99), in microseconds
-  --output-period=S (1)   -q, --quiet  Only the summary     --json  The summary as JSON
-  --max-errors=PERCENT    Exit with 1 when more operations fail (100)
-  --seed=N (1)            The same numbers, the same keys and objects
-  -h, --host  -p, --port  -U, --user  -P, --password  --tls-*  --instance  --config-file  -V  -E, --help
-
-With a throughput, latencies count from when an operation was due, so a stalled server cannot hide it.
-
-Examples:
-  {0} -h db1 -w I -k 100000 -o S100
-  {0} -h db1 -w RU,90 -z 32 -t 60 -L
+constexpr std::string_view kNotes =
+    R"(Workloads: I inserts each key; RU,<read %> reads and updates; RR,<read %> replaces instead;
+RUD,<read %>,<write %> deletes with the rest; DB deletes the bins of each key.
+Object specs: one value a bin, of b, I<bytes>, B<n>, S<n>, D, constants, [3*I2,S4], {5*S1:I1}.
+With a throughput, latencies count from when an operation was due: a stalled server cannot hide it.
 )";
 
-void add_options(CLI::App& app, Arguments& a) {
-  a.connect.add_to(app);
-  app.add_option("-n,--namespace", a.plan.ns);
-  app.add_option("-s,--set", a.plan.set);
-  app.add_option("-b,--bin", a.plan.bin);
-  app.add_option("-K,--start-key", a.plan.first_key);
-  app.add_option("-k,--keys", a.plan.keys);
-  app.add_option("-o,--object-spec", a.object);
-  app.add_flag("-R,--random", a.plan.random_objects);
-  app.add_option("-w,--workload", a.workload);
-  app.add_option("-z,--threads", a.plan.threads);
-  app.add_option("-g,--throughput", a.plan.operations_per_second);
-  app.add_option("-t,--duration", a.duration_s);
-  app.add_option("--batch-size,--batch-read-size", a.plan.batch_size);
-  app.add_option("-e,--expiration-time", a.ttl);
-  app.add_option("-T,--timeout", a.timeout_ms);
-  app.add_option("--socket-timeout", a.socket_timeout_ms);
-  app.add_option("--max-retries", a.max_retries);
-  app.add_flag("--send-key", a.send_key);
-  app.add_flag("-L,--latency", a.latency);
-  app.add_option("--percentiles", a.percentiles);
-  app.add_option("--output-period", a.period_s);
-  app.add_flag("-q,--quiet", a.quiet);
-  app.add_flag("--json", a.json);
-  app.add_option("--max-errors", a.max_error_percent);
-  app.add_option("--seed", a.plan.seed);
+void add_options(CommandLine& line, Arguments& a) {
+  a.connect.add_to(line, ConnectOptions::Letters::WithoutA);
+  line.option("-n,--namespace", a.plan.ns, "NS", "(test)");
+  line.option("-s,--set", a.plan.set, "SET", "(testset)");
+  line.option("-b,--bin", a.plan.bin, "NAME",
+              "Of the first bin; further ones are NAME_2, ... (testbin)");
+  line.option("-K,--start-key", a.plan.first_key, "N", "(0)");
+  line.option("-k,--keys", a.plan.keys, "N", "How many, from the first on (1000000)");
+  line.option("-o,--object-spec", a.object, "SPEC", "What records hold (I4)");
+  line.flag("-R,--random", a.plan.random_objects, "A new object for each write");
+  line.option("-w,--workload", a.workload, "WORK", "(RU,50)");
+  line.option("-z,--threads", a.plan.threads, "N", "(16)");
+  line.option("-g,--throughput", a.plan.operations_per_second, "N",
+              "Operations a second in all; 0: no limit (0)");
+  line.option("-t,--duration", a.duration_s, "SECONDS",
+              "Of mixed workloads; 0: until stopped (10)");
+  line.option("--batch-size,--batch-read-size", a.plan.batch_size, "N",
+              "Keys a read asks for at once (1)");
+  line.option("-e,--expiration-time", a.ttl, "SECONDS", "Time to live of what is written");
+  line.option("-T,--timeout", a.timeout_ms, "MS", "Of an operation, all attempts together (1000)");
+  line.option("--socket-timeout", a.socket_timeout_ms, "MS", "Of one attempt (30000)");
+  line.option("--max-retries", a.max_retries, "N", "(1)");
+  line.flag("--send-key", a.send_key, "Have the server keep the keys");
+  line.flag("-L,--latency", a.latency, "Percentiles in microseconds, with each line");
+  line.option("--percentiles", a.percentiles, "LIST", "(50,90,99,99.9,99.99)");
+  line.option("--output-period", a.period_s, "SECONDS", "Between two lines (1)");
+  line.flag("-q,--quiet", a.quiet, "Only the summary");
+  line.flag("--json", a.json, "The summary as JSON, and nothing else");
+  line.option("--max-errors", a.max_error_percent, "PERCENT",
+              "Exit with 1 when more operations fail (100)");
+  line.option("--seed", a.plan.seed, "N", "The same numbers give the same keys and objects (1)");
   // Of the asynchronous mode of the original: its figures come from threads here.
-  app.add_flag("-a,--async", a.ignored_flag);
-  app.add_flag("-d,--debug", a.ignored_flag);
-  app.add_option("-c,--async-max-commands", a.ignored);
-  app.add_option("-W,--event-loops", a.ignored);
-  app.add_flag("-V,--version", a.version);
-  app.add_flag("-E,--help", a.help);
+  line.silent_flag("-a,--async");
+  line.silent_flag("-d,--debug");
+  line.silent("-c,--async-max-commands", a.ignored);
+  line.silent("-W,--event-loops", a.ignored);
 }
 
 tl::expected<void, std::string> check(Arguments& a) {
@@ -145,17 +122,19 @@ tl::expected<void, std::string> check(Arguments& a) {
   return {};
 }
 
-tl::expected<Arguments, std::string> parse(const Invocation& invocation) {
+/// Nothing: help or version was asked for.
+tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
   Arguments arguments;
-  CLI::App app;
-  app.set_help_flag();
-  add_options(app, arguments);
-  try {
-    app.parse(std::vector<std::string>(invocation.arguments.rbegin(), invocation.arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return tl::unexpected<std::string>(error.what());
-  }
-  if (arguments.help || arguments.version) return arguments;
+  CommandLine line(
+      invocation,
+      {.about = "Puts load on a cluster and measures it. One line a second; a summary "
+                "at the end.",
+       .notes = std::string(kNotes),
+       .examples = {"-h db1 -w I -k 100000 -o S100", "-h db1 -w RU,90 -z 32 -t 60 -L"}});
+  add_options(line, arguments);
+  const auto answered = line.parse();
+  if (!answered) return tl::unexpected(answered.error());
+  if (*answered) return std::nullopt;
   if (auto done = arguments.connect.complete("asbench", {}); !done)
     return tl::unexpected(done.error());
   if (auto done = check(arguments); !done) return tl::unexpected(done.error());
@@ -334,33 +313,27 @@ int run_load(const Arguments& arguments, const client::Client& client) {
 }  // namespace
 
 int run_bench(const Invocation& invocation) {
-  const auto arguments = parse(invocation);
-  if (!arguments) {
-    std::cerr << invocation.program << ": " << arguments.error() << '\n';
+  const auto parsed = parse(invocation);
+  if (!parsed) {
+    std::cerr << invocation.program << ": " << parsed.error() << '\n';
     return kUsageError;
   }
-  if (arguments->help) {
-    std::cout << fmt::format(fmt::runtime(kHelp), invocation.program);
-    return 0;
-  }
-  if (arguments->version) {
-    std::cout << fmt::format("flotilla bench {}\n", FLOTILLA_VERSION);
-    return 0;
-  }
-  const auto seeds = arguments->connect.seeds();
+  if (!*parsed) return 0;
+  const Arguments& arguments = **parsed;
+  const auto seeds = arguments.connect.seeds();
   if (!seeds) {
     std::cerr << invocation.program << ": " << seeds.error().message << '\n';
     return kUsageError;
   }
-  client::ClientOptions options = arguments->connect.client_options();
-  options.connections_per_node_max = arguments->plan.threads + 1;
+  client::ClientOptions options = arguments.connect.client_options();
+  options.connections_per_node_max = arguments.plan.threads + 1;
   const auto client = client::Client::connect(*seeds, options);
   if (!client) {
     std::cerr << fmt::format("{}: cannot connect to {}: {}\n", invocation.program,
-                             arguments->connect.host, client.error().message);
+                             arguments.connect.host, client.error().message);
     return kFailed;
   }
-  return run_load(*arguments, *client);
+  return run_load(arguments, *client);
 }
 
 }  // namespace flotilla::tools

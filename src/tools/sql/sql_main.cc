@@ -22,14 +22,6 @@ int complain(std::int32_t code, std::string_view message) {
   return kNotConnected;
 }
 
-int answer(const Invocation& invocation, Arguments::Ask ask) {
-  if (ask == Arguments::Ask::Version)
-    std::cout << sql::version_lines(invocation);
-  else
-    std::cout << sql::help_page(invocation, ask == Arguments::Ask::Help);
-  return 0;
-}
-
 void greet(const Invocation& invocation, const Arguments& arguments) {
   const ConnectOptions& connect = arguments.connect;
   std::cout << "Seed:         " << connect.host << '\n'
@@ -66,9 +58,10 @@ int run_connected(const Invocation& invocation, const Arguments& arguments,
 
 int run_sql(const Invocation& invocation) {
   std::setlocale(LC_CTYPE, "");
-  const auto arguments = sql::parse_arguments(invocation);
-  if (!arguments) return complain(-1, arguments.error());
-  if (arguments->ask != Arguments::Ask::Nothing) return answer(invocation, arguments->ask);
+  const auto parsed = sql::parse_arguments(invocation);
+  if (!parsed) return complain(-1, parsed.error());
+  const std::optional<Arguments>& arguments = *parsed;
+  if (!arguments) return 0;
   const auto seeds = arguments->connect.seeds();
   if (!seeds) return complain(seeds.error().code, seeds.error().message);
   if (!arguments->connect.user.empty())

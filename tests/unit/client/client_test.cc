@@ -258,6 +258,13 @@ TEST_F(OneNode, InfoAsksTheNodeByName) {
   EXPECT_TRUE(client.info("B9", commands).error().is(Status::NoNode));
 }
 
+TEST(IsInfoError, TakesOnlyTheWholeWord) {
+  for (const char* text : {"error", "ERROR:4:no", "Error=no", "FAIL:201:NO INDEX", "fail"})
+    EXPECT_TRUE(is_info_error(text)) << text;
+  for (const char* text : {"", "ok", "failed_best_practices=false;uptime=1", "errors=0", "failure"})
+    EXPECT_FALSE(is_info_error(text)) << text;
+}
+
 TEST(Client, FailsWhenNoSeedAnswers) {
   FakeNode gone("A1", std::make_shared<FakeRecords>());
   const auto address = seeds(gone);
