@@ -43,33 +43,39 @@ bool Namespace::truncated(const MemoryRecord& record) const {
          last_update < sets_[record.set].truncate_before.load(std::memory_order_relaxed);
 }
 
+Result<RecordLog::Place> Namespace::append(MemoryRecord* old, const RecordImage& image) {
+  if (log_ == nullptr) return RecordLog::Place{};
+  auto place = log_->append(image);
+  if (place && old != nullptr) log_->released(old->segment, image_of(*old));
+  return place;
+}
+
 Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old,
                                    const RecordUpdate& update, WallTime now) {
   RecordUpdate timed = update;
   if (timed.last_update.raw() == 0) timed.last_update = clock_.next(now);
   const Lsn lsn = partition.last_lsn.next();
-  RecordLog::Place place;
-  if (log_ != nullptr) {
-    const RecordImage image{.digest = timed.digest,
-                            .lsn = lsn,
-                            .last_update = timed.last_update,
-                            .void_time = timed.void_time,
-                            .generation = timed.generation,
-                            .flags = timed.flags,
-                            .set = sets_.name_of(timed.set),
-                            .body = timed.body};
-    auto appended = log_->append(image);
-    if (!appended) return tl::unexpected(appended.error());
-    place = *appended;
-    if (old != nullptr) log_->released(old->segment, image_of(*old));
-  }
+  const Lsn replaced = old == nullptr ? Lsn{} : old->lsn;
+  const RecordImage image{.digest = timed.digest,
+                          .lsn = lsn,
+                          .last_update = timed.last_update,
+                          .void_time = timed.void_time,
+                          .generation = timed.generation,
+                          .flags = timed.flags,
+                          .set = sets_.name_of(timed.set),
+                          .body = timed.body};
+  const auto place = append(old, image);
+  if (!place) return tl::unexpected(place.error());
   partition.last_lsn = lsn;
-  swap_in(partition, old, timed, lsn, place.segment);
-  return place.end;
+  // Before the swap: the body may be the old record's own bytes.
+  if (partition.listener != nullptr) partition.listener->mutated(image, replaced);
+  swap_in(partition, old, timed, lsn, place->segment);
+  return place->end;
 }
 
 Result<LogPosition> Namespace::remove(Partition& partition, MemoryRecord* old, WallTime now) {
-  if (log_ == nullptr) {
+  const MutationListener* const listener = partition.listener;
+  if (log_ == nullptr && (listener == nullptr || !listener->keeps_tombstones())) {
     drop(partition, old);
     return LogPosition(0);
   }
@@ -79,6 +85,28 @@ Result<LogPosition> Namespace::remove(Partition& partition, MemoryRecord* old, W
                           .generation = old->generation,
                           .flags = kTombstone},
              now);
+}
+
+Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
+                                     const RecordImage& image) {
+  FLOTILLA_CHECK(old == nullptr || old->lsn < image.lsn);
+  if (!body_is_valid(image.body, (image.flags & kHasKey) != 0))
+    return fail(Code::Parameter, "apply: body does not parse");
+  const auto set = sets_.find_or_add(image.set);
+  if (!set) return tl::unexpected(set.error());
+  const auto place = append(old, image);
+  if (!place) return tl::unexpected(place.error());
+  partition.last_lsn = std::max(partition.last_lsn, image.lsn);
+  swap_in(partition, old,
+          RecordUpdate{.digest = image.digest,
+                       .set = *set,
+                       .void_time = image.void_time,
+                       .generation = image.generation,
+                       .flags = image.flags,
+                       .last_update = image.last_update,
+                       .body = image.body},
+          image.lsn, place->segment);
+  return place->end;
 }
 
 void Namespace::drop(Partition& partition, MemoryRecord* old) {

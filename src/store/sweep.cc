@@ -5,19 +5,34 @@
 namespace flotilla::store {
 namespace {
 
+/// A deleted record stays known for at least so long where no log keeps it longer: copies that were
+/// cut off and changed the key meanwhile are compared with it.
+constexpr std::uint64_t kTombstoneAgeMs = 60'000;
+
+bool forgettable(const Namespace& ns, const Partition& partition, const MemoryRecord& record,
+                 WallTime now) {
+  return record.is_tombstone() && ns.log() == nullptr && partition.listener != nullptr &&
+         record.last_update.ms() + kTombstoneAgeMs <= now.ms &&
+         partition.listener->may_forget(record.lsn);
+}
+
 /// Removes the record if it still is as it was seen. False: the log takes nothing now.
 bool remove_one(Namespace& ns, Partition& partition, const wire::Digest& digest, WallTime now,
                 Sweep& sweep) {
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
-  if (record == nullptr || record->is_tombstone() || ns.visible(*record, now.seconds()))
+  if (record == nullptr || ns.visible(*record, now.seconds())) return true;
+  if (record->is_tombstone()) {
+    if (forgettable(ns, partition, *record, now)) ns.drop(partition, record);
     return true;
+  }
   if (ns.truncated(*record)) {
     // The cut-off itself is durable and hides every older copy, so nothing needs to be left behind.
     ns.drop(partition, record);
     ++sweep.truncated;
     return true;
   }
+  if (partition.listener != nullptr && !partition.listener->decides()) return true;
   ++sweep.expired;
   return ns.remove(partition, record, now).has_value();
 }
@@ -36,7 +51,10 @@ Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now) {
       const std::scoped_lock lock(partition.index_lock);
       partition.index.next_below(below, bucket);
       for (const MemoryRecord* record : bucket) {
-        if (record->is_tombstone()) continue;
+        if (record->is_tombstone()) {
+          if (ns.log() == nullptr && partition.listener != nullptr) gone.push_back(record->digest);
+          continue;
+        }
         ++sweep.visited;
         if (record->void_time == 0) ++sweep.never_expire;
         if (!ns.visible(*record, now.seconds())) gone.push_back(record->digest);

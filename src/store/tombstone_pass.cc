@@ -33,6 +33,7 @@ std::uint64_t TombstonePass::end(bool complete) {
       const std::scoped_lock write(partition.write);
       MemoryRecord* const record = partition.index.find(digest);
       if (record == nullptr || !record->is_tombstone() || record->lsn != lsn) continue;
+      if (partition.listener != nullptr && !partition.listener->may_forget(lsn)) continue;
       ns_.drop(partition, record);
       ++dropped;
     }

@@ -79,7 +79,7 @@ struct SegmentMark {
   std::uint32_t torn_from =
       0;                      // Sealed: units that do not check from here on were torn by a crash.
   std::uint32_t records = 0;  // Sealed: how many records its units hold.
-  LogPoint synced{};            // Known durable when this was written.
+  LogPoint synced{};          // Known durable when this was written.
 
   enum class Reading { Blank, Valid, Damaged };
 

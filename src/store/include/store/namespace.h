@@ -17,13 +17,19 @@
 namespace flotilla::store {
 
 /// Told of every mutation that this node makes in a partition (not of those it takes over from
-/// others), with the partition's write lock held.
+/// others), with the partition's write lock held; and asked what other copies need.
 class MutationListener {
  public:
   virtual ~MutationListener() = default;
-  /// `image` is what the index holds now; a view. `replaced`: number of what stood there, zero for
-  /// nothing.
+  /// `image` is what the index is about to hold, before the lock is released; a view. `replaced`:
+  /// number of what stood there, zero for nothing.
   virtual void mutated(const RecordImage& image, Lsn replaced) = 0;
+  /// Whether this node decides that a record has expired. Any thread.
+  virtual bool decides() const = 0;
+  /// Whether a deleted record leaves a tombstone even without a log.
+  virtual bool keeps_tombstones() const = 0;
+  /// Whether no other copy needs the tombstone any more.
+  virtual bool may_forget(Lsn tombstone) const = 0;
 };
 
 /// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and
@@ -85,9 +91,13 @@ class Namespace {
   /// not index_lock. OutOfSpace, DeviceOverload: from the log, nothing changed.
   Result<LogPosition> put(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
                           WallTime now);
-  /// Removes the record that the index holds; with a log, a tombstone takes its place. Caller as
-  /// for put().
+  /// Removes the record that the index holds; with a log, or with other copies, a tombstone takes
+  /// its place. Caller as for put().
   Result<LogPosition> remove(Partition& partition, MemoryRecord* old, WallTime now);
+  /// Takes over a record from another node, under the number that it brings; the listener is not
+  /// told. `image.lsn` must be above `old->lsn`. Caller as for put(). Errors as put(), Parameter:
+  /// the body does not parse or the set does not fit.
+  Result<LogPosition> apply(Partition& partition, MemoryRecord* old, const RecordImage& image);
   /// Forgets a tombstone, or any record without a log, leaving nothing behind. Caller as for put().
   void drop(Partition& partition, MemoryRecord* old);
 
@@ -123,6 +133,7 @@ class Namespace {
  private:
   void account(const MemoryRecord& record, std::int64_t sign);
   Result<bool> append_again(MemoryRecord& record, Partition& partition);
+  Result<RecordLog::Place> append(MemoryRecord* old, const RecordImage& image);
   void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
                SegmentSlot segment);
 

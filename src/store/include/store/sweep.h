@@ -14,8 +14,10 @@ struct Sweep {
   std::uint64_t never_expire = 0;
 };
 
-/// Removes what clients cannot see any more: expired records and truncated ones. Locks the
-/// partition for one bucket at a time. Errors of the log end the walk; the next one goes on.
+/// Removes what clients cannot see any more: expired records (where this node decides that: on
+/// other copies they go when its tombstones arrive), truncated ones, and without a log the
+/// tombstones that no other copy needs. Locks the partition for one bucket at a time. Errors of the
+/// log end the walk; the next one goes on.
 Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now);
 
 }  // namespace flotilla::store

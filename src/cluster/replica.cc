@@ -1,0 +1,62 @@
+#include "cluster/replica.h"
+
+#include "replica_core.h"
+
+namespace flotilla::cluster {
+
+Replica::Replica(CopyContext& context, wire::PartitionId id)
+    : core_(std::make_unique<ReplicaCore>(context, id, shown_)) {
+  context.records.partition(id).listener = this;
+}
+
+Replica::~Replica() = default;
+
+const Row& Replica::row() const { return core_->row(); }
+
+void Replica::mutated(const store::RecordImage& image, store::Lsn replaced) {
+  if (!shown_.unsaved.load(std::memory_order_relaxed))
+    shown_.unsaved.store(true, std::memory_order_relaxed);
+  if (shown_.alone.load(std::memory_order_relaxed)) return;
+  core_->mutated(image, replaced);
+}
+
+bool Replica::keeps_tombstones() const { return core_->keeps_tombstones(); }
+
+bool Replica::may_forget(store::Lsn tombstone) const { return core_->may_forget(tombstone); }
+
+Replica::Acknowledged Replica::acknowledged(store::Lsn lsn) const {
+  const store::Lsn all(shown_.acknowledged.load(std::memory_order_acquire));
+  if (lsn.term() == all.term() && lsn <= all) return Acknowledged::Yes;
+  const bool leading = shown_.leading.load(std::memory_order_acquire);
+  return leading && lsn.term() == all.term() ? Acknowledged::Waiting : Acknowledged::Deposed;
+}
+
+void Replica::install(const Row& row) { core_->install(row); }
+
+void Replica::move(const Row& row) { core_->move(row); }
+
+void Replica::orphan() { core_->orphan(); }
+
+void Replica::set_holders_away(bool away) { core_->set_holders_away(away); }
+
+void Replica::receive(const Process& from, Bytes frame) { core_->receive(from, frame); }
+
+void Replica::tick() { core_->tick(); }
+
+bool Replica::wants_tick() const { return core_->wants_tick(); }
+
+CopyReport Replica::report() const { return core_->report(); }
+
+Buffer Replica::save() { return core_->save(); }
+
+Result<void> Replica::load(Bytes saved) { return core_->load(saved); }
+
+std::size_t Replica::memory() const { return sizeof *this + core_->memory(); }
+
+bool Replica::in_sync() const { return core_->in_sync(); }
+
+bool Replica::filling() const { return core_->filling(); }
+
+std::size_t Replica::unacknowledged() const { return core_->unacknowledged(); }
+
+}  // namespace flotilla::cluster
