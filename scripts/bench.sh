@@ -1,9 +1,14 @@
-# ./dev bench: every performance target, as a table.
+# ./dev bench: every performance target, as a table; ./dev bench data: operations on lists and maps.
 source scripts/build.sh
 
 run_bench() {
   ensure_packages build test
   quietly "building the server and its yardsticks" build-release \
     make_preset release flotillad echo_server load_generator
-  bench/run "$@"
+  if [[ ${1:-} == data ]]; then
+    shift
+    bench/data "$@"
+  else
+    bench/run "$@"
+  fi
 }

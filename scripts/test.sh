@@ -43,6 +43,7 @@ server_suites() {
   suite crash 300 crash --rounds 15
   suite idle 180 idle
   suite bench 600 bench/run --quick
+  suite bench-data 600 bench/data --quick
 }
 
 e2e_suite() {

@@ -195,6 +195,48 @@ class SingleRecord final : public AerospikeDialect {
   std::size_t digest_at_ = 0;
 };
 
+/// A request that was given, for one key after the other. Any answer is right whose result is OK.
+class GivenMessage final : public AerospikeDialect {
+ public:
+  using AerospikeDialect::AerospikeDialect;
+
+  bool has_digest() const { return digest_at() != 0; }
+
+  void append_request(Buffer& to, std::uint64_t request) const override {
+    const std::size_t at = to.size();
+    append(to, Bytes(options_.message));
+    std::memcpy(to.data() + at + digest_at_, digests_[keys_.key(request)].bytes.data(),
+                kDigestSize);
+  }
+
+ private:
+  /// Where the digest begins in the message; 0: there is none.
+  std::size_t digest_at() const {
+    Reader r(options_.message);
+    r.bytes(kProtoHeader + kMessageHeader - 4);
+    const auto fields = r.be<std::uint16_t>();
+    r.bytes(2);
+    for (unsigned i = 0; i < fields && r.ok(); ++i) {
+      const std::size_t at = options_.message.size() - r.left();
+      const Bytes field = r.bytes(r.be<std::uint32_t>());
+      if (field.size() == 1 + kDigestSize && field[0] == static_cast<std::byte>(Field::Digest))
+        return at + 5;
+    }
+    return 0;
+  }
+
+  Result<bool> take_body(Bytes body, Ticket& ticket) const override {
+    Reader r(body);
+    const Reply reply = read_message(r);
+    if (!r.ok() || r.left() != 0) return fail(Code::Unknown, "reply: malformed message");
+    if (reply.result != 0) return fail(static_cast<Code>(reply.result), "reply: result code");
+    ticket.records = 1;
+    return true;
+  }
+
+  std::size_t digest_at_ = digest_at();
+};
+
 /// A read of many records; rows after the first repeat its attributes, as clients send them.
 class BatchRead final : public AerospikeDialect {
  public:
@@ -325,6 +367,11 @@ std::unique_ptr<Dialect> make_aerospike_dialect(Operation operation, const Diale
       return std::make_unique<BatchRead>(options, keys, digests);
     case Operation::Query:
       return std::make_unique<FullQuery>(options, keys, digests);
+    case Operation::Message: {
+      auto message = std::make_unique<GivenMessage>(options, keys, digests);
+      if (!message->has_digest()) return nullptr;
+      return message;
+    }
   }
   return nullptr;
 }

@@ -36,7 +36,7 @@ class Dialect {
   virtual Result<Taken> take(Bytes in, Ticket& ticket) const = 0;
 };
 
-enum class Operation : std::uint8_t { Get, Put, Batch, Query };
+enum class Operation : std::uint8_t { Get, Put, Batch, Query, Message };
 
 struct DialectOptions {
   std::string name_space = "test";
@@ -47,9 +47,11 @@ struct DialectOptions {
   std::uint64_t query_id =
       1;  // Of the first query; servers refuse an id that they have seen lately.
   std::uint64_t query_records = 0;  // Records a query has to return; 0: any number.
+  Buffer message = {};  // Of Message: a whole request for one record, with any digest in it.
 };
 
-/// The Aerospike protocol; `keys` and `digests` outlive the dialect.
+/// The Aerospike protocol; `keys` and `digests` outlive the dialect. Null for a message that names
+/// no record.
 std::unique_ptr<Dialect> make_aerospike_dialect(Operation operation, const DialectOptions& options,
                                                 const Keys& keys, const DigestTable& digests);
 /// RESP: GET, SET, and MGET for a batch. Null for a query.

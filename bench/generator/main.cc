@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -27,6 +28,7 @@ struct Options {
   bool is_sequential = false;
   bool has_background_query = false;
   std::string digests;
+  std::string message;
   int core = -1;
 };
 
@@ -43,7 +45,8 @@ OperationNames operation_names() {
   return {{"get", Operation::Get},
           {"put", Operation::Put},
           {"batch", Operation::Batch},
-          {"query", Operation::Query}};
+          {"query", Operation::Query},
+          {"message", Operation::Message}};
 }
 
 void declare(CLI::App& app, Options& o) {
@@ -75,6 +78,8 @@ void declare(CLI::App& app, Options& o) {
                  "The server is echo_server with replies of this size");
   app.add_option("--query-records", o.dialect_options.query_records,
                  "Records each query has to return");
+  app.add_option("--message", o.message, "File with the request of the operation `message`")
+      ->check(CLI::ExistingFile);
   app.add_option("--namespace", o.dialect_options.name_space);
   app.add_option("--set", o.dialect_options.set);
   app.add_option("--digests", o.digests, "File that keeps the digests of the keys from run to run");
@@ -99,9 +104,18 @@ nlohmann::json as_json(const LoadResult& r) {
             {"max", h.quantile(1)}}}};
 }
 
+Buffer contents_of(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  Buffer out;
+  append(out, as_bytes(text));
+  return out;
+}
+
 Result<LoadResult> run(Options o) {
   if (o.core >= 0)
     if (auto pinned = pin_to_core(o.core); !pinned) return tl::unexpected(pinned.error());
+  if (!o.message.empty()) o.dialect_options.message = contents_of(o.message);
   o.keys.order = o.is_sequential ? Keys::Order::Sequential : Keys::Order::Uniform;
   o.keys.per_request = o.operation == Operation::Batch ? o.batch_rows : 1;
   const Keys keys(o.keys);
@@ -122,7 +136,7 @@ Result<LoadResult> run(Options o) {
   const auto dialect = make(o.operation);
   const auto background = o.has_background_query ? make(Operation::Query) : nullptr;
   if (dialect == nullptr || (o.has_background_query && background == nullptr))
-    return fail(Code::Unsupported, "this server has no such operation");
+    return fail(Code::Unsupported, "this server has no such operation, or the message no digest");
   return Load(o.load, *dialect, background.get()).run();
 }
 

@@ -138,13 +138,13 @@ class MemcachedDialect final : public TextDialect {
 
 std::unique_ptr<Dialect> make_redis_dialect(Operation operation, const DialectOptions& options,
                                             const Keys& keys) {
-  if (operation == Operation::Query) return nullptr;
+  if (operation == Operation::Query || operation == Operation::Message) return nullptr;
   return std::make_unique<RedisDialect>(operation, options, keys);
 }
 
 std::unique_ptr<Dialect> make_memcached_dialect(Operation operation, const DialectOptions& options,
                                                 const Keys& keys) {
-  if (operation == Operation::Query) return nullptr;
+  if (operation == Operation::Query || operation == Operation::Message) return nullptr;
   return std::make_unique<MemcachedDialect>(operation, options, keys);
 }
 

@@ -66,6 +66,10 @@ class Generator:
         self.next_request += 2 * requests
         return self._run(server, arguments, "get", "request")
 
+    def run_message(self, server, arguments):
+        """A run with the operation `message`, whose options are all among `arguments`."""
+        return self._run(server, arguments, "message", "request")
+
     def _measure(self, server, operation, connections, in_flight, requests, per):
         warm_up = requests // 10
         arguments = ["--operation", operation, "--connections", str(connections), "--in-flight", str(in_flight),

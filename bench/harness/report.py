@@ -6,7 +6,7 @@ from html import escape
 QUANTILES = ["p50", "p90", "p99", "p99.9", "p99.99", "max"]
 
 
-def _table(head, lines):
+def table(head, lines):
     rows = [head, ["---"] + ["---:"] * (len(head) - 1), *lines]
     return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)
 
@@ -33,7 +33,7 @@ def ratio_table(series):
                       f"{statistics.median(x.cpu_us for x in s.samples):.2f}", f"**{median:.2f}**",
                       _quartiles(ratios), f"{min(ratios):.2f} to {max(ratios):.2f}",
                       _target(s.row, median) if s.server == "flotilla" else "–"])
-    return _table(["row", "server", "echo, µs", "server, µs", "ratio, median", "quartiles", "range", "target"], lines)
+    return table(["row", "server", "echo, µs", "server, µs", "ratio, median", "quartiles", "range", "target"], lines)
 
 
 def latency_table(series):
@@ -42,24 +42,24 @@ def latency_table(series):
         medians = [statistics.median(x.latency_us[q] for x in s.samples) for q in QUANTILES]
         rate = statistics.median(x.operations / x.wall_s for x in s.samples)
         lines.append([s.row.title, s.server, f"{rate:,.0f}", *(f"{m:,.0f}" for m in medians)])
-    return _table(["row", "server", "requests/s", *(f"{q}, µs" for q in QUANTILES)], lines)
+    return table(["row", "server", "requests/s", *(f"{q}, µs" for q in QUANTILES)], lines)
 
 
 def tail_table(tail):
     def line(title, samples):
         return [title, *(f"{statistics.median(x.latency_us[q] for x in samples):,.0f}" for q in QUANTILES)]
-    return _table([f"get, {tail.rate:,} a second", *(f"{q}, µs" for q in QUANTILES)],
+    return table([f"get, {tail.rate:,} a second", *(f"{q}, µs" for q in QUANTILES)],
                   [line("alone", tail.alone), line("beside a full query", tail.beside_query)])
 
 
 def memory_table(memories):
-    return _table(["server", "records", "before, MiB", "after, MiB", "beyond the payload, bytes a record", "target"],
+    return table(["server", "records", "before, MiB", "after, MiB", "beyond the payload, bytes a record", "target"],
                   [[m.server, f"{m.records:,}", f"{m.before / 2**20:.1f}", f"{m.after / 2**20:.1f}",
                     f"**{m.per_record():.1f}**", "≤ 96" if m.server == "flotilla" else "–"] for m in memories])
 
 
 def idle_table(idles):
-    return _table(["server", "resident, MiB", "CPU of one core", "target"],
+    return table(["server", "resident, MiB", "CPU of one core", "target"],
                   [[i.server, f"{i.resident / 2**20:.1f}", f"{i.cpu_share:.2%}",
                     "< 60 MB, < 0.2 %" if i.server == "flotilla" else "–"] for i in idles])
 

@@ -48,6 +48,18 @@ TEST(AerospikeDialect, PutsARecordAsClientsDo) {
                         kNames, kDigest, "0000000d 02 04 00 01 62", kValueOfOne})));
 }
 
+TEST(AerospikeDialect, SendsAGivenMessageForEveryKey) {
+  const World w;
+  const auto get = make_aerospike_dialect(Operation::Get, small_options(), w.keys, w.digests);
+  DialectOptions options = small_options();
+  options.message = request_of(*get, 0);
+  const auto given = make_aerospike_dialect(Operation::Message, options, w.keys, w.digests);
+  ASSERT_NE(given, nullptr);
+  EXPECT_EQ(to_hex(request_of(*given, 1)), to_hex(request_of(*get, 1)));
+  options.message.resize(30);
+  EXPECT_EQ(make_aerospike_dialect(Operation::Message, options, w.keys, w.digests), nullptr);
+}
+
 TEST(AerospikeDialect, RepeatsTheFirstRowOfABatch) {
   const World w(2);
   const auto batch = make_aerospike_dialect(Operation::Batch, small_options(), w.keys, w.digests);
