@@ -1,12 +1,16 @@
 #include "batch.h"
 
+#include <algorithm>
 #include <array>
+#include <list>
 #include <optional>
 #include <utility>
 
 #include "model/expression.h"
 #include "record_view.h"
 #include "wire/batch.h"
+#include "wire/frame.h"
+#include "wire/request_writer.h"
 
 namespace flotilla::exec {
 namespace {
@@ -18,6 +22,7 @@ constexpr std::size_t kFrameSize =
 constexpr std::size_t kReplyAhead =
     512 * 1024;                         // So much may wait for the client before the batch pauses.
 constexpr std::size_t kLookAhead = 16;  // Rows whose records are fetched into the cache together.
+constexpr std::size_t kForwardsMost = 128;  // Rows at other nodes at a time.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 
 /// Result codes that say something about the row, not of a failure.
@@ -50,6 +55,27 @@ Bytes batch_field(const wire::Fields& fields) {
                                       : fields.get(FieldType::BatchWithSet);
 }
 
+/// A row as the single-record request that it states, for another node.
+Buffer message_of(const wire::BatchRow& row, const std::optional<Bytes>& filter,
+                  std::uint32_t transaction_ttl) {
+  OutBuffer out;
+  wire::RequestWriter request(out);
+  wire::MessageHeader header = row.header;
+  header.transaction_ttl = transaction_ttl;
+  request.begin(header);
+  for (const FieldType type :
+       {FieldType::Namespace, FieldType::Set, FieldType::Key, FieldType::TransactionId,
+        FieldType::UdfPackage, FieldType::UdfFunction, FieldType::UdfArguments}) {
+    if (row.fields.has(type)) request.field(type, row.fields.get(type));
+  }
+  request.field(FieldType::Digest, row.digest.view());
+  if (filter) request.field(FieldType::Filter, *filter);
+  for (const wire::Op& op : row.ops) request.op(op.type, op.name, op.particle_type, op.value);
+  request.end();
+  const Bytes message = out.view().subspan(wire::FrameHeader::kSize);
+  return {message.begin(), message.end()};
+}
+
 /// The rows of one batch. Owns its request only once it outlives the call that started it.
 class Batch : public Task {
  public:
@@ -61,17 +87,21 @@ class Batch : public Task {
         rows_(field, parent_),
         wall_(moment.wall),
         respond_all_((rows_.header().flags & wire::BatchHeader::kRespondAllKeys) != 0),
-        report_failed_((rows_.header().flags & wire::BatchHeader::kReportFailedRow) != 0) {}
+        report_failed_((rows_.header().flags & wire::BatchHeader::kReportFailedRow) != 0),
+        deadline_(executor.deadline_of(message.header)) {}
 
   Progress run(OutBuffer& out, Instant until) override;
   /// Copies the request, whose buffer is about to be used again.
   void own_request();
   std::vector<Gate> take_gates() override { return std::exchange(gates_, {}); }
+  Instant resume_at() const override;
 
  private:
   void look_ahead() const;
   void run_row(wire::ReplyWriter& reply);
-  void keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply);
+  void keep_or_drop(Code code, wire::ReplyWriter& reply);
+  void collect(OutBuffer& out);
+  bool collect_one(Forward& forward, wire::ReplyWriter& reply);
 
   Executor& executor_;
   wire::MessageHeader parent_;
@@ -84,6 +114,8 @@ class Batch : public Task {
   std::uint32_t done_ = 0;
   std::optional<Code> failed_;
   Namespace* ns_ = nullptr;  // Of the present row and those that repeat it.
+  Instant deadline_;
+  std::list<Forward> forwards_;  // Rows that other nodes serve, or this one soon.
   std::vector<Gate> gates_;
   Buffer owned_;
 };
@@ -103,8 +135,10 @@ void Batch::own_request() {
 }
 
 Task::Progress Batch::run(OutBuffer& out, Instant until) {
+  collect(out);
   while (done_ < rows_.header().count) {
     if (out.size() > kReplyAhead) return Progress::More;
+    if (forwards_.size() >= kForwardsMost) return Progress::Waiting;
     executor_.arena().reset();
     wire::ReplyWriter reply(out);
     while (done_ < rows_.header().count && reply.frame_size() < kFrameSize) {
@@ -112,11 +146,14 @@ Task::Progress Batch::run(OutBuffer& out, Instant until) {
       if (!rows_.next()) return Progress::Abandoned;  // Cannot be: check_rows() read them all.
       run_row(reply);
       ++done_;
+      if (forwards_.size() >= kForwardsMost) break;
       if (done_ % kLookAhead == 0 && executor_.now() >= until) break;
     }
     reply.finish();
     if (done_ < rows_.header().count && executor_.now() >= until) return Progress::More;
   }
+  if (!forwards_.empty()) collect(out);
+  if (!forwards_.empty()) return Progress::Waiting;
   const Code code = failed_.value_or(Code{});
   wire::write_header_reply(
       out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
@@ -147,14 +184,70 @@ void Batch::run_row(wire::ReplyWriter& reply) {
                               .origin = Origin::BatchSub,
                               .row_index = row.index};
   const Executor::Written written = executor_.run(request, reply);
-  if (written.wait.raw() != 0 && ns_->options.commit_to_device.load(std::memory_order_relaxed))
-    gates_.push_back({ns_->records.log(), written.wait});
-  keep_or_drop(written, reply);
+  if (written.access != cluster::Replica::Access::Here) {
+    forwards_
+        .emplace_back(executor_, *ns_, row.digest,
+                      message_of(row, request.filter, parent_.transaction_ttl), deadline_)
+        .set_row(row.index);
+    return;
+  }
+  if (written.wait.raw() != 0 || written.lsn.raw() != 0)
+    executor_.add_gates(request, written, deadline_, gates_);
+  keep_or_drop(written.ok ? Code{} : written.code, reply);
 }
 
-void Batch::keep_or_drop(const Executor::Written& written, wire::ReplyWriter& reply) {
-  const bool fails = !written.ok && is_failure(written.code);
-  if (fails && !respond_all_ && !failed_) failed_ = written.code;
+/// Sends rows on to where they belong, and appends the answers that are here. Rows are answered in
+/// any order: each carries its index.
+void Batch::collect(OutBuffer& out) {
+  if (forwards_.empty()) return;
+  wire::ReplyWriter reply(out);
+  forwards_.remove_if([&](Forward& forward) { return collect_one(forward, reply); });
+  reply.finish();
+}
+
+/// True: the row is answered.
+bool Batch::collect_one(Forward& forward, wire::ReplyWriter& reply) {
+  using C = NamespaceCounter;
+  CounterBlock<C>& counters = forward.ns().share(executor_.reactor()).counters;
+  switch (forward.step(executor_.now())) {
+    case Forward::Step::Waiting:
+      return false;
+    case Forward::Step::Here: {
+      const std::size_t before = reply.frame_size();
+      const auto access = executor_.run_message(forward.message(), wall_, Origin::BatchSub,
+                                                forward.row_index(), deadline_, reply, gates_);
+      if (access != cluster::Replica::Access::Here) return false;
+      keep_or_drop(reply.result_at(before), reply);
+      return true;
+    }
+    case Forward::Step::Answered: {
+      const std::size_t before = reply.frame_size();
+      reply.message(forward.answer());
+      counters.add(C::batch_sub_proxy_complete);
+      keep_or_drop(reply.result_at(before), reply);
+      return true;
+    }
+    case Forward::Step::Failed:
+      break;
+  }
+  reply.begin({.result = static_cast<std::uint8_t>(forward.code()),
+               .transaction_ttl = forward.row_index()});
+  reply.end();
+  counters.add(forward.code() == Code::Timeout ? C::batch_sub_proxy_timeout
+                                               : C::batch_sub_proxy_error);
+  keep_or_drop(forward.code(), reply);
+  return true;
+}
+
+Instant Batch::resume_at() const {
+  Instant at = deadline_;
+  for (const Forward& forward : forwards_) at = std::min(at, forward.resume_at());
+  return at;
+}
+
+void Batch::keep_or_drop(Code code, wire::ReplyWriter& reply) {
+  const bool fails = code != Code{} && is_failure(code);
+  if (fails && !respond_all_ && !failed_) failed_ = code;
   // Without "respond to all" the rows from the failed one on go unanswered, though later writes are
   // done; newer clients ask for the failed row and get all.
   if (failed_ && !report_failed_) reply.drop_last();
@@ -174,7 +267,7 @@ Outcome start_batch(Executor& executor, const wire::Message& message, const Mome
   const Task::Progress progress = batch->run(out, moment.now + kSlice);
   Outcome outcome;
   outcome.gates = batch->take_gates();
-  if (progress == Task::Progress::More) {
+  if (progress == Task::Progress::More || progress == Task::Progress::Waiting) {
     batch->own_request();
     outcome.task = std::move(batch);
   }

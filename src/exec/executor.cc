@@ -4,8 +4,10 @@
 #include <array>
 
 #include "batch.h"
+#include "forward_task.h"
 #include "query.h"
 #include "record_view.h"
+#include "routing.h"
 
 namespace flotilla::exec {
 namespace {
@@ -24,11 +26,18 @@ struct OpCounters {
   C filtered_out;
 };
 
+// In the order of Origin. Background operations only write.
 constexpr OpCounters kReads[] = {
     {C::client_read_success, C::client_read_error, C::client_read_timeout, C::client_read_not_found,
      C::client_read_filtered_out},
     {C::batch_sub_read_success, C::batch_sub_read_error, C::batch_sub_read_timeout,
      C::batch_sub_read_not_found, C::batch_sub_read_filtered_out},
+    {},
+    {C::from_proxy_read_success, C::from_proxy_read_error, C::from_proxy_read_timeout,
+     C::from_proxy_read_not_found, C::from_proxy_read_filtered_out},
+    {C::from_proxy_batch_sub_read_success, C::from_proxy_batch_sub_read_error,
+     C::from_proxy_batch_sub_read_timeout, C::from_proxy_batch_sub_read_not_found,
+     C::from_proxy_batch_sub_read_filtered_out},
 };
 // A write has no count of its own for "not found": it is an error.
 constexpr OpCounters kWrites[] = {
@@ -38,12 +47,36 @@ constexpr OpCounters kWrites[] = {
      C::batch_sub_write_error, C::batch_sub_write_filtered_out},
     {C::ops_sub_write_success, C::ops_sub_write_error, C::ops_sub_write_timeout,
      C::ops_sub_write_error, C::ops_sub_write_filtered_out},
+    {C::from_proxy_write_success, C::from_proxy_write_error, C::from_proxy_write_timeout,
+     C::from_proxy_write_error, C::from_proxy_write_filtered_out},
+    {C::from_proxy_batch_sub_write_success, C::from_proxy_batch_sub_write_error,
+     C::from_proxy_batch_sub_write_timeout, C::from_proxy_batch_sub_write_error,
+     C::from_proxy_batch_sub_write_filtered_out},
 };
 constexpr OpCounters kDeletes[] = {
     {C::client_delete_success, C::client_delete_error, C::client_delete_timeout,
      C::client_delete_not_found, C::client_delete_filtered_out},
     {C::batch_sub_delete_success, C::batch_sub_delete_error, C::batch_sub_delete_timeout,
      C::batch_sub_delete_not_found, C::batch_sub_delete_filtered_out},
+    {C::ops_sub_write_success, C::ops_sub_write_error, C::ops_sub_write_timeout,
+     C::ops_sub_write_error, C::ops_sub_write_filtered_out},
+    {C::from_proxy_delete_success, C::from_proxy_delete_error, C::from_proxy_delete_timeout,
+     C::from_proxy_delete_not_found, C::from_proxy_delete_filtered_out},
+    {C::from_proxy_batch_sub_delete_success, C::from_proxy_batch_sub_delete_error,
+     C::from_proxy_batch_sub_delete_timeout, C::from_proxy_batch_sub_delete_not_found,
+     C::from_proxy_batch_sub_delete_filtered_out},
+};
+/// What failed before the operation began, and calls of functions.
+struct EarlyCounters {
+  C tsvc_error;
+  C udf_error;
+};
+constexpr EarlyCounters kEarly[] = {
+    {C::client_tsvc_error, C::client_udf_error},
+    {C::batch_sub_tsvc_error, C::batch_sub_udf_error},
+    {C::ops_sub_tsvc_error, C::ops_sub_tsvc_error},
+    {C::from_proxy_tsvc_error, C::from_proxy_udf_error},
+    {C::from_proxy_batch_sub_tsvc_error, C::from_proxy_batch_sub_udf_error},
 };
 
 C counter_of(const OpCounters& counters, const Executor::Written& written) {
@@ -78,7 +111,8 @@ Code udf_refusal(const wire::Fields& fields) {
 
 }  // namespace
 
-Executor::Executor(Node& node, unsigned reactor) : node_(node), reactor_(reactor) {}
+Executor::Executor(Node& node, unsigned reactor)
+    : node_(node), reactor_(reactor), forwarding_(*this) {}
 Executor::~Executor() = default;
 
 Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& from,
@@ -116,11 +150,68 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   wire::ReplyWriter reply(out);
   const Written written = run(request, reply);
   reply.finish();
-  if (written.wait.raw() == 0 || !ns->options.commit_to_device.load(std::memory_order_relaxed))
-    return {};
   Outcome outcome;
-  outcome.gates.push_back({ns->records.log(), written.wait});
+  if (written.access != cluster::Replica::Access::Here) {
+    outcome.task = start_forward(*this, *ns, digest, body, moment.wall);
+    return outcome;
+  }
+  if (written.wait.raw() != 0 || written.lsn.raw() != 0)
+    add_gates(request, written, deadline_of(message.header), outcome.gates);
   return outcome;
+}
+
+Instant Executor::deadline_of(const wire::MessageHeader& header) const {
+  const std::uint32_t ms = header.transaction_ttl != 0
+                               ? header.transaction_ttl
+                               : node_.transaction_max_ms.load(std::memory_order_relaxed);
+  return now() + std::chrono::milliseconds(ms);
+}
+
+void Executor::add_gates(const RecordRequest& request, const Written& written, Instant deadline,
+                         std::vector<Gate>& gates) const {
+  Gate gate{.deadline = deadline};
+  if (written.wait.raw() != 0 &&
+      request.ns.options.commit_to_device.load(std::memory_order_relaxed)) {
+    gate.log = request.ns.records.log();
+    gate.position = written.wait;
+  }
+  if (written.lsn.raw() != 0) {
+    gate.replica = replica_of(request.ns.records.partition_of(request.digest));
+    gate.lsn = written.lsn;
+  }
+  if (gate.log != nullptr || gate.replica != nullptr) gates.push_back(gate);
+}
+
+cluster::Replica::Access Executor::run_message(Bytes body, WallTime wall, Origin origin,
+                                               std::uint32_t row_index, Instant deadline,
+                                               wire::ReplyWriter& reply, std::vector<Gate>& gates) {
+  arena_.reset();
+  wire::Message message;
+  Namespace* ns = nullptr;
+  const bool parses = message.parse(body).has_value();
+  if (parses) ns = node_.find(message.fields.text(FieldType::Namespace));
+  const Bytes digest_bytes = parses ? message.fields.get(FieldType::Digest) : Bytes{};
+  if (ns == nullptr || digest_bytes.size() != wire::Digest::kSize) {
+    const Code code = parses && ns == nullptr ? Code::Namespace : Code::Parameter;
+    reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = row_index});
+    reply.end();
+    return cluster::Replica::Access::Here;
+  }
+  const wire::Digest digest = wire::Digest::load(digest_bytes.data());
+  const RecordRequest request{.ns = *ns,
+                              .share = ns->share(reactor_),
+                              .header = message.header,
+                              .fields = message.fields,
+                              .ops = message.ops,
+                              .digest = digest,
+                              .filter = filter_of(message.fields),
+                              .wall = wall,
+                              .origin = origin,
+                              .row_index = row_index};
+  const Written written = run(request, reply);
+  if (written.access == cluster::Replica::Access::Here)
+    add_gates(request, written, deadline, gates);
+  return written.access;
 }
 
 void Executor::look_ahead(std::span<const Bytes> bodies) const {
@@ -144,22 +235,21 @@ Executor::Written Executor::run(const RecordRequest& request, wire::ReplyWriter&
     reply.begin({.result = static_cast<std::uint8_t>(Code::Parameter),
                  .transaction_ttl = request.row_index});
     reply.end();
-    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_tsvc_error
-                                                                  : C::client_tsvc_error);
+    request.share.counters.add(kEarly[origin].tsvc_error);
     return {.code = Code::Parameter, .ok = false};
   }
   if (writes && is_udf(request.fields)) {
     const Code code = udf_refusal(request.fields);
     reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = request.row_index});
     reply.end();
-    request.share.counters.add(request.origin == Origin::BatchSub ? C::batch_sub_udf_error
-                                                                  : C::client_udf_error);
+    request.share.counters.add(kEarly[origin].udf_error);
     return {.code = code, .ok = false};
   }
   const bool deletes = writes && (info2 & wire::info2::kDelete) != 0;
   const Written written = deletes  ? remove(request, reply)
                           : writes ? write(request, reply)
                                    : read(request, reply);
+  if (written.access != cluster::Replica::Access::Here) return written;
   const OpCounters& counters = deletes  ? kDeletes[origin]
                                : writes ? kWrites[origin]
                                         : kReads[origin];

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "query_plan.h"
 #include "record_view.h"
+#include "routing.h"
 
 namespace flotilla::exec {
 namespace {
@@ -60,9 +61,12 @@ class Walk : public Task {
 
  protected:
   /// The records of the next bucket that the query wants, with the partition locked while `each`
-  /// sees them. False: the walk is over.
+  /// sees them. False: the walk is over. A partition that this node does not serve from its first
+  /// bucket to its last goes to on_unserved().
   template <class Each>
   bool next_bucket(Each each);
+  virtual bool serves(store::Partition& partition) const = 0;
+  virtual void on_unserved(wire::PartitionId) {}
   void finish(QueryJob::End end);
   bool throttled(std::uint64_t records);
   bool wants(const MemoryRecord& record);
@@ -96,6 +100,11 @@ bool Walk::next_bucket(Each each) {
   if (at_ == work_.size()) return false;
   PartitionWork& work = work_[at_];
   store::Partition& partition = ns_.records.partition(work.partition);
+  if (!serves(partition)) {
+    on_unserved(work.partition);
+    ++at_;
+    return true;
+  }
   const std::scoped_lock lock(partition.index_lock);
   partition.index.next_below(work.below ? &*work.below : nullptr, bucket_);
   if (bucket_.empty()) {
@@ -157,6 +166,16 @@ class BasicQuery : public Walk {
     Bytes body;
   };
 
+  bool serves(store::Partition& partition) const override {
+    return read_access(partition, true) == cluster::Replica::Access::Here;
+  }
+  /// The client goes on with the partition at another node.
+  void on_unserved(wire::PartitionId partition) override {
+    reply_->begin({.info3 = wire::info3::kPartitionDone,
+                   .result = static_cast<std::uint8_t>(Code::Unavailable),
+                   .generation = partition.raw()});
+    reply_->end();
+  }
   Progress end(OutBuffer& out, Code code, QueryJob::End how);
   void write_bucket(wire::ReplyWriter& reply);
   void write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
@@ -173,6 +192,7 @@ class BasicQuery : public Walk {
   std::optional<Instant> deadline_;
   std::vector<std::string_view> bin_names_;  // Of the old form of a projection.
   std::vector<Copy> copies_;
+  wire::ReplyWriter* reply_ = nullptr;  // While write_bucket() runs.
   bool more_ = true;
 };
 
@@ -207,6 +227,7 @@ Task::Progress BasicQuery::end(OutBuffer& out, Code code, QueryJob::End how) {
 void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
   Arena& arena = executor_.arena();
   arena.reset();
+  reply_ = &reply;
   if (direct_) {
     more_ = next_bucket([&](const MemoryRecord& record) {
       write_record(record, record.body(), reply);
@@ -301,6 +322,10 @@ class BackgroundOps : public Walk {
   Progress run(OutBuffer& out, Instant until) override;
 
  private:
+  /// The client sends the job to every node: each takes the partitions that it is primary of.
+  bool serves(store::Partition& partition) const override {
+    return read_access(partition, false) == cluster::Replica::Access::Here;
+  }
   void write_one(const wire::Digest& digest);
 
   wire::MessageHeader header_;
@@ -350,6 +375,7 @@ void BackgroundOps::write_one(const wire::Digest& digest) {
     wire::ReplyWriter reply(unread_);
     const Executor::Written written = executor_.run(request, reply);
     reply.finish();
+    if (written.access != cluster::Replica::Access::Here) return;  // Moved: its new primary's.
     auto& counter = written.ok                          ? job_->succeeded
                     : written.code == Code::FilteredOut ? job_->filtered_by_bins
                                                         : job_->failed;

@@ -1,5 +1,6 @@
 #include "exec/executor.h"
 #include "record_view.h"
+#include "routing.h"
 #include "ttl.h"
 #include "write_plan.h"
 
@@ -45,7 +46,7 @@ Result<void> write_results(Arena& arena, const RecordRequest& request,
     const auto value = read_op(arena, op, record);
     if (!value) return tl::unexpected(value.error());
     // Rows of a batch answer every read as a plain one.
-    const OpType type = request.origin == Origin::BatchSub ? OpType::Read : op.type;
+    const OpType type = is_row(request.origin) ? OpType::Read : op.type;
     if (!value->is_null() || respond_all) reply.op(type, op.name, value->type, value->bytes);
   }
   return {};
@@ -72,6 +73,14 @@ bool needs_more_than_available(const RecordRequest& request) {
       request.header.info3 & (wire::info3::kScReadType | wire::info3::kScReadRelax);
   return (request.header.info4 & wire::info4::kVerifyRead) != 0 ||
          mode == wire::info3::kScReadType || request.fields.has(wire::FieldType::TransactionId);
+}
+
+/// Whether a replica in sync may answer, or only the primary.
+bool any_copy_will_do(const RecordRequest& request) {
+  using Override = NamespaceOptions::Override;
+  const Override level = request.ns.options.read_consistency_level.load(std::memory_order_relaxed);
+  if (level != Override::Off) return level == Override::Least;
+  return (request.header.info1 & wire::info1::kConsistencyAll) == 0;
 }
 
 /// Everything after the record was found. `body` stays valid meanwhile.
@@ -109,6 +118,11 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   };
   reply.begin(header);
   store::Partition& partition = request.ns.records.partition_of(request.digest);
+  if (const auto access = read_access(partition, any_copy_will_do(request));
+      access != cluster::Replica::Access::Here) {
+    reply.abandon();
+    return {.code = Code::Unavailable, .ok = false, .access = access};
+  }
   std::unique_lock lock(partition.index_lock);
   const MemoryRecord* record = partition.index.find(request.digest);
   if (record == nullptr || !request.ns.records.visible(*record, request.wall.seconds()))

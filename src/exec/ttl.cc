@@ -1,5 +1,7 @@
 #include "ttl.h"
 
+#include "routing.h"
+
 namespace flotilla::exec {
 namespace {
 
@@ -71,7 +73,8 @@ void touch_record(const RecordRequest& request, store::Lsn seen) {
   store::Partition& partition = records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
   MemoryRecord* const record = partition.index.find(request.digest);
-  if (record == nullptr || record->lsn != seen) {
+  const bool serves = write_access(partition) == cluster::Replica::Access::Here;
+  if (!serves || record == nullptr || record->lsn != seen) {
     request.share.counters.add(NamespaceCounter::read_touch_skip);
     return;
   }

@@ -1,5 +1,6 @@
 #include "exec/executor.h"
 #include "record_view.h"
+#include "routing.h"
 #include "ttl.h"
 #include "write_plan.h"
 
@@ -197,6 +198,24 @@ MemoryRecord* visible_or_null(const RecordRequest& request, MemoryRecord* record
                                                                                           : nullptr;
 }
 
+/// Another node's business, or nobody's for the moment.
+Executor::Written misdirected(wire::ReplyWriter& reply, cluster::Replica::Access access) {
+  reply.abandon();
+  return {.code = Code::Unavailable, .ok = false, .access = access};
+}
+
+/// The mutation's number if the reply must wait until other copies have it. Under partition.write.
+store::Lsn to_wait_for(const RecordRequest& request, store::Partition& partition) {
+  using Override = NamespaceOptions::Override;
+  const cluster::Replica* const replica = replica_of(partition);
+  if (replica == nullptr) return {};
+  const Override level = request.ns.options.write_commit_level.load(std::memory_order_relaxed);
+  const bool asked_least = (request.header.info3 & wire::info3::kCommitMaster) != 0;
+  if (level == Override::Least || (level == Override::Off && asked_least)) return {};
+  const store::Lsn lsn = partition.last_lsn;
+  return replica->acknowledged(lsn) == cluster::Replica::Acknowledged::Yes ? store::Lsn{} : lsn;
+}
+
 Executor::Written refuse(wire::ReplyWriter& reply, wire::MessageHeader header, const Error& error) {
   reply.abandon();
   header.result = static_cast<std::uint8_t>(error.code);
@@ -218,6 +237,8 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
 
   store::Partition& partition = request.ns.records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
+  if (const auto access = write_access(partition); access != cluster::Replica::Access::Here)
+    return misdirected(reply, access);
   Edit edit;
   edit.stored = partition.index.find(request.digest);
   edit.old = visible_or_null(request, edit.stored);
@@ -241,7 +262,7 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
   if (!done) return refuse(reply, header, done.error());
   reply.set_header(header);
   reply.end();
-  return {.wait = *done};
+  return {.wait = *done, .lsn = to_wait_for(request, partition)};
 }
 
 Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWriter& reply) {
@@ -253,6 +274,8 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   store::Namespace& records = request.ns.records;
   store::Partition& partition = records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
+  if (const auto access = write_access(partition); access != cluster::Replica::Access::Here)
+    return misdirected(reply, access);
   MemoryRecord* const stored = partition.index.find(request.digest);
   MemoryRecord* const old = visible_or_null(request, stored);
   if (old == nullptr) {
@@ -279,7 +302,7 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   const auto done = records.remove(partition, stored, request.wall);
   if (!done) return refuse(reply, header, done.error());
   reply.end();
-  return {.wait = *done};
+  return {.wait = *done, .lsn = to_wait_for(request, partition)};
 }
 
 }  // namespace flotilla::exec

@@ -18,6 +18,18 @@ void apply_sets(const config::NamespaceConfig& from, store::SetTable& sets) {
   }
 }
 
+exec::NamespaceOptions::Override override_of(config::ReadLevel level) {
+  using Override = exec::NamespaceOptions::Override;
+  if (level == config::ReadLevel::Off) return Override::Off;
+  return level == config::ReadLevel::One ? Override::Least : Override::All;
+}
+
+exec::NamespaceOptions::Override override_of(config::CommitLevel level) {
+  using Override = exec::NamespaceOptions::Override;
+  if (level == config::CommitLevel::Off) return Override::Off;
+  return level == config::CommitLevel::Master ? Override::Least : Override::All;
+}
+
 void apply_namespace(const config::NamespaceConfig& from, exec::Namespace& to) {
   exec::NamespaceOptions& options = to.options;
   options.default_ttl = from.default_ttl();
@@ -29,6 +41,8 @@ void apply_namespace(const config::NamespaceConfig& from, exec::Namespace& to) {
   options.reject_non_xdr_writes = from.reject_non_xdr_writes();
   options.background_query_max_rps = from.background_query_max_rps();
   options.commit_to_device = from.commit_to_device();
+  options.read_consistency_level = override_of(from.read_consistency_level_override());
+  options.write_commit_level = override_of(from.write_commit_level_override());
   apply_sets(from, to.records.sets());
 }
 
@@ -37,6 +51,7 @@ void apply_namespace(const config::NamespaceConfig& from, exec::Namespace& to) {
 void apply(const config::Config& config, exec::Node& node, net::Reactor::Limits& limits) {
   node.batch_max_requests = config.service.batch_max_requests();
   node.query_threads_limit = config.service.query_threads_limit();
+  node.transaction_max_ms = config.service.transaction_max_ms();
   node.jobs.keep_finished(config.service.query_max_done());
   limits.idle_ms = config.service.proto_fd_idle_ms();
   for (const auto& ns_config : config.namespaces) {

@@ -163,7 +163,9 @@ void ClientSession::on_message(Bytes body) {
       body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};
   // A stream's later frames go as they are: clients take each frame as it comes.
   if (compress) compress_frames(connection_.out(), before);
-  if (!outcome.gates.empty()) hold(before, outcome.gates);
+  const bool is_batch =
+      body.size() > 1 && (body[1] & std::byte{wire::info1::kBatch}) != std::byte{0};
+  if (!outcome.gates.empty()) hold(before, outcome.gates, !is_batch && !compress);
   if (outcome.background != nullptr) context_.run_in_background(std::move(outcome.background));
   task_ = std::move(outcome.task);
 }
@@ -199,11 +201,13 @@ void ClientSession::on_security() {
 }
 
 net::Session::Turn ClientSession::on_turn() {
+  if (hang_up_) return Turn::Close;
   if (!held_.empty() && context_.storage_failed.load(std::memory_order_relaxed)) return Turn::Close;
   if (task_ == nullptr) return Turn::Idle;
   const std::size_t before = connection_.out().size();
   const auto progress = task_->run(connection_.out(), context_.executor.now() + kSlice);
-  hold(before, task_->take_gates());
+  hold(before, task_->take_gates(),
+       progress == exec::Task::Progress::Done && task_->is_one_message());
   switch (progress) {
     case exec::Task::Progress::More:
       return Turn::Again;
@@ -219,14 +223,32 @@ net::Session::Turn ClientSession::on_turn() {
   return Turn::Close;
 }
 
-void ClientSession::hold(std::size_t from, const std::vector<exec::Gate>& gates) {
-  for (const exec::Gate& gate : gates) held_.push_back({from, gate});
+void ClientSession::hold(std::size_t from, const std::vector<exec::Gate>& gates, bool one_message) {
+  for (const exec::Gate& gate : gates) held_.push_back({from, gate, one_message});
 }
 
 std::size_t ClientSession::sendable(std::size_t waiting) {
-  while (!held_.empty() && held_.front().gate.log->is_durable(held_.front().gate.position))
+  if (held_.empty()) return waiting;
+  const Instant now = context_.executor.now();
+  while (!held_.empty()) {
+    const HeldBytes& held = held_.front();
+    const exec::Gate::State state = held.gate.state(now);
+    if (state == exec::Gate::State::Shut) return held.from;
+    if (state == exec::Gate::State::InDoubt) put_in_doubt(held);
+    if (hang_up_) return held.from;
     held_.pop_front();
-  return held_.empty() ? waiting : held_.front().from;
+  }
+  return waiting;
+}
+
+/// The copies on other nodes did not answer in time: the reply, already written, becomes "timeout".
+void ClientSession::put_in_doubt(const HeldBytes& held) {
+  if (!held.one_message) {
+    hang_up_ = true;  // Which of its rows are in doubt cannot be said any more.
+    return;
+  }
+  std::byte* const message = connection_.out().data(held.from + FrameHeader::kSize);
+  message[wire::MessageHeader::kResultAt] = static_cast<std::byte>(Code::Timeout);
 }
 
 void ClientSession::on_sent(std::size_t size) {

@@ -61,10 +61,11 @@ class ClientSession : public net::Session {
   bool busy() const override { return task_ != nullptr; }
 
  private:
-  /// The bytes of the send buffer from `from` on wait for a log.
+  /// The bytes of the send buffer from `from` on wait behind a gate.
   struct HeldBytes {
     std::size_t from;
     exec::Gate gate;
+    bool one_message;  // They begin with the reply to one request on one record.
   };
 
   void look_ahead(Bytes in);
@@ -73,7 +74,8 @@ class ClientSession : public net::Session {
   bool on_compressed(Bytes body);
   void on_info(Bytes body);
   void on_security();
-  void hold(std::size_t from, const std::vector<exec::Gate>& gates);
+  void hold(std::size_t from, const std::vector<exec::Gate>& gates, bool one_message);
+  void put_in_doubt(const HeldBytes& held);
 
   net::Connection& connection_;
   ReactorContext& context_;
@@ -82,6 +84,7 @@ class ClientSession : public net::Session {
   Instant wake_at_{};
   std::size_t ahead_ = 0;  // Messages at the front that look_ahead() has seen.
   std::deque<HeldBytes> held_;
+  bool hang_up_ = false;  // A reply cannot be completed.
 };
 
 }  // namespace flotilla::server

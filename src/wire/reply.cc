@@ -65,6 +65,12 @@ void ReplyWriter::abandon() {
   open_ = false;
 }
 
+void ReplyWriter::message(Bytes whole) {
+  FLOTILLA_CHECK(!open_);
+  message_at_ = out_.size();
+  out_.append(whole);
+}
+
 void ReplyWriter::drop_last() {
   FLOTILLA_CHECK(!open_);
   out_.truncate(message_at_);

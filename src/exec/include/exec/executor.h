@@ -9,18 +9,14 @@
 
 #include "base/arena.h"
 #include "base/out_buffer.h"
+#include "exec/forwarding.h"
+#include "exec/gate.h"
 #include "exec/node.h"
 #include "store/record_body.h"
 #include "wire/message.h"
 #include "wire/reply.h"
 
 namespace flotilla::exec {
-
-/// A reply, or a part of one, must not leave before `log` is durable up to `position`.
-struct Gate {
-  store::RecordLog* log = nullptr;
-  store::LogPosition position{};
-};
 
 /// Work that does not end at once: a batch, a query. It runs in slices between other requests.
 class Task {
@@ -38,6 +34,8 @@ class Task {
   virtual Instant resume_at() const { return {}; }
   /// What holds back the bytes that run() has appended so far; looked at after each call.
   virtual std::vector<Gate> take_gates() { return {}; }
+  /// The reply is one message, whose result can be changed while it is held back.
+  virtual bool is_one_message() const { return false; }
   /// How long the client may leave the reply unread; zero: for ever.
   virtual Duration stall_limit() const { return std::chrono::seconds(10); }
 };
@@ -59,7 +57,11 @@ struct Moment {
 };
 
 /// Where the operations of one request are counted.
-enum class Origin : std::uint8_t { Client, BatchSub, OpsSub };
+enum class Origin : std::uint8_t { Client, BatchSub, OpsSub, FromProxy, FromProxyBatchSub };
+
+constexpr bool is_row(Origin origin) {
+  return origin == Origin::BatchSub || origin == Origin::FromProxyBatchSub;
+}
 
 /// One request on one record, as the single-record message or a row of a batch states it.
 struct RecordRequest {
@@ -101,9 +103,23 @@ class Executor {
     Code code{};  // Meaningless when ok.
     bool ok = true;
     store::LogPosition wait{};
+    store::Lsn lsn{};  // Of the mutation, when other copies must have it; else zero.
+    /// Not Here: nothing was executed, and nothing is in the reply.
+    cluster::Replica::Access access = cluster::Replica::Access::Here;
   };
   Written run(const RecordRequest& request, wire::ReplyWriter& reply);
+  /// What the reply just written waits for, if anything; copies until `deadline`.
+  void add_gates(const RecordRequest& request, const Written& written, Instant deadline,
+                 std::vector<Gate>& gates) const;
+  /// run() for a whole single-record request, with its gates. Not Here: nothing was executed, and
+  /// nothing is in the reply.
+  cluster::Replica::Access run_message(Bytes message, WallTime wall, Origin origin,
+                                       std::uint32_t row_index, Instant deadline,
+                                       wire::ReplyWriter& reply, std::vector<Gate>& gates);
+  /// When a request with this header has waited long enough.
+  Instant deadline_of(const wire::MessageHeader& header) const;
 
+  Forwarding& forwarding() { return forwarding_; }
   Arena& arena() { return arena_; }
   Instant now() const { return node_.now(); }
 
@@ -116,6 +132,7 @@ class Executor {
   unsigned reactor_;
   Arena arena_;
   Bins bins_;  // Scratch of write().
+  Forwarding forwarding_;
 };
 
 }  // namespace flotilla::exec

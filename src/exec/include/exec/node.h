@@ -26,6 +26,12 @@ struct NamespaceOptions {
   std::atomic<std::uint32_t> background_query_max_rps{10'000};
   std::atomic<bool> commit_to_device{false};  // Replies wait until the log is durable.
   std::atomic<bool> stop_writes{false};       // Set by whoever watches memory and storage.
+  /// What clients ask for, or one for all of them.
+  enum class Override : std::uint8_t { Off, Least, All };
+  std::atomic<Override> read_consistency_level{
+      Override::Off};  // Least: any copy; All: the primary.
+  std::atomic<Override> write_commit_level{
+      Override::Off};  // Least: the primary alone; All: every copy.
 };
 
 /// The kinds of requests whose latencies are kept, as `latencies:` names them.
@@ -74,6 +80,7 @@ struct Node {
   QueryJobs jobs;
   std::atomic<std::uint32_t> batch_max_requests{0};  // Rows; 0: no limit.
   std::atomic<std::uint32_t> query_threads_limit{128};
+  std::atomic<std::uint32_t> transaction_max_ms{1000};  // For requests that state no time-out.
 
   /// Null: unknown. A name is taken up to its first NUL.
   Namespace* find(std::string_view name) const;

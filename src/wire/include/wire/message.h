@@ -57,6 +57,7 @@ inline constexpr std::uint8_t kRollBack = 0x04;
 /// row's index.
 struct MessageHeader {
   static constexpr std::size_t kSize = 22;
+  static constexpr std::size_t kResultAt = 5;  // Of the result byte.
 
   std::uint8_t info1 = 0;
   std::uint8_t info2 = 0;

@@ -33,12 +33,18 @@ class ReplyWriter {
   void set_header(const MessageHeader& header);
   void end();
   void abandon();
-  /// Drops the message that end() closed last; once.
+  /// A whole message that was written elsewhere.
+  void message(Bytes whole);
+  /// Drops the message that end() or message() closed last; once.
   void drop_last();
   /// Ends the frame. A frame without messages is taken back whole.
   void finish();
 
   std::size_t frame_size() const { return out_.size() - frame_at_; }
+  /// The result of the message that began when frame_size() was `offset`; zero: success.
+  Code result_at(std::size_t offset) const {
+    return static_cast<Code>(out_.data(frame_at_ + offset)[MessageHeader::kResultAt]);
+  }
   bool message_open() const { return open_; }
   std::uint16_t ops() const { return n_ops_; }
 

@@ -1,0 +1,74 @@
+#include "forward_task.h"
+
+#include <utility>
+
+#include "wire/frame.h"
+
+namespace flotilla::exec {
+namespace {
+
+class ForwardTask : public Task {
+ public:
+  ForwardTask(Executor& executor, Namespace& ns, const wire::Digest& digest, Bytes body,
+              WallTime wall)
+      : executor_(executor),
+        wall_(wall),
+        deadline_(executor.deadline_of(wire::MessageHeader::load(body.data()))),
+        forward_(executor, ns, digest, Buffer(body.begin(), body.end()), deadline_) {}
+
+  Progress run(OutBuffer& out, Instant until) override;
+  Instant resume_at() const override { return forward_.resume_at(); }
+  bool is_one_message() const override { return true; }
+  std::vector<Gate> take_gates() override { return std::exchange(gates_, {}); }
+
+ private:
+  bool run_here(OutBuffer& out);
+  void count(NamespaceCounter counter) {
+    forward_.ns().share(executor_.reactor()).counters.add(counter);
+  }
+
+  Executor& executor_;
+  WallTime wall_;
+  Instant deadline_;
+  Forward forward_;
+  std::vector<Gate> gates_;
+};
+
+Task::Progress ForwardTask::run(OutBuffer& out, Instant) {
+  using C = NamespaceCounter;
+  switch (forward_.step(executor_.now())) {
+    case Forward::Step::Waiting:
+      return Progress::Waiting;
+    case Forward::Step::Here:
+      return run_here(out) ? Progress::Done : Progress::Waiting;
+    case Forward::Step::Answered: {
+      wire::ReplyWriter reply(out);
+      reply.message(forward_.answer());
+      reply.finish();
+      count(C::client_proxy_complete);
+      return Progress::Done;
+    }
+    case Forward::Step::Failed:
+      break;
+  }
+  wire::write_header_reply(out, {.result = static_cast<std::uint8_t>(forward_.code())});
+  count(forward_.code() == Code::Timeout ? C::client_proxy_timeout : C::client_proxy_error);
+  return Progress::Done;
+}
+
+bool ForwardTask::run_here(OutBuffer& out) {
+  wire::ReplyWriter reply(out);
+  const auto access =
+      executor_.run_message(forward_.message(), wall_, Origin::Client, 0, deadline_, reply, gates_);
+  reply.finish();
+  return access == cluster::Replica::Access::Here;
+}
+
+}  // namespace
+
+std::unique_ptr<Task> start_forward(Executor& executor, Namespace& ns, const wire::Digest& digest,
+                                    Bytes body, WallTime wall) {
+  return std::make_unique<ForwardTask>(executor, ns, digest, body, wall);
+}
+
+}  // namespace flotilla::exec
