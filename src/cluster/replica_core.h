@@ -1,62 +1,262 @@
 #pragma once
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "change_ring.h"
+#include "cluster/history.h"
 #include "cluster/replica.h"
+#include "frames.h"
 
 namespace flotilla::cluster {
 
+/// Of a term's numbers (store::Lsn has 40 bits for them).
+inline constexpr std::uint64_t kSeqMost = (std::uint64_t{1} << 40) - 1;
+/// A last-update time further ahead of the wall clock is kept, but does not drive this node's.
+inline constexpr std::uint64_t kAheadMostMs = 10'000;
+
+/// The machine behind Replica. Its parts, by file:
+///
+///   replica_core.cc  rows, roles, what may be served
+///   leading.cc       as primary: peers, the stream of mutations, acknowledgements
+///   following.cc     as backup: START, applying the stream
+///   catch_up.cc      delta and digest catch-up, both sides
+///   merge.cc         branches and tails, both sides
+///   hand_over.cc     MOVE and GRANT; copies that nobody needs
+///   saved.cc         reports, and what outlives the process
 class ReplicaCore {
  public:
   using Access = Replica::Access;
 
-  ReplicaCore(CopyContext& context, wire::PartitionId id, Replica::Shown& shown)
-      : context_(context), partition_(context.records.partition(id)), id_(id), shown_(shown) {}
+  ReplicaCore(CopyContext& context, wire::PartitionId id, Replica::Shown& shown);
+  ~ReplicaCore();
 
   const Row& row() const { return row_; }
-  void mutated(const store::RecordImage&, store::Lsn) {}
-  bool keeps_tombstones() const { return false; }
-  bool may_forget(store::Lsn) const { return true; }
-  void install(const Row& row) {
-    if (row.version <= row_.version) return;
-    row_ = row;
-    const bool here = row.primary == context_.node.self;
-    if (here) {
-      partition_.last_lsn =
-          store::Lsn(context_.node.terms.intern(row.term, partition_.last_lsn.term()), 0);
-      shown_.acknowledged = store::Lsn(partition_.last_lsn.term() + 1, 0).raw() - 1;
-    }
-    shown_.leading = here;
-    shown_.alone = here;
-    const Access access = here                       ? Access::Here
-                          : row.primary == Process{} ? Access::Nobody
-                                                     : Access::Elsewhere;
-    shown_.write = shown_.read = shown_.read_any = access;
-    context_.node.effects.bits_changed(context_.tag, id_);
-  }
-  void move(const Row&) {}
-  void orphan() {}
-  void set_holders_away(bool) {}
-  void receive(const Process&, Bytes) {}
-  void tick() {}
-  bool wants_tick() const { return false; }
-  CopyReport report() const {
-    CopyReport r;
-    r.row = row_;
-    r.ever_full = true;
-    return r;
-  }
-  Buffer save() { return {}; }
-  Result<void> load(Bytes) { return {}; }
-  std::size_t memory() const { return sizeof *this; }
-  bool in_sync() const { return row_.primary == context_.node.self; }
-  bool filling() const { return false; }
-  std::size_t unacknowledged() const { return 0; }
+  void mutated(const store::RecordImage& image, store::Lsn replaced);
+  bool keeps_tombstones() const { return !shown_.alone.load(std::memory_order_relaxed); }
+  bool may_forget(store::Lsn tombstone) const;
+  void install(const Row& row);
+  void move(const Row& row);
+  void orphan();
+  void set_holders_away(bool away) { holders_away_ = away; }
+  void receive(const Process& from, Bytes bytes);
+  void tick();
+  bool wants_tick() const { return ticking_; }
+  CopyReport report() const;
+  Buffer save();
+  Result<void> load(Bytes saved);
+  std::size_t memory() const;
+  bool in_sync() const;
+  bool filling() const { return filling_; }
+  std::size_t unacknowledged() const;
 
  private:
+  /// Another copy, as the primary sees it.
+  struct Peer {
+    Process who;
+    std::uint64_t from = 1;          // First seq that was streamed to it.
+    std::uint64_t acked = 0;         // It has the stream up to here.
+    bool complete = false;           // And everything before.
+    bool in_row = false;             // The row calls it in sync.
+    bool counted = false;            // Its acknowledgement is waited for: in_row, or soon to be.
+    std::uint64_t counted_from = 0;  // What was acknowledged before it counted.
+    bool past_branch = false;        // All that only it had is merged.
+    bool has_slot = false;           // Of the outgoing transfers.
+    std::uint32_t branch_next = 0;
+    Instant heard;           // It said anything.
+    Instant sent;            // START or a resent mutation.
+    std::uint64_t mark = 0;  // The ack limit runs for this seq ...
+    Instant mark_since;      // ... since then.
+    Instant asked;           // The leader, about it.
+  };
+  struct Leading {
+    std::uint32_t index = 0;  // Of the term.
+    Instant since;
+    std::vector<Peer> peers;
+    std::optional<Row> moving;  // Gate closed; under this row another is to be primary.
+    bool granted = false;
+    Instant gate_until;
+    Instant grant_sent;
+    Instant merged_asked;
+  };
+  /// Catching up.
+  struct Fill {
+    enum class Phase : std::uint8_t { Branch, Slot, Delta, Hashes, Range, Idle };
+
+    Phase phase = Phase::Branch;
+    std::vector<wire::Digest> branch;  // Keys that the primary never saw.
+    std::size_t branch_done = 0;       // Of them.
+    std::size_t branch_sent = 0;       // With the present chunk.
+    std::uint32_t chunk = 0;
+    bool tail = false;
+    bool has_slot = false;
+    std::uint32_t number = 0;  // Of the present request.
+    Instant sent{};
+    Position after{};     // Delta.
+    LeafSet differing{};  // Range:
+    int leaf = 255;       // From here down are still to be looked at ...
+    bool within = false;  // ... this one only below:
+    wire::Digest below{};
+  };
+  /// A term of another primary, from its START on.
+  struct Following {
+    Process primary;
+    Term term;
+    std::uint32_t index = 0;
+    std::vector<HistoryEntry> line;         // The primary's history.
+    std::vector<std::uint32_t> line_index;  // Its terms' numbers here.
+    std::uint64_t from = 1;
+    std::uint64_t contiguous = 0;
+    std::uint64_t highest = 0;
+    std::vector<std::uint64_t> early;  // Beyond contiguous, sorted.
+    bool complete = false;
+    std::unique_ptr<Fill> fill;
+  };
+
+  // Rows and roles.
+  void lead();
+  void step_down();
+  void stop_following();
+  void settle();
+  void refresh();
+  void refresh_gauges();
+  Access write_access_now() const;
+  void need_tick();
+  bool has_work() const;
+  bool leads() const { return leading_ != nullptr; }
+  bool is_target() const;
+  bool in_row() const;
+  bool holds_anything() const { return !history_.empty() || partition_.index.size() != 0; }
+  Instant now() const { return context_.node.effects.now(); }
+  const Process& self() const { return context_.node.self; }
+  const CopyOptions& options() const { return context_.options; }
+  CopyStatistics& statistics() { return context_.statistics; }
+  void touch() { shown_.unsaved.store(true, std::memory_order_relaxed); }
+
+  // Records.
+  Position position_of(store::Lsn lsn) const;
+  Position own_position() const;
+  std::vector<wire::Digest> uncovered(std::span<const HistoryEntry> history) const;
+  void renumber();
+  Result<store::LogPosition> put_again(store::MemoryRecord& record, std::uint16_t generation);
+  NumberedRecord numbered(const store::MemoryRecord& record) const;
+  store::Lsn lsn_for(const Position& position, const store::MemoryRecord* own) const;
+  bool take(const NumberedRecord& record);
+  void remember(store::Lsn lsn, const wire::Digest& digest, bool absorb);
+  int rank(const Term& term) const;
+
+  // Leading.
+  Peer* peer(const Process& who);
+  Peer* peer(const Process& who, std::uint64_t from);
+  Peer& add_peer(const Process& who, std::uint64_t from, bool row);
+  void remove_peer(const Process& who);
+  void update_peers();
+  void recount();
+  void forget_laggards();
+  bool window_full() const;
+  void send(const Process& to, Kind kind, const auto& frame);
+  void send_start(Peer& peer);
+  void send_again(Peer& peer);
+  ReplFrame repl_of(std::uint64_t seq) const;
+  void lead_tick();
+  void watch(Peer& peer);
+  void ask(RowAsk::Kind kind, const Process& who, std::optional<Row> moved = {});
+  std::uint64_t last_seq() const { return partition_.last_lsn.seq(); }
+
+  // Following.
+  void follow();
+  void follow_tick();
+  void offer();
+  void begin_following(const Process& from, const FrameHead& head, StartFrame& start);
+  void resume_stream(std::uint64_t from);
+  void mark_received(std::uint64_t seq);
+  void acknowledge();
+  void absorb_into(std::vector<HistoryEntry>& history, const std::vector<HistoryEntry>& notes);
+  bool follows(const Process& from, const FrameHead& head) const;
+  void refuse(const Process& from, const FrameHead& head, const RowVersion& its_row);
+
+  // Catch-up.
+  void begin_fill();
+  void begin_pull();
+  void send_pull();
+  void add_range(PullFrame& pull);
+  bool next_range();
+  void end_fill();
+  void take_copies(const CopiesFrame& copies);
+  LeafHashes leaf_hashes() const;
+  void answer_delta(const PullFrame& pull, CopiesFrame& copies);
+  void answer_hashes(const PullFrame& pull, CopiesFrame& copies);
+  void answer_range(const PullFrame& pull, CopiesFrame& copies);
+
+  // Merging.
+  void send_branch();
+  bool merge(const BranchFrame& frame);
+  bool merge_one(const BranchFrame& frame, const NumberedRecord& record);
+  void absorb(const std::vector<HistoryEntry>& branch);
+
+  // Handing over.
+  void try_grant();
+  void send_grant();
+  bool unneeded_elsewhere() const;
+  void drop_some();
+
+  // Frames.
+  void on(const Process& from, const FrameHead& head, ReplFrame& frame);
+  void on(const Process& from, const FrameHead& head, AckFrame& frame);
+  void on(const Process& from, const FrameHead& head, StartFrame& frame);
+  void on(const Process& from, const FrameHead& head, OfferFrame& frame);
+  void on(const Process& from, const FrameHead& head, RowFrame& frame);
+  void on(const Process& from, const FrameHead& head, BranchFrame& frame);
+  void on(const Process& from, const FrameHead& head, BranchedFrame& frame);
+  void on(const Process& from, const FrameHead& head, PullFrame& frame);
+  void on(const Process& from, const FrameHead& head, CopiesFrame& frame);
+  void on(const Process& from, const FrameHead& head, GrantFrame& frame);
+  template <class Frame>
+  void dispatch(const Process& from, const FrameHead& head, Reader& in);
+  void bad_frame() { ++statistics().bad_frames; }
+
   CopyContext& context_;
   store::Partition& partition_;
   wire::PartitionId id_;
   Replica::Shown& shown_;
+
   Row row_;
+  /// Of the copy while it was last complete. The end of the last entry is brought up by settle().
+  std::vector<HistoryEntry> history_;
+  std::vector<Process> last_in_sync_;  // Of the row under which the copy last was in sync.
+  ChangeRing ring_;
+  std::unique_ptr<Leading> leading_;
+  std::unique_ptr<Following> following_;
+  Instant offered_;
+
+  bool row_from_disk_ = false;
+  bool ever_full_ = false;
+  bool filling_ = false;  // Holds some records that are newer than its position.
+  bool dirty_ = false;    // May hold records that its history does not cover.
+  bool dropping_ = false;
+  bool orphaned_ = false;
+  bool refused_ = false;  // A copy knows a newer row.
+  bool holders_away_ = false;
+  bool ticking_ = false;
+
+  struct Gauges {
+    std::uint32_t tx = 0, tx_active = 0, rx = 0, rx_active = 0;
+  } gauges_;  // What this copy has added to the statistics.
 };
+
+template <class Frame>
+void ReplicaCore::dispatch(const Process& from, const FrameHead& head, Reader& in) {
+  Frame frame;
+  if (!parse(in, frame)) return bad_frame();
+  on(from, head, frame);
+}
+
+void ReplicaCore::send(const Process& to, Kind kind, const auto& frame) {
+  const Term& term = leading_ || !following_ ? row_.term : following_->term;
+  const Buffer bytes =
+      encode({.kind = kind, .ns = context_.tag, .partition = id_, .term = term}, frame);
+  context_.node.effects.send(to, bytes);
+}
 
 }  // namespace flotilla::cluster

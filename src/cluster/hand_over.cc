@@ -1,0 +1,89 @@
+#include "replica_core.h"
+
+namespace flotilla::cluster {
+
+using store::MemoryRecord;
+
+namespace {
+
+constexpr std::size_t kDroppedAtOnce = 4096;
+
+}  // namespace
+
+// --- MOVE, at the old primary -------------------------------------------------------------------
+
+void ReplicaCore::move(const Row& row) {
+  if (!leads() || orphaned_ || leading_->granted || row.version <= row_.version) return;
+  if (row.primary == self() || row.primary == Process{}) return;
+  const Peer* const next = peer(row.primary);
+  if (next == nullptr || !next->in_row || !next->complete) return;
+  leading_->moving = row;
+  leading_->gate_until = now() + options().gate;
+  need_tick();
+  try_grant();
+  refresh();
+}
+
+/// Once nothing waits for an acknowledgement, the other has all that clients were told.
+void ReplicaCore::try_grant() {
+  if (!leading_ || !leading_->moving || leading_->granted || unacknowledged() != 0) return;
+  const Peer* const next = peer(leading_->moving->primary);
+  if (next == nullptr || !next->complete || next->acked < last_seq()) return;
+  leading_->granted = true;
+  send_grant();
+}
+
+void ReplicaCore::send_grant() {
+  leading_->grant_sent = now();
+  send(leading_->moving->primary, Kind::Grant,
+       GrantFrame{.base = last_seq(), .row = *leading_->moving});
+}
+
+// --- GRANT, at the new one ----------------------------------------------------------------------
+
+void ReplicaCore::on(const Process& from, const FrameHead& head, GrantFrame& frame) {
+  if (frame.row.primary != self() || row_from_disk_) return;
+  if (row_.version == frame.row.version) return;  // Taken: START tells.
+  const bool over = frame.row.version < row_.version ||
+                    frame.row.version.epoch < context_.node.effects.promised();
+  if (over) {
+    context_.node.effects.send(
+        from,
+        encode({.kind = Kind::Ungrant, .ns = context_.tag, .partition = id_, .term = head.term},
+               RowFrame{frame.row.version}));
+    return;
+  }
+  if (!follows(from, head) || !in_sync() || following_->contiguous != frame.base) return;
+  const Row row = frame.row;
+  install(row);
+  ask(RowAsk::Kind::Moved, self(), row);
+}
+
+// --- copies that nobody needs -------------------------------------------------------------------
+
+/// Whether the copies where they belong are complete and have all there is.
+bool ReplicaCore::unneeded_elsewhere() const {
+  if (row_.has(Row::kMerging) || leading_->moving || unacknowledged() != 0) return false;
+  for (const Uuid& target : row_.targets)
+    if (std::ranges::find(row_.in_sync, target, &Process::node) == row_.in_sync.end()) return false;
+  return std::ranges::all_of(leading_->peers,
+                             [](const Peer& each) { return !each.in_row || each.complete; });
+}
+
+void ReplicaCore::drop_some() {
+  std::vector<MemoryRecord*> bucket;
+  for (std::size_t dropped = 0; dropped < kDroppedAtOnce; dropped += bucket.size()) {
+    {
+      const std::scoped_lock lock(partition_.index_lock);
+      partition_.index.next_below(nullptr, bucket);
+    }
+    if (bucket.empty()) {
+      dropping_ = false;
+      ring_.restart({});
+      return;
+    }
+    for (MemoryRecord* record : bucket) context_.records.drop(partition_, record);
+  }
+}
+
+}  // namespace flotilla::cluster

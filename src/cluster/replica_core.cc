@@ -1,0 +1,369 @@
+#include "replica_core.h"
+
+#include "base/check.h"
+
+namespace flotilla::cluster {
+
+using store::Lsn;
+using store::MemoryRecord;
+using wire::Digest;
+
+ReplicaCore::ReplicaCore(CopyContext& context, wire::PartitionId id, Replica::Shown& shown)
+    : context_(context), partition_(context.records.partition(id)), id_(id), shown_(shown) {}
+
+ReplicaCore::~ReplicaCore() {
+  leading_.reset();
+  following_.reset();
+}
+
+bool ReplicaCore::is_target() const {
+  return std::ranges::find(row_.targets, self().node) != row_.targets.end();
+}
+
+bool ReplicaCore::in_row() const {
+  return std::ranges::find(row_.in_sync, self()) != row_.in_sync.end();
+}
+
+bool ReplicaCore::in_sync() const {
+  return leads() || (in_row() && following_ && following_->complete);
+}
+
+// --- rows ---------------------------------------------------------------------------------------
+
+void ReplicaCore::install(const Row& row) {
+  if (row.version <= row_.version) return;
+  settle();
+  const bool same_term = row.term == row_.term && row.primary == row_.primary;
+  const bool was_leading = leads();
+  if (in_sync()) last_in_sync_ = row_.in_sync;
+  row_ = row;
+  row_from_disk_ = orphaned_ = refused_ = dropping_ = false;
+  touch();
+  if (row.primary == self()) {
+    if (was_leading && same_term) {
+      update_peers();
+    } else {
+      if (was_leading) step_down();
+      lead();
+    }
+  } else {
+    if (was_leading) step_down();
+    if (!same_term) stop_following();
+    follow();
+  }
+  refresh();
+}
+
+void ReplicaCore::orphan() {
+  orphaned_ = true;
+  refresh();
+}
+
+/// Begins a term of this copy.
+void ReplicaCore::lead() {
+  stop_following();
+  dirty_ |= filling_ || (history_.empty() && partition_.index.size() != 0);
+  // A fill that was broken off may also have dropped keys, and of that nothing is left to send on:
+  // the others are to compare all they have. One number is left out, so that nobody is in line.
+  const std::uint64_t from = filling_ ? 2 : 1;
+  if (history_.size() >= kHistoryMost) history_.erase(history_.begin());
+  history_.push_back({.term = row_.term});
+  ever_full_ = true;
+  filling_ = false;
+  leading_ = std::make_unique<Leading>();
+  leading_->index = context_.node.terms.intern(row_.term, partition_.last_lsn.term());
+  leading_->since = now();
+  partition_.last_lsn = Lsn(leading_->index, from - 1);
+  if (from != 1) ring_.restart({row_.term, from - 1});
+  shown_.acknowledged.store(partition_.last_lsn.raw(), std::memory_order_release);
+  shown_.leading.store(true, std::memory_order_release);
+  for (const Process& process : row_.in_sync)
+    if (process != self()) add_peer(process, from, true);
+  recount();
+  if (!leading_->peers.empty()) renumber();
+}
+
+/// What this copy holds beyond its history (mutations that came before their predecessors, parts of
+/// a fill, records found after a crash) nobody else may have: all that is numbered anew, so that
+/// every other copy gets it. Not before there is one.
+void ReplicaCore::renumber() {
+  if (!dirty_) return;
+  dirty_ = false;
+  settle();
+  for (const Digest& digest : uncovered(history_)) {
+    MemoryRecord* const record = partition_.index.find(digest);
+    if (put_again(*record, record->generation)) continue;
+    ++statistics().apply_failed;
+    dirty_ = true;
+  }
+}
+
+void ReplicaCore::step_down() {
+  for (Peer& peer : leading_->peers)
+    if (peer.has_slot) context_.node.budget.give_out();
+  const Lsn acknowledged(shown_.acknowledged.load());
+  if (acknowledged > partition_.last_lsn) shown_.acknowledged.store(partition_.last_lsn.raw());
+  shown_.leading.store(false, std::memory_order_release);
+  if (shown_.alone.exchange(false)) ring_.restart(own_position());
+  leading_.reset();
+  context_.node.effects.acknowledged();  // Who waits is told that it is over.
+}
+
+void ReplicaCore::stop_following() {
+  if (!following_) return;
+  if (following_->complete && following_->highest > following_->contiguous) dirty_ = true;
+  if (following_->fill && following_->fill->has_slot) context_.node.budget.give_in();
+  following_.reset();
+}
+
+/// Brings the end of the open entry up.
+void ReplicaCore::settle() {
+  if (history_.empty()) return;
+  if (leads()) history_.back().end = last_seq();
+  if (following_ && following_->complete) history_.back().end = following_->contiguous;
+}
+
+Position ReplicaCore::own_position() const {
+  Position position = newest(history_);
+  if (leads()) position.seq = last_seq();
+  if (following_ && following_->complete) position.seq = following_->contiguous;
+  return position;
+}
+
+// --- what may be served -------------------------------------------------------------------------
+
+Replica::Access ReplicaCore::write_access_now() const {
+  if (orphaned_ || row_from_disk_ || row_.primary == Process{}) return Access::Nobody;
+  if (!leads()) return Access::Elsewhere;
+  return leading_->moving || refused_ || window_full() ? Access::Wait : Access::Here;
+}
+
+void ReplicaCore::refresh() {
+  const Access write = write_access_now();
+  Access read = write;
+  if (write == Access::Wait) read = leading_->granted ? Access::Wait : Access::Here;
+  const Access any = write == Access::Elsewhere && in_sync() ? Access::Here : read;
+  const bool alone =
+      leads() && leading_->peers.empty() && options().replication_factor == 1 && !leading_->moving;
+  if (!alone && shown_.alone.load() && leads()) ring_.restart(own_position());
+  shown_.alone.store(alone, std::memory_order_relaxed);
+  bool changed = shown_.write.exchange(write) != write;
+  changed |= shown_.read.exchange(read) != read;
+  changed |= shown_.read_any.exchange(any) != any;
+  if (changed) context_.node.effects.bits_changed(context_.tag, id_);
+  refresh_gauges();
+  if (has_work()) need_tick();
+}
+
+void ReplicaCore::refresh_gauges() {
+  Gauges g;
+  if (leads()) {
+    for (const auto& target : row_.targets)
+      if (std::ranges::find(row_.in_sync, target, &Process::node) == row_.in_sync.end()) ++g.tx;
+    if (row_.has(Row::kMerging) && g.tx == 0) g.tx = 1;
+    for (const Peer& peer : leading_->peers) g.tx_active += peer.has_slot ? 1 : 0;
+  } else if (is_target() && !in_sync()) {
+    g.rx = 1;
+    g.rx_active = following_ && following_->fill && following_->fill->has_slot ? 1 : 0;
+  }
+  CopyStatistics& s = statistics();
+  const auto add = [](CopyStatistics::Count& to, std::uint32_t& was, std::uint32_t is) {
+    if (was != is) to.fetch_add(std::uint64_t{is} - was, std::memory_order_relaxed);  // Wraps.
+    was = is;
+  };
+  add(s.tx_remaining, gauges_.tx, g.tx);
+  add(s.tx_active, gauges_.tx_active, g.tx_active);
+  add(s.rx_remaining, gauges_.rx, g.rx);
+  add(s.rx_active, gauges_.rx_active, g.rx_active);
+}
+
+bool ReplicaCore::may_forget(Lsn tombstone) const {
+  if (holders_away_ || !in_sync() || row_.has(Row::kMerging)) return false;
+  for (const auto& target : row_.targets)
+    if (std::ranges::find(row_.in_sync, target, &Process::node) == row_.in_sync.end()) return false;
+  // What came before it must have come: an older version that is late would bring the key back.
+  if (!leads()) {
+    const Position at = position_of(tombstone);
+    return at.term != following_->term || at.seq <= following_->contiguous;
+  }
+  const Lsn all(shown_.acknowledged.load());
+  return tombstone.term() != all.term() || tombstone <= all;
+}
+
+// --- ticks --------------------------------------------------------------------------------------
+
+bool ReplicaCore::has_work() const {
+  if (orphaned_ || row_from_disk_) return false;
+  if (dropping_) return true;
+  if (leads()) {
+    return leading_->moving || row_.has(Row::kMerging) ||
+           std::ranges::any_of(leading_->peers, [this](const Peer& each) {
+             return !each.complete || !each.in_row || each.acked < last_seq();
+           });
+  }
+  if (row_.primary == Process{}) return false;
+  return (in_row() || is_target() || holds_anything()) && !in_sync();
+}
+
+void ReplicaCore::need_tick() {
+  if (ticking_) return;
+  ticking_ = true;
+  context_.node.effects.want_tick(context_.tag, id_);
+}
+
+void ReplicaCore::tick() {
+  if (leads()) {
+    lead_tick();
+  } else if (!orphaned_ && !row_from_disk_) {
+    follow_tick();
+  }
+  ticking_ = has_work();
+  refresh();
+}
+
+// --- frames -------------------------------------------------------------------------------------
+
+void ReplicaCore::receive(const Process& from, Bytes bytes) {
+  Reader in(bytes);
+  FrameHead head;
+  if (!parse(in, head) || head.ns != context_.tag || head.partition != id_ || from == self())
+    return bad_frame();
+  switch (head.kind) {
+    case Kind::Repl:
+      return dispatch<ReplFrame>(from, head, in);
+    case Kind::Ack:
+      return dispatch<AckFrame>(from, head, in);
+    case Kind::Start:
+      return dispatch<StartFrame>(from, head, in);
+    case Kind::Offer:
+      return dispatch<OfferFrame>(from, head, in);
+    case Kind::Refuse:
+    case Kind::Ungrant:
+    case Kind::Release:
+      return dispatch<RowFrame>(from, head, in);
+    case Kind::Branch:
+      return dispatch<BranchFrame>(from, head, in);
+    case Kind::Branched:
+      return dispatch<BranchedFrame>(from, head, in);
+    case Kind::Pull:
+      return dispatch<PullFrame>(from, head, in);
+    case Kind::Copies:
+      return dispatch<CopiesFrame>(from, head, in);
+    case Kind::Grant:
+      return dispatch<GrantFrame>(from, head, in);
+  }
+}
+
+// --- records ------------------------------------------------------------------------------------
+
+Position ReplicaCore::position_of(Lsn lsn) const {
+  if (leads() && lsn.term() == leading_->index) return {row_.term, lsn.seq()};
+  if (following_ && lsn.term() == following_->index) return {following_->term, lsn.seq()};
+  return {context_.node.terms.term(lsn.term()), lsn.seq()};
+}
+
+NumberedRecord ReplicaCore::numbered(const MemoryRecord& record) const {
+  return {.position = position_of(record.lsn), .image = context_.records.image_of(record)};
+}
+
+/// Keys whose records this history does not account for.
+std::vector<Digest> ReplicaCore::uncovered(std::span<const HistoryEntry> history) const {
+  std::vector<Digest> found;
+  context_.records.for_each(id_, [&](const MemoryRecord& record) {
+    if (!covers(history, position_of(record.lsn))) found.push_back(record.digest);
+  });
+  return found;
+}
+
+Result<store::LogPosition> ReplicaCore::put_again(MemoryRecord& record, std::uint16_t generation) {
+  const Bytes body = record.body();
+  const Buffer copy(body.begin(), body.end());
+  return context_.records.put(partition_, &record,
+                              {.digest = record.digest,
+                               .set = record.set,
+                               .void_time = record.void_time,
+                               .generation = generation,
+                               .flags = record.flags,
+                               .last_update = record.last_update,
+                               .body = copy},
+                              context_.node.effects.wall());
+}
+
+/// The number under which a record of another copy is kept here: above what stands there, whatever
+/// order this node met the terms in.
+Lsn ReplicaCore::lsn_for(const Position& position, const MemoryRecord* own) const {
+  TermTable& terms = context_.node.terms;
+  std::uint32_t index = following_->index;
+  if (position.term != following_->term) {
+    index = 0;
+    for (std::size_t i = 0; i < following_->line.size(); ++i)
+      if (following_->line[i].term == position.term && !following_->line[i].absorbed)
+        index = following_->line_index[i];
+    if (index == 0) index = terms.intern(position.term, 0);
+  }
+  const Lsn lsn(index, position.seq);
+  if (own == nullptr || own->lsn < lsn) return lsn;
+  return {terms.intern(position.term, own->lsn.term()), position.seq};
+}
+
+/// Takes a record over from the primary that is followed. What the primary has replaces anything
+/// here but newer mutations of its own term. False: it could not be kept.
+bool ReplicaCore::take(const NumberedRecord& record) {
+  if (record.image.digest.partition() != id_ || record.position.seq > kSeqMost) {
+    bad_frame();
+    return false;
+  }
+  MemoryRecord* const own = partition_.index.find(record.image.digest);
+  if (own != nullptr) {
+    const Position mine = position_of(own->lsn);
+    if (mine == record.position) return true;
+    if (mine.term == following_->term &&
+        (record.position.term != mine.term || record.position.seq < mine.seq))
+      return true;
+  }
+  store::RecordImage image = record.image;
+  image.lsn = lsn_for(record.position, own);
+  if (!context_.records.apply(partition_, own, image)) {
+    ++statistics().apply_failed;
+    return false;
+  }
+  const std::uint64_t limit = context_.node.effects.wall().ms + kAheadMostMs;
+  if (image.last_update.ms() <= limit) context_.records.clock().saw(image.last_update);
+  ++statistics().applied;
+  remember(image.lsn, image.digest, false);
+  touch();
+  return true;
+}
+
+/// Place of a term in the copy's own line; -1: not there.
+int ReplicaCore::rank(const Term& term) const {
+  for (std::size_t i = history_.size(); i-- > 0;)
+    if (!history_[i].absorbed && history_[i].term == term) return static_cast<int>(i);
+  return -1;
+}
+
+/// Notes a change. Old ones are forgotten, but never one that a copy in the stream still lacks.
+void ReplicaCore::remember(Lsn lsn, const Digest& digest, bool absorb) {
+  ring_.add({.lsn = lsn, .digest = digest, .absorb = absorb});
+  std::uint64_t needed = ~std::uint64_t{0};
+  if (leads())
+    for (const Peer& peer : leading_->peers) needed = std::min(needed, peer.acked + 1);
+  while (ring_.size() > options().ring_most) {
+    const Position oldest = position_of(ring_.oldest().lsn);
+    if (leads() && oldest.term == row_.term && oldest.seq >= needed) break;
+    const int place = rank(oldest.term);
+    const int floor = rank(ring_.floor().term);
+    if (place > floor || (place == floor && oldest.seq > ring_.floor().seq))
+      ring_.set_floor(oldest);
+    ring_.drop_oldest();
+  }
+}
+
+std::size_t ReplicaCore::memory() const {
+  std::size_t bytes = sizeof *this + ring_.memory() + history_.capacity() * sizeof(HistoryEntry);
+  if (leading_) bytes += sizeof *leading_ + leading_->peers.capacity() * sizeof(Peer);
+  if (following_) bytes += sizeof *following_ + following_->line.capacity() * sizeof(HistoryEntry);
+  return bytes;
+}
+
+}  // namespace flotilla::cluster
