@@ -18,7 +18,7 @@ constexpr Verb kVerbs[] = {
     {"backup", "asbackup", "Write records to files", &run_backup},
     {"restore", "asrestore", "Write records from files back", &run_restore},
     {"top", "", "Watch a cluster live", nullptr},
-    {"dev", "", "Run a cluster of processes on loopback", nullptr},
+    {"dev", "", "Run a cluster of processes on loopback", &run_dev},
     {"completion", "", "Print the completion script of a shell", &run_completion},
     {"man", "", "Print the manual page of a verb", &run_man},
 };

@@ -41,5 +41,6 @@ int run_backup(const Invocation& invocation);
 int run_restore(const Invocation& invocation);
 int run_man(const Invocation& invocation);
 int run_completion(const Invocation& invocation);
+int run_dev(const Invocation& invocation);
 
 }  // namespace flotilla::tools
