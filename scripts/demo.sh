@@ -58,6 +58,7 @@ write_config() {
   cat <<CONF
 service {
     cluster-name demo
+    data-folder $demo
     work-directory $demo
 }
 logging {

@@ -98,6 +98,7 @@ class Flotilla(Server):
 service {{
     service-threads 1
     proto-fd-max 2048
+    data-folder {folder}
     work-directory {folder}
 }}
 network {{

@@ -21,6 +21,7 @@ STORED = "storage-engine {engine} {{\n        file {file}\n        filesize {siz
 CONFIG = """\
 service {{
     cluster-name conformance
+    data-folder {folder}
     work-directory {folder}
     proto-fd-max 15000
 }}
