@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "model/expression.h"
 #include "record_view.h"
 #include "wire/batch.h"
@@ -50,6 +51,12 @@ Result<void> check_rows(const Node& node, Bytes field, const wire::MessageHeader
   return {};
 }
 
+Result<void> check_batch(const Node& node, Bytes field, const wire::Message& message) {
+  if (auto ok = check_rows(node, field, message.header); !ok) return ok;
+  const auto filter = filter_of(message.fields);
+  return filter ? model::check_filter(*filter) : Result<void>{};
+}
+
 Bytes batch_field(const wire::Fields& fields) {
   return fields.has(FieldType::Batch) ? fields.get(FieldType::Batch)
                                       : fields.get(FieldType::BatchWithSet);
@@ -86,6 +93,7 @@ class Batch : public Task {
         field_(field),
         rows_(field, parent_),
         wall_(moment.wall),
+        started_(moment.now),
         respond_all_((rows_.header().flags & wire::BatchHeader::kRespondAllKeys) != 0),
         report_failed_((rows_.header().flags & wire::BatchHeader::kReportFailedRow) != 0),
         deadline_(executor.deadline_of(message.header)) {}
@@ -95,8 +103,11 @@ class Batch : public Task {
   void own_request();
   std::vector<Gate> take_gates() override { return std::exchange(gates_, {}); }
   Instant resume_at() const override;
+  Histogram* latency() override { return &executor_.share().batches; }
 
  private:
+  bool rows_left() const { return done_ < rows_.header().count; }
+  Instant run_rows(wire::ReplyWriter& reply);
   void look_ahead() const;
   void run_row(wire::ReplyWriter& reply);
   void keep_or_drop(Code code, wire::ReplyWriter& reply);
@@ -109,6 +120,7 @@ class Batch : public Task {
   Bytes field_;
   wire::BatchReader rows_;
   WallTime wall_;
+  Instant started_;
   bool respond_all_;
   bool report_failed_;
   std::uint32_t done_ = 0;
@@ -117,6 +129,8 @@ class Batch : public Task {
   Instant deadline_;
   std::list<Forward> forwards_;  // Rows that other nodes serve, or this one soon.
   std::vector<Gate> gates_;
+  std::array<Histogram*, kLookAhead> timed_{};  // Where the latencies of the last rows go.
+  std::size_t timed_count_ = 0;
   Buffer owned_;
 };
 
@@ -135,29 +149,46 @@ void Batch::own_request() {
 }
 
 Task::Progress Batch::run(OutBuffer& out, Instant until) {
+  NodeCounters& counters = executor_.share().counters;
   collect(out);
-  while (done_ < rows_.header().count) {
-    if (out.size() > kReplyAhead) return Progress::More;
+  while (rows_left()) {
+    if (out.size() > kReplyAhead) {
+      counters.add(NodeCounter::batch_index_delay);
+      return Progress::More;
+    }
     if (forwards_.size() >= kForwardsMost) return Progress::Waiting;
     executor_.arena().reset();
     wire::ReplyWriter reply(out);
-    while (done_ < rows_.header().count && reply.frame_size() < kFrameSize) {
-      if (done_ % kLookAhead == 0) look_ahead();
-      if (!rows_.next()) return Progress::Abandoned;  // Cannot be: check_rows() read them all.
-      run_row(reply);
-      ++done_;
-      if (forwards_.size() >= kForwardsMost) break;
-      if (done_ % kLookAhead == 0 && executor_.now() >= until) break;
-    }
+    Instant now{};
+    while (rows_left() && reply.frame_size() < kFrameSize && forwards_.size() < kForwardsMost &&
+           now < until)
+      now = run_rows(reply);
     reply.finish();
-    if (done_ < rows_.header().count && executor_.now() >= until) return Progress::More;
+    if (rows_left() && now >= until) return Progress::More;
   }
   if (!forwards_.empty()) collect(out);
   if (!forwards_.empty()) return Progress::Waiting;
   const Code code = failed_.value_or(Code{});
   wire::write_header_reply(
       out, {.info3 = wire::info3::kLast, .result = static_cast<std::uint8_t>(code)});
+  counters.add(failed_ ? NodeCounter::batch_index_error : NodeCounter::batch_index_complete);
   return Progress::Done;
+}
+
+/// The rows up to the next look ahead, or fewer when the reply's frame is full. Returns when they
+/// were done, and notes it as the end of each: a look at the clock for every row would show.
+Instant Batch::run_rows(wire::ReplyWriter& reply) {
+  if (done_ % kLookAhead == 0) look_ahead();
+  do {
+    FLOTILLA_CHECK(rows_.next().has_value());  // check_rows() read them all.
+    run_row(reply);
+    ++done_;
+  } while (rows_left() && done_ % kLookAhead != 0 && reply.frame_size() < kFrameSize &&
+           forwards_.size() < kForwardsMost);
+  const Instant now = executor_.now();
+  for (std::size_t i = 0; i < timed_count_; ++i) timed_[i]->record(now - started_);
+  timed_count_ = 0;
+  return now;
 }
 
 /// Rows of one batch are nearly always of one namespace; for others the hints are merely in vain.
@@ -191,6 +222,7 @@ void Batch::run_row(wire::ReplyWriter& reply) {
         .set_row(row.index);
     return;
   }
+  timed_[timed_count_++] = &request.latency();
   if (written.wait.raw() != 0 || written.lsn.raw() != 0)
     executor_.add_gates(request, written, deadline_, gates_);
   keep_or_drop(written.ok ? Code{} : written.code, reply);
@@ -257,11 +289,12 @@ void Batch::keep_or_drop(Code code, wire::ReplyWriter& reply) {
 
 Outcome start_batch(Executor& executor, const wire::Message& message, const Moment& moment,
                     OutBuffer& out) {
+  NodeCounters& counters = executor.share().counters;
+  counters.add(NodeCounter::batch_index_initiate);
   const Bytes field = batch_field(message.fields);
-  if (auto ok = check_rows(executor.node(), field, message.header); !ok)
+  if (auto ok = check_batch(executor.node(), field, message); !ok) {
+    counters.add(NodeCounter::batch_index_error);
     return refuse(out, ok.error().code);
-  if (const auto filter = filter_of(message.fields)) {
-    if (auto ok = model::check_filter(*filter); !ok) return refuse(out, ok.error().code);
   }
   auto batch = std::make_unique<Batch>(executor, field, message, moment);
   const Task::Progress progress = batch->run(out, moment.now + kSlice);
@@ -270,6 +303,8 @@ Outcome start_batch(Executor& executor, const wire::Message& message, const Mome
   if (progress == Task::Progress::More || progress == Task::Progress::Waiting) {
     batch->own_request();
     outcome.task = std::move(batch);
+  } else {
+    outcome.latency = batch->latency();
   }
   return outcome;
 }

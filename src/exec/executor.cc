@@ -111,6 +111,15 @@ Code udf_refusal(const wire::Fields& fields) {
 
 }  // namespace
 
+Histogram& RecordRequest::latency() const {
+  const bool sub = origin == Origin::BatchSub;
+  const bool writes = (header.info2 & wire::info2::kWrite) != 0;
+  const Latency kind = !writes          ? (sub ? Latency::BatchSubRead : Latency::Read)
+                       : is_udf(fields) ? (sub ? Latency::BatchSubUdf : Latency::Udf)
+                                        : (sub ? Latency::BatchSubWrite : Latency::Write);
+  return share.latencies[static_cast<std::size_t>(kind)];
+}
+
 Executor::Executor(Node& node, unsigned reactor)
     : node_(node), reactor_(reactor), forwarding_(*this) {}
 Executor::~Executor() = default;
@@ -155,6 +164,7 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
     outcome.task = start_forward(*this, *ns, digest, body, moment.wall);
     return outcome;
   }
+  outcome.latency = &request.latency();
   if (written.wait.raw() != 0 || written.lsn.raw() != 0)
     add_gates(request, written, deadline_of(message.header), outcome.gates);
   return outcome;

@@ -385,10 +385,10 @@ void BackgroundOps::write_one(const wire::Digest& digest) {
   ++records_;
 }
 
-Outcome refuse(const QueryRequest& request, OutBuffer& out, const QueryPlan* plan, Code code) {
+Outcome refuse(const QueryRequest& request, OutBuffer& out, Code code) {
   wire::write_header_reply(out, {.result = static_cast<std::uint8_t>(code)});
   const bool background = (request.message.header.info2 & wire::info2::kWrite) != 0;
-  const bool is_short = plan != nullptr && plan->is_short;
+  const bool is_short = (request.message.header.info1 & wire::info1::kShortQuery) != 0;
   request.ns.share(request.executor.reactor())
       .counters.add(background ? kBackground.error
                     : is_short ? kShort.error
@@ -415,16 +415,16 @@ std::shared_ptr<QueryJob> make_job(const QueryRequest& request, const QueryPlan&
 
 Outcome start_query(const QueryRequest& request, OutBuffer& out) {
   auto plan = plan_query(request.ns, request.message);
-  if (!plan) return refuse(request, out, nullptr, plan.error().code);
+  if (!plan) return refuse(request, out, plan.error().code);
   if (plan->background && !plan->set.empty() && !request.ns.records.sets().find(plan->set))
-    return refuse(request, out, &*plan, Code::NotFound);
+    return refuse(request, out, Code::NotFound);
 
   std::shared_ptr<QueryJob> job;
   if (!plan->is_short) {
     job = make_job(request, *plan);
     Node& node = request.executor.node();
     if (auto ok = node.jobs.add(job, node.query_threads_limit.load(std::memory_order_relaxed)); !ok)
-      return refuse(request, out, &*plan, ok.error().code);
+      return refuse(request, out, ok.error().code);
   }
   Outcome outcome;
   if (plan->background) {

@@ -35,7 +35,6 @@ struct Server::ReactorParts {
         executor(server.node_, number),
         context{.executor = executor,
                 .info = *server.info_,
-                .counters = counters,
                 .wall = wall_now,
                 .run_in_background =
                     [this](std::unique_ptr<exec::Task> task) {
@@ -49,7 +48,6 @@ struct Server::ReactorParts {
   }
 
   net::Reactor reactor;
-  exec::NodeCounters counters;
   exec::Executor executor;
   Background background;
   ReactorContext context;
@@ -164,6 +162,7 @@ void Server::make_view(unsigned reactors) {
                                                        .id = id_,
                                                        .durable = durable_,
                                                        .counters = [this] { return counters(); },
+                                                       .batches = [this] { return batches(); },
                                                        .connections = connections_,
                                                        .admin_connections = admin_connections_,
                                                        .reactors = reactors,
@@ -212,13 +211,20 @@ info::Counts<exec::NodeCounter> Server::counters() const {
     return sum[static_cast<std::size_t>(counter)];
   };
   for (const auto& parts : reactors_) {
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += parts->counters.get(static_cast<C>(i));
+    for (std::size_t i = 0; i < sum.size(); ++i)
+      sum[i] += parts->executor.share().counters.get(static_cast<C>(i));
     at(C::reaped_fds) += parts->reactor.counts().reaped.load();
   }
   at(C::client_connections_opened) = connections_opened_.load();
   at(C::client_connections_closed) = connections_opened_.load() - connections_.load();
   at(C::admin_connections_opened) = admin_connections_opened_.load();
   at(C::admin_connections_closed) = admin_connections_opened_.load() - admin_connections_.load();
+  return sum;
+}
+
+Histogram::Snapshot Server::batches() const {
+  Histogram::Snapshot sum;
+  for (const auto& parts : reactors_) sum += parts->executor.share().batches.snapshot();
   return sum;
 }
 

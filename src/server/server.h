@@ -46,6 +46,7 @@ class Server {
   void notify_reactors();
   void wake_background();
   info::Counts<exec::NodeCounter> counters() const;
+  Histogram::Snapshot batches() const;
 
   void maintain();
   void apply_changes();

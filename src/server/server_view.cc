@@ -206,6 +206,7 @@ std::vector<info::PartitionLine> ServerView::partitions(
 }
 
 void ServerView::roll() {
+  latencies_.roll("batch-index", from_.batches(), now());
   for (const auto& ns : from_.node.namespaces) {
     for (std::size_t i = 0; i < kLatencyNames.size(); ++i)
       latencies_.roll("{" + ns->name() + "}-" + kLatencyNames[i],

@@ -24,6 +24,7 @@ class ServerView : public info::NodeView {
     wire::NodeId id;
     const std::vector<std::unique_ptr<DurableNamespace>>& durable;
     std::function<info::Counts<exec::NodeCounter>()> counters;
+    std::function<Histogram::Snapshot()> batches;  // How long whole ones took.
     const std::atomic<std::uint64_t>& connections;
     const std::atomic<std::uint64_t>& admin_connections;
     unsigned reactors;

@@ -108,6 +108,7 @@ void ClientSession::look_ahead(Bytes in) {
 net::Session::Input ClientSession::on_bytes(Bytes in) {
   Input input;
   ahead_ = 0;
+  now_ = context_.executor.now();
   while (task_ == nullptr && connection_.out().size() < kOutMost) {
     const Bytes rest = in.subspan(input.consumed);
     if (rest.size() < FrameHeader::kSize) break;
@@ -115,7 +116,7 @@ net::Session::Input ClientSession::on_bytes(Bytes in) {
     if (ahead_ > 0) --ahead_;
     const auto header = FrameHeader::parse(rest);
     if (!header) {
-      context_.counters.add(exec::NodeCounter::demarshal_error);
+      context_.executor.share().counters.add(exec::NodeCounter::demarshal_error);
       input.close = true;
       break;
     }
@@ -157,8 +158,10 @@ bool ClientSession::dispatch(const FrameHeader& header, Bytes body) {
 
 void ClientSession::on_message(Bytes body) {
   const std::size_t before = connection_.out().size();
-  exec::Outcome outcome = context_.executor.execute(
-      body, {context_.wall(), context_.executor.now()}, connection_.peer(), connection_.out());
+  const Instant since = now_;
+  exec::Outcome outcome = context_.executor.execute(body, {context_.wall(), since},
+                                                    connection_.peer(), connection_.out());
+  now_ = context_.executor.now();
   const bool compress =
       body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};
   // A stream's later frames go as they are: clients take each frame as it comes.
@@ -166,8 +169,10 @@ void ClientSession::on_message(Bytes body) {
   const bool is_batch =
       body.size() > 1 && (body[1] & std::byte{wire::info1::kBatch}) != std::byte{0};
   if (!outcome.gates.empty()) hold(before, outcome.gates, !is_batch && !compress);
+  note_latency(outcome.latency, since);
   if (outcome.background != nullptr) context_.run_in_background(std::move(outcome.background));
   task_ = std::move(outcome.task);
+  task_since_ = since;
 }
 
 bool ClientSession::on_compressed(Bytes body) {
@@ -189,7 +194,7 @@ void ClientSession::on_info(Bytes body) {
   FrameHeader{.kind = FrameKind::Info, .body_size = answer.size()}.write(
       out.grow(FrameHeader::kSize));
   out.append(as_bytes(answer));
-  context_.counters.add(exec::NodeCounter::info_complete);
+  context_.executor.share().counters.add(exec::NodeCounter::info_complete);
 }
 
 /// "Security not enabled": clients with credentials take it as "no login needed".
@@ -215,6 +220,8 @@ net::Session::Turn ClientSession::on_turn() {
       wake_at_ = task_->resume_at();
       return Turn::Later;
     case exec::Task::Progress::Done:
+      now_ = context_.executor.now();
+      note_latency(task_->latency(), task_since_);
       task_.reset();
       return Turn::Idle;
     case exec::Task::Progress::Abandoned:
@@ -224,7 +231,18 @@ net::Session::Turn ClientSession::on_turn() {
 }
 
 void ClientSession::hold(std::size_t from, const std::vector<exec::Gate>& gates, bool one_message) {
-  for (const exec::Gate& gate : gates) held_.push_back({from, gate, one_message});
+  for (const exec::Gate& gate : gates)
+    held_.push_back({.from = from, .gate = gate, .one_message = one_message});
+}
+
+/// A reply that may leave at once took until now; one behind a gate takes until that is passed.
+void ClientSession::note_latency(Histogram* latency, Instant since) {
+  if (latency == nullptr) return;
+  if (held_.empty()) {
+    latency->record(now_ - since);
+  } else {
+    held_.push_back({.from = connection_.out().size(), .latency = latency, .since = since});
+  }
 }
 
 std::size_t ClientSession::sendable(std::size_t waiting) {
@@ -236,6 +254,7 @@ std::size_t ClientSession::sendable(std::size_t waiting) {
     if (state == exec::Gate::State::Shut) return held.from;
     if (state == exec::Gate::State::InDoubt) put_in_doubt(held);
     if (hang_up_) return held.from;
+    if (held.latency != nullptr) held.latency->record(now - held.since);
     held_.pop_front();
   }
   return waiting;

@@ -33,7 +33,6 @@ class InfoService {
 struct ReactorContext {
   exec::Executor& executor;
   InfoService& info;
-  exec::NodeCounters& counters;
   std::function<WallTime()> wall;
   std::function<void(std::unique_ptr<exec::Task>)> run_in_background;
   const std::atomic<bool>& storage_failed;  // Then what waits for a log waits in vain.
@@ -61,11 +60,14 @@ class ClientSession : public net::Session {
   bool busy() const override { return task_ != nullptr; }
 
  private:
-  /// The bytes of the send buffer from `from` on wait behind a gate.
+  /// The bytes of the send buffer from `from` on wait behind a gate. An open one holds back
+  /// nothing: it stands behind others, to note how long the reply before it took.
   struct HeldBytes {
     std::size_t from;
-    exec::Gate gate;
-    bool one_message;  // They begin with the reply to one request on one record.
+    exec::Gate gate{};
+    bool one_message = false;  // They begin with the reply to one request on one record.
+    Histogram* latency = nullptr;
+    Instant since{};
   };
 
   void look_ahead(Bytes in);
@@ -76,12 +78,15 @@ class ClientSession : public net::Session {
   void on_security();
   void hold(std::size_t from, const std::vector<exec::Gate>& gates, bool one_message);
   void put_in_doubt(const HeldBytes& held);
+  void note_latency(Histogram* latency, Instant since);
 
   net::Connection& connection_;
   ReactorContext& context_;
   InfoService::Asker asker_;
   std::unique_ptr<exec::Task> task_;
+  Instant task_since_{};
   Instant wake_at_{};
+  Instant now_{};          // Behind the last request.
   std::size_t ahead_ = 0;  // Messages at the front that look_ahead() has seen.
   std::deque<HeldBytes> held_;
   bool hang_up_ = false;  // A reply cannot be completed.

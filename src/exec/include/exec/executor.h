@@ -36,6 +36,8 @@ class Task {
   virtual std::vector<Gate> take_gates() { return {}; }
   /// The reply is one message, whose result can be changed while it is held back.
   virtual bool is_one_message() const { return false; }
+  /// Where to note how long it took until its reply could leave, once it is Done; null: nowhere.
+  virtual Histogram* latency() { return nullptr; }
   /// How long the client may leave the reply unread; zero: for ever.
   virtual Duration stall_limit() const { return std::chrono::seconds(10); }
 };
@@ -44,6 +46,8 @@ class Task {
 struct Outcome {
   /// What holds back the reply just written; empty: nothing.
   std::vector<Gate> gates;
+  /// Where to note how long it took until the reply could leave; null: nowhere.
+  Histogram* latency = nullptr;
   /// The reply goes on: run this, and take no further request from the connection until it is done.
   std::unique_ptr<Task> task;
   /// No client waits for it: run it beside the connections.
@@ -75,6 +79,9 @@ struct RecordRequest {
   WallTime wall;
   Origin origin = Origin::Client;
   std::uint32_t row_index = 0;  // Goes to the reply's transaction ttl.
+
+  /// Where its latency is kept.
+  Histogram& latency() const;
 };
 
 /// A bin of the record that is being written.
@@ -88,6 +95,8 @@ class Executor {
 
   Node& node() { return node_; }
   unsigned reactor() const { return reactor_; }
+  NodeShare& share() { return share_; }
+  const NodeShare& share() const { return share_; }
 
   /// Executes a message (the body of a frame of kind Message) and appends its reply. `from` is the
   /// client's address, for the query monitor; read only while this call lasts.
@@ -130,6 +139,7 @@ class Executor {
 
   Node& node_;
   unsigned reactor_;
+  NodeShare share_;
   Arena arena_;
   Bins bins_;  // Scratch of write().
   Forwarding forwarding_;

@@ -53,6 +53,12 @@ struct ReactorShare {
   std::array<Histogram, static_cast<std::size_t>(Latency::kCount)> latencies;
 };
 
+/// What one reactor counts for the node as a whole; read by others at any time.
+struct NodeShare {
+  NodeCounters counters;
+  Histogram batches;  // Whole batches: "batch-index".
+};
+
 /// A namespace as requests see it.
 class Namespace {
  public:
