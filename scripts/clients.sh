@@ -9,6 +9,8 @@ crash() { python3 tests/conformance/crash.py "$@"; }
 
 idle() { python3 tests/conformance/idle.py; }
 
+statistics() { python3 tests/conformance/statistics.py; }
+
 smoke() { against_node tests/smoke/run "$1" '{port}'; }
 
 go_suite() { against_node python3 tests/conformance/go_suite.py '{port}'; }

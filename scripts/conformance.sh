@@ -2,7 +2,7 @@
 source scripts/suite.sh
 source scripts/clients.sh
 
-all_parts=(golden smoke go rust crash idle)
+all_parts=(golden smoke go rust crash idle statistics)
 smoke_languages=(go python java node rust)
 
 run_conformance() {
@@ -26,6 +26,7 @@ conformance_part() {
     rust) rust_client_suite 3600 ;;
     crash) suite crash 900 crash --rounds 50 ;;
     idle) suite idle 300 idle ;;
+    statistics) suite statistics 120 statistics ;;
     *) die "conformance has no part '$1'; there are: ${all_parts[*]}" ;;
   esac
 }

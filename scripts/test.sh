@@ -42,6 +42,7 @@ server_suites() {
   smoke_suite python
   suite crash 300 crash --rounds 15
   suite idle 180 idle
+  suite statistics 120 statistics
   suite bench 600 bench/run --quick
   suite bench-data 600 bench/data --quick
 }
