@@ -13,7 +13,7 @@ LINES_MAX = 700
 PURE_RULES = [
     (r"(steady|system|high_resolution)_clock::now|\bstd::random_device\b|\bgettimeofday\(|\bclock_gettime\(",
      "reads a clock or a random device; time and seeds are given to this module"),
-    (r"\bstd::(thread|jthread|this_thread)\b|\b(socket|epoll_\w+)\(|::accept4?\(", "threads and sockets belong to the edge"),
+    (r"\bstd::(thread|jthread|this_thread)\b|\b(socket|epoll_\w+)\(|[^:\w]::accept4?\(", "threads and sockets belong to the edge"),
 ]
 CODE_RULES = [
     (r"\busing namespace std;", "names the whole of std"),

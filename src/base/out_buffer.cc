@@ -10,8 +10,7 @@ namespace flotilla {
 namespace {
 
 constexpr std::size_t kLeast = 512;
-constexpr std::size_t kKept =
-    16 * 1024;  // More than this is given back when the buffer runs empty.
+constexpr std::size_t kKept = 16 << 10;  // More than this is given back when the buffer runs empty.
 
 }  // namespace
 

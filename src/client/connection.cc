@@ -15,9 +15,9 @@
 namespace flotilla::client {
 namespace {
 
-constexpr std::size_t kReadSize = 16 * 1024;
+constexpr std::size_t kReadSize = 16 << 10;
 /// An idle connection does not keep the memory of a large reply.
-constexpr std::size_t kKeepSize = 256 * 1024;
+constexpr std::size_t kKeepSize = 256 << 10;
 
 tl::unexpected<Failure> broken(const std::string& peer, std::string_view what, int error) {
   return fail(Status::Connection,

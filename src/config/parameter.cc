@@ -37,6 +37,7 @@ constexpr Kind words() { return {Type::Words}; }
 using enum Change;
 using enum Standing;
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member and a type take none.
 #define ROW(scope_, owner_, member, name_, cell_, kind_, initial_, change_, standing_, help_) \
   Parameter{scope_,  name_,                                                                   \
             kind_,   initial_,                                                                \

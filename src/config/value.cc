@@ -129,7 +129,7 @@ Outcome<std::int64_t> parse_number(const Kind& kind, std::string_view text) {
       return refuse(fmt::format("'{}' is not a hexadecimal number of at most 16 digits", text));
     return static_cast<std::int64_t>(*number);
   }
-  const auto value = parse_scaled(kind, text);
+  auto value = parse_scaled(kind, text);
   if (!value) return value;
   if (*value < kind.least) return refuse(fmt::format("'{}' is below {}", text, kind.least));
   if (*value > kind.most) return refuse(fmt::format("'{}' is above {}", text, kind.most));

@@ -18,10 +18,9 @@ namespace {
 
 using wire::FieldType;
 
-constexpr std::size_t kFrameSize =
-    128 * 1024;  // A frame of the reply is sent once it is this long.
+constexpr std::size_t kFrameSize = 128 << 10;  // A frame of the reply is sent once it is this long.
 constexpr std::size_t kReplyAhead =
-    512 * 1024;                         // So much may wait for the client before the batch pauses.
+    512 << 10;                          // So much may wait for the client before the batch pauses.
 constexpr std::size_t kLookAhead = 16;  // Rows whose records are fetched into the cache together.
 constexpr std::size_t kForwardsMost = 128;  // Rows at other nodes at a time.
 constexpr Duration kSlice = std::chrono::microseconds(200);

@@ -15,7 +15,7 @@ using store::MemoryRecord;
 using wire::FieldType;
 using C = NamespaceCounter;
 
-constexpr std::size_t kFrameSize = 128 * 1024;
+constexpr std::size_t kFrameSize = 128 << 10;
 constexpr std::size_t kReplyAhead =
     1024 * 1024;  // So much may wait for the client before the query pauses.
 constexpr Duration kSlice = std::chrono::microseconds(200);

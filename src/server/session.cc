@@ -13,7 +13,7 @@ namespace {
 using wire::FrameHeader;
 using wire::FrameKind;
 
-constexpr std::size_t kOutMost = 1024 * 1024;  // With so much unsent, further requests wait.
+constexpr std::size_t kOutMost = 1 << 20;  // With so much unsent, further requests wait.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 constexpr std::size_t kLookAhead = 16;
 constexpr std::size_t kCompressLeast = 128;  // Shorter replies are not worth it.

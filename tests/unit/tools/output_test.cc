@@ -253,8 +253,8 @@ TEST(Render, ShowsEachTypeAsTheOriginalDoes) {
        "{\"k\":1, \"j\":2}"},
       {client::Map{.entries = {{1, 2}}, .order = client::MapOrder::KeyOrdered},
        "KEY_ORDERED_MAP('{1:2}')", "{1:2}"},
-      {client::Map{.order = client::MapOrder::KeyValueOrdered}, "KEY_VALUE_ORDERED_MAP('{}')",
-       "{}"},
+      {client::Map{.entries = {}, .order = client::MapOrder::KeyValueOrdered},
+       "KEY_VALUE_ORDERED_MAP('{}')", "{}"},
       {client::GeoJson{"{}"}, "GeoJSON('{}')", "{}"},
       {client::List{
            .items = {client::List{}, client::Map{.entries = {{"k", client::List{.items = {1}}}}}}},

@@ -14,7 +14,7 @@ namespace flotilla {
 /// The first block is kept for ever, so steady work allocates nothing. One thread at a time.
 class Arena {
  public:
-  static constexpr std::size_t kFirstBlockSize = 64 * 1024;
+  static constexpr std::size_t kFirstBlockSize = 64 << 10;
 
   Arena();
   ~Arena();
