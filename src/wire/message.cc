@@ -34,13 +34,17 @@ void MessageHeader::write(std::byte* to) const {
 bool Fields::parse(Reader& from, std::uint16_t count) {
   for (std::uint16_t i = 0; i < count; ++i) {
     const auto size = from.be<std::uint32_t>();
-    if (!from.ok() || size == 0 || size > from.left()) return false;
+    if (!from.ok() || size == 0 || from.left() == 0) return false;
     const auto type = from.be<std::uint8_t>();
-    const Bytes value = from.bytes(size - 1);
+    const bool overruns = size - 1 > from.left();
+    if (overruns && type != static_cast<std::uint8_t>(FieldType::Batch) &&
+        type != static_cast<std::uint8_t>(FieldType::BatchWithSet))
+      return false;
+    const Bytes value = from.bytes(overruns ? from.left() : size - 1);
     if (type >= kTypes || (present_ >> type & 1U) != 0) continue;
     present_ |= std::uint64_t{1} << type;
     at_[type] = value.data();
-    size_[type] = size - 1;
+    size_[type] = static_cast<std::uint32_t>(value.size());
   }
   return true;
 }

@@ -71,6 +71,22 @@ TEST(Message, RefusesEveryPrefixAndOneByteMore) {
   EXPECT_FALSE(message.parse(longer));
 }
 
+// The official Java and Go clients add the size of the filter to that of the rows behind it.
+TEST(Message, RowsOfABatchEndWithTheMessageWhateverTheyClaim) {
+  const std::string_view header = "16 08 0000 00000000000000000000000003e8";
+  for (const std::string_view type : {"29", "2a"}) {
+    const Buffer body = from_hex(std::string(header) + "00020000" + "00000002 2b c3" + "00000080" +
+                                 std::string(type) + "0000000105");
+    Message message;
+    ASSERT_TRUE(message.parse(body));
+    const auto field = type == "29" ? FieldType::Batch : FieldType::BatchWithSet;
+    EXPECT_EQ(to_hex(message.fields.get(field)), "0000000105");
+    EXPECT_EQ(to_hex(message.fields.get(FieldType::Filter)), "c3");
+  }
+  Message other;
+  EXPECT_FALSE(other.parse(from_hex(std::string(header) + "00010000" + "00000003 2b c3")));
+}
+
 TEST(Message, PeekedKeyIsTheParsedOne) {
   const Buffer body = put_message();
   const auto key = peek_key(body);

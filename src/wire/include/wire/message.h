@@ -118,7 +118,9 @@ class Fields {
   }
   std::string_view text(FieldType type) const { return as_text(get(type)); }
 
-  /// Reads `count` fields. False: a field is empty or runs over the end.
+  /// Reads `count` fields. False: a field is empty or runs over the end. Only a batch's rows may
+  /// claim more than there is: clients count the filter in front of them twice. They end with the
+  /// message.
   bool parse(Reader& from, std::uint16_t count);
 
  private:
