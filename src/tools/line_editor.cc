@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "text.h"
+
 namespace flotilla::tools {
 namespace {
 
@@ -50,6 +52,16 @@ struct LineEditor::State {
     return CC_REDISPLAY;
   }
 };
+
+LineEditor::Proposal LineEditor::propose(std::size_t typed,
+                                         const std::vector<std::string>& candidates) {
+  if (candidates.empty()) return {};
+  if (candidates.size() == 1)
+    return {.replaced = typed, .insertion = candidates[0] + ' ', .choices = {}};
+  const std::string common = common_beginning(candidates);
+  if (common.size() > typed) return {.replaced = typed, .insertion = common, .choices = {}};
+  return {.replaced = 0, .insertion = {}, .choices = candidates};
+}
 
 LineEditor::LineEditor(const char* program, std::string_view history_file, Complete complete)
     : state_(std::make_unique<State>()) {

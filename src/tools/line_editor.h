@@ -19,6 +19,9 @@ class LineEditor {
     std::vector<std::string> choices;  // Shown when there is nothing to insert.
   };
   using Complete = std::function<Proposal(std::string_view line)>;
+  /// The only candidate for the word that was begun `typed` bytes ago, or what all have in common,
+  /// or the choice.
+  static Proposal propose(std::size_t typed, const std::vector<std::string>& candidates);
 
   /// `history_file`: in the home folder.
   LineEditor(const char* program, std::string_view history_file, Complete complete = {});

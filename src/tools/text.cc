@@ -22,6 +22,16 @@ std::string upper(std::string_view text) {
   return result;
 }
 
+std::string common_beginning(const std::vector<std::string>& texts) {
+  if (texts.empty()) return {};
+  std::string common = texts[0];
+  for (const std::string& text : texts) {
+    const auto [end, other] = std::ranges::mismatch(common, text);
+    common.erase(end, common.end());
+  }
+  return common;
+}
+
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   if (text.empty() || text[0] == ' ') return std::nullopt;
   const std::string copy(text);

@@ -4,12 +4,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace flotilla::tools {
 
 /// Equal but for the case of ASCII letters.
 bool same_word(std::string_view a, std::string_view b);
 std::string upper(std::string_view text);
+/// What all of them begin with; empty when there are none.
+std::string common_beginning(const std::vector<std::string>& texts);
 
 /// Optional sign; decimal, 0x hexadecimal, or octal with a leading zero, as C reads base 0. Whole
 /// text, no overflow.

@@ -104,7 +104,11 @@ int run_prompt(admin::Console& console, const admin::Fleet& fleet) {
   std::cout << fmt::format(
       "Aerospike Interactive Shell, version {}\n\nFound {} nodes\nOnline:  {}\n\n",
       FLOTILLA_VERSION, members.size(), fmt::join(names, ", "));
-  LineEditor editor("asadm", ".asadm_history");
+  const auto all = admin::commands();
+  LineEditor editor("asadm", ".asadm_history", [&](std::string_view line) {
+    const admin::Completion found = admin::complete(all, members, line);
+    return LineEditor::propose(line.size() - found.word_begin, found.candidates);
+  });
   for (;;) {
     const auto line = editor.read(console.is_privileged ? "Admin+> " : "Admin> ");
     if (line.kind == LineEditor::Line::Kind::End) return 0;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <ostream>
 
+#include "base/parse.h"
 #include "command_tables.h"
 #include "text.h"
 
@@ -48,6 +49,9 @@ tl::expected<std::optional<std::string_view>, std::string> resolve(
   }
   if (matches.empty()) return std::nullopt;
   if (matches.size() == 1) return matches[0];
+  // People have always typed 'sh st' for these.
+  constexpr std::string_view kFirst = "statistics";
+  if (std::ranges::find(matches, kFirst) != matches.end()) return kFirst;
   return tl::unexpected(fmt::format("'{}' may mean {}", typed, fmt::join(matches, " or ")));
 }
 
@@ -79,7 +83,8 @@ bool Console::complain(std::string_view why) const {
 std::vector<Command> commands() {
   std::vector<Command> all;
   for (const std::span<const Command> part :
-       {info_commands(), show_commands(), manage_commands(), other_commands()})
+       {info_commands(), show_commands(), placement_commands(), latency_commands(),
+        health_commands(), manage_commands(), other_commands()})
     all.insert(all.end(), part.begin(), part.end());
   return all;
 }
@@ -107,6 +112,41 @@ tl::expected<Found, std::string> find_command(const std::vector<Command>& comman
       fmt::format("'{}' goes on with one of: {}",
                   fmt::join(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(depth), " "),
                   fmt::join(more, ", ")));
+}
+
+Completion complete(const std::vector<Command>& commands, const std::vector<Member>& members,
+                    std::string_view line) {
+  // What stands behind the last separator of commands counts.
+  const std::size_t begin = line.rfind(';') == std::string_view::npos ? 0 : line.rfind(';') + 1;
+  std::vector<std::string> words = words_of(line.substr(begin));
+  const bool at_new_word = line.empty() || line.back() == ' ' || begin == line.size();
+  const std::string typed = at_new_word || words.empty() ? std::string() : words.back();
+  if (!at_new_word && !words.empty()) words.pop_back();
+  Completion completion{.word_begin = line.size() - typed.size(), .candidates = {}};
+  const auto propose = [&](std::string_view word) {
+    if (!word.empty() && word.starts_with(typed) &&
+        std::ranges::find(completion.candidates, word) == completion.candidates.end())
+      completion.candidates.emplace_back(word);
+  };
+  if (std::ranges::find(words, "with") != words.end()) {
+    for (const Member& member : members) propose(member.address);
+    propose("all");
+    return completion;
+  }
+  std::vector<const Command*> candidates;
+  for (const Command& command : commands) candidates.push_back(&command);
+  // 'watch' and its numbers stand in front of a command.
+  std::size_t from = !words.empty() && words[0] == "watch" ? 1 : 0;
+  while (from > 0 && from < words.size() && parse_u64(words[from])) ++from;
+  for (std::size_t depth = 0; from + depth < words.size(); ++depth) {
+    const auto word = resolve(candidates, depth, words[from + depth]);
+    if (!word || !*word) break;
+    std::erase_if(candidates, [&](const Command* c) { return word_at(c->path, depth) != **word; });
+  }
+  for (const Command* command : candidates) propose(word_at(command->path, words.size() - from));
+  if (!words.empty())
+    for (const std::string_view modifier : {"with", "like", "for", "diff"}) propose(modifier);
+  return completion;
 }
 
 std::vector<std::string> words_of(std::string_view line) {
@@ -173,7 +213,12 @@ Outcome run_line(Console& console, std::string_view line) {
                     found->command->path));
     return Outcome::Failed;
   }
-  const bool done = found->command->run(console, parse_request(words, found->taken));
+  const Request request = parse_request(words, found->taken);
+  if (!request.with.empty() && select(console.fleet.members(), request.with).empty()) {
+    console.complain(fmt::format("no node is meant by '{}'", fmt::join(request.with, " ")));
+    return Outcome::Failed;
+  }
+  const bool done = found->command->run(console, request);
   console.out.flush();
   return done ? Outcome::Done : Outcome::Failed;
 }

@@ -6,9 +6,12 @@
 
 namespace flotilla::tools::admin {
 
-std::span<const Command> info_commands();    // info_commands.cc
-std::span<const Command> show_commands();    // show_commands.cc
-std::span<const Command> manage_commands();  // manage_commands.cc
-std::span<const Command> other_commands();   // other_commands.cc
+std::span<const Command> info_commands();       // info_commands.cc
+std::span<const Command> show_commands();       // show_commands.cc
+std::span<const Command> placement_commands();  // placement_commands.cc
+std::span<const Command> latency_commands();    // latency_commands.cc
+std::span<const Command> health_commands();     // health_commands.cc
+std::span<const Command> manage_commands();     // manage_commands.cc
+std::span<const Command> other_commands();      // other_commands.cc
 
 }  // namespace flotilla::tools::admin

@@ -45,6 +45,15 @@ std::vector<Member> select(const std::vector<Member>& members,
   return chosen;
 }
 
+Answers ask_address(const client::Address& address, const std::vector<std::string>& commands,
+                    std::chrono::milliseconds timeout) {
+  Answers answers;
+  const std::vector<std::string_view> views(commands.begin(), commands.end());
+  if (const auto found = client::ask(address, views, timeout))
+    for (const client::InfoAnswer& answer : *found) answers[answer.command] = answer.value;
+  return answers;
+}
+
 client::Expected<Fleet> Fleet::connect(const std::vector<client::Address>& seeds,
                                        client::ClientOptions options,
                                        std::chrono::milliseconds timeout, bool single) {
@@ -53,6 +62,7 @@ client::Expected<Fleet> Fleet::connect(const std::vector<client::Address>& seeds
   auto client = client::Client::connect(seeds, options);
   if (!client) return tl::unexpected(client.error());
   Fleet fleet(*std::move(client), timeout, single);
+  fleet.seeds_ = seeds;
   constexpr std::string_view kNode[] = {"node"};
   for (const client::Address& seed : seeds) {
     const auto answers = client::ask(seed, kNode, timeout);

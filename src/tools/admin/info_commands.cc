@@ -8,7 +8,7 @@ using MakeSheet = Sheet (*)(const Fleet&, const std::vector<Member>&);
 
 bool show(Console& console, const Request& request, std::initializer_list<MakeSheet> sheets) {
   const auto members = select(console.fleet.members(), request.with);
-  if (members.empty()) return console.complain("no node is meant by 'with'");
+  if (members.empty()) return console.complain("no node answers");
   for (const MakeSheet make : sheets) console.show(make(console.fleet, members));
   return true;
 }

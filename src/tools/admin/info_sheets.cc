@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "answers.h"
 #include "base/parse.h"
 #include "stat_columns.h"
 
@@ -112,15 +113,6 @@ std::string build_of(const Answers& answers) {
   return "C-" + build;
 }
 
-std::vector<std::string> namespaces_of(const std::vector<Answers>& answers) {
-  std::set<std::string> names;
-  for (const Answers& answer : answers)
-    if (const auto at = answer.find("namespaces"); at != answer.end())
-      for (const std::string_view name : split(at->second, ';'))
-        if (!name.empty()) names.emplace(name);
-  return {names.begin(), names.end()};
-}
-
 /// Rows of statistics about one subject (a namespace, a set, an index): one a member, then their
 /// totals.
 void add_subject(Sheet& sheet, std::span<const StatColumn> columns,
@@ -169,20 +161,6 @@ Sheet namespace_sheet(const Fleet& fleet, const std::vector<Member>& members, st
     add_subject(sheet, columns, {Cell{.text = name}}, rows);
   }
   return sheet;
-}
-
-/// Records "k=v:k=v;..." of one answer.
-std::vector<Answers> records_of(const Answers& answers, std::string_view command) {
-  std::vector<Answers> records;
-  const auto at = answers.find(command);
-  if (at == answers.end() || client::is_info_error(at->second)) return records;
-  for (const std::string_view part : split(at->second, ';')) {
-    Answers record;
-    for (auto& [name, value] : client::parse_pairs(part, ':'))
-      record[std::move(name)] = std::move(value);
-    if (!record.empty()) records.push_back(std::move(record));
-  }
-  return records;
 }
 
 using Subject = std::pair<std::string, std::string>;

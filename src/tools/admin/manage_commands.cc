@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "base/bytes.h"
+#include "base/parse.h"
 #include "command_tables.h"
 #include "info_sheets.h"
 
@@ -13,32 +15,42 @@ namespace {
 
 enum class Scope : std::uint8_t { Everybody, Anybody };
 
+Sheet response_sheet(std::string title) {
+  return {.title = std::move(title),
+          .columns = {{.group = {}, .title = "Node"},
+                      {.group = {}, .title = "Response", .align = Align::Left}},
+          .rows = {}};
+}
+
+/// A row for what a member answered; false when it refused or was silent.
+bool add_response(Sheet& sheet, const Member& member, const Answers& answers,
+                  std::string_view command) {
+  std::string text(value_of(answers, command));
+  client::InfoError error;
+  const bool refused = answers.empty() || client::is_info_error(text, &error);
+  if (answers.empty())
+    text = "no answer";
+  else if (refused)
+    text = error.message;
+  else if (text.empty())
+    text = "ok";
+  sheet.rows.push_back(
+      {.cells = {name_cell(member),
+                 {.text = std::move(text), .tint = refused ? Tint::Alert : Tint::None}}});
+  return !refused;
+}
+
 /// Sends one command and shows who answered what.
 bool send(Console& console, const Request& request, const std::string& command, Scope scope,
           std::string_view done) {
   auto members = select(console.fleet.members(), request.with);
-  if (members.empty()) return console.complain("no node is meant by 'with'");
+  if (members.empty()) return console.complain("no node answers");
   if (scope == Scope::Anybody) members.resize(1);
   const auto answers = console.fleet.ask(members, {command});
-  Sheet sheet{.title = std::string(done),
-              .columns = {{.group = {}, .title = "Node"},
-                          {.group = {}, .title = "Response", .align = Align::Left}},
-              .rows = {}};
+  Sheet sheet = response_sheet(std::string(done));
   bool all_done = true;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    std::string text(value_of(answers[i], command));
-    client::InfoError error;
-    if (answers[i].empty())
-      text = "no answer";
-    else if (client::is_info_error(text, &error))
-      text = error.message;
-    else if (text != "ok")
-      text = text.empty() ? "ok" : text;
-    const bool refused = answers[i].empty() || client::is_info_error(value_of(answers[i], command));
-    all_done = all_done && !refused;
-    sheet.rows.push_back({.cells = {name_cell(members[i]),
-                                    {.text = text, .tint = refused ? Tint::Alert : Tint::None}}});
-  }
+  for (std::size_t i = 0; i < members.size(); ++i)
+    all_done &= add_response(sheet, members[i], answers[i], command);
   console.show(sheet);
   return all_done;
 }
@@ -81,11 +93,13 @@ bool create_index(Console& console, const Request& request) {
   if (request.words.size() < 2 || ns.empty() || bin.empty())
     return console.complain(
         "usage: manage sindex create <type> <name> ns <ns> [set <set>] bin <bin> [in "
-        "<collection>]");
+        "<collection>] [ctx <base64>]");
   std::string command = fmt::format("sindex-create:indexname={};", request.words[1]);
   if (const auto in = request.after("in"); !in.empty()) command += fmt::format("indextype={};", in);
   command += fmt::format("namespace={};", ns);
   if (const auto set = request.after("set"); !set.empty()) command += fmt::format("set={};", set);
+  if (const auto context = request.after("ctx"); !context.empty())
+    command += fmt::format("context={};", context);
   command += fmt::format("bin={};type={}", bin, request.words[0]);
   return send(console, request, command, Scope::Anybody, "Create Secondary Index");
 }
@@ -119,6 +133,110 @@ bool config_namespace(Console& console, const Request& request) {
   std::string context = fmt::format("context=namespace;namespace={}", request.words[0]);
   if (const auto set = request.after("set"); !set.empty()) context += fmt::format(";set={}", set);
   return set_config(console, request, context);
+}
+
+/// file <sink> param <context> to <level>; each node numbers its sinks itself.
+bool config_logging(Console& console, const Request& request) {
+  const auto file = request.after("file");
+  const auto context = request.after("param");
+  const auto level = request.after("to");
+  if (file.empty() || context.empty() || level.empty())
+    return console.complain("usage: manage config logging file <log> param <context> to <level>");
+  const auto members = select(console.fleet.members(), request.with);
+  const auto logs = console.fleet.ask(members, {"logs"});
+  Sheet sheet = response_sheet(fmt::format("Set {} of {} to {}", context, file, level));
+  bool all_done = true;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    std::string command;
+    for (const std::string_view part : split(value_of(logs[i], "logs"), ';')) {
+      const std::size_t colon = part.find(':');
+      if (colon != std::string_view::npos && part.substr(colon + 1) == file)
+        command = fmt::format("log-set:id={};{}={}", part.substr(0, colon), context, level);
+    }
+    const auto answers = command.empty()
+                             ? Answers{{"", fmt::format("ERROR:4:it has no log '{}'", file)}}
+                             : console.fleet.ask({members[i]}, {command})[0];
+    all_done &= add_response(sheet, members[i], answers, command);
+  }
+  console.show(sheet);
+  return all_done;
+}
+
+bool tip(Console& console, const Request& request) {
+  const bool clear = request.has("clear");
+  if (!clear && (request.words.size() != 2 || !parse_u64(request.words[1])))
+    return console.complain("usage: manage tip <host> <heartbeat port> | manage tip clear");
+  const std::string command =
+      clear ? "tip-clear:" : fmt::format("tip:host={};port={}", request.words[0], request.words[1]);
+  return send(console, request, command, Scope::Everybody, clear ? "Clear Tips" : "Tip");
+}
+
+/// The words between `nodes` and `ns`.
+std::vector<std::string> named_nodes(const Request& request) {
+  std::vector<std::string> nodes;
+  auto at = std::ranges::find(request.words, "nodes");
+  if (at == request.words.end()) return nodes;
+  for (++at; at != request.words.end() && *at != "ns"; ++at) nodes.push_back(*at);
+  return nodes;
+}
+
+std::vector<std::string> roster_list(const Answers& roster, std::string_view name) {
+  std::vector<std::string> nodes;
+  for (const std::string_view node : split(value_of(roster, name), ','))
+    if (!node.empty() && node != "null") nodes.emplace_back(node);
+  return nodes;
+}
+
+enum class RosterChange : std::uint8_t { Add, Remove, StageNodes, StageObserved };
+
+bool change_roster(Console& console, const Request& request, RosterChange change) {
+  const auto ns = request.after("ns");
+  auto nodes = named_nodes(request);
+  if (ns.empty() || (nodes.empty() && change != RosterChange::StageObserved))
+    return console.complain(
+        "usage: manage roster add|remove nodes <id> ... ns <ns> | manage roster stage nodes <id> "
+        "... "
+        "ns <ns> | manage roster stage observed ns <ns>");
+  const auto members = select(console.fleet.members(), request.with);
+  const std::string question = fmt::format("roster:namespace={}", ns);
+  const auto answers = console.fleet.ask(members, {question});
+  const std::string_view answer =
+      answers.empty() ? std::string_view() : value_of(answers[0], question);
+  client::InfoError error;
+  if (client::is_info_error(answer, &error)) return console.complain(error.message);
+  Answers roster;
+  for (auto& [name, value] : client::parse_pairs(answer, ':')) roster[name] = value;
+  std::vector<std::string> next = nodes;
+  if (change == RosterChange::StageObserved) next = roster_list(roster, "observed_nodes");
+  if (change == RosterChange::Add || change == RosterChange::Remove) {
+    next = roster_list(roster, "pending_roster");
+    for (const std::string& node : nodes) {
+      std::erase(next, node);
+      if (change == RosterChange::Add) next.push_back(node);
+    }
+  }
+  if (!send(console, request,
+            fmt::format("roster-set:namespace={};nodes={}", ns, fmt::join(next, ",")),
+            Scope::Anybody, "Roster"))
+    return false;
+  console.out << "Run 'manage recluster' for it to take effect.\n";
+  return true;
+}
+bool roster_add(Console& c, const Request& r) { return change_roster(c, r, RosterChange::Add); }
+bool roster_remove(Console& c, const Request& r) {
+  return change_roster(c, r, RosterChange::Remove);
+}
+bool roster_stage_nodes(Console& console, const Request& request) {
+  Request whole = request;
+  whole.words.insert(whole.words.begin(), "nodes");
+  return change_roster(console, whole, RosterChange::StageNodes);
+}
+bool roster_stage_observed(Console& c, const Request& r) {
+  return change_roster(c, r, RosterChange::StageObserved);
+}
+
+bool no_users(Console& console, const Request&) {
+  return console.complain("users and roles are not available in this version");
 }
 
 bool add_module(Console& console, const Request& request) {
@@ -180,7 +298,15 @@ constexpr Command kCommands[] = {
     {"manage config security", "param <name> to <value>", true, &config_security},
     {"manage config namespace", "<ns> [set <set>] param <name> to <value>", true,
      &config_namespace},
-    {"manage sindex create", "<type> <name> ns <ns> [set <set>] bin <bin> [in <collection>]", true,
+    {"manage config logging", "file <log> param <context> to <level>", true, &config_logging},
+    {"manage acl", "Users and roles", true, &no_users},
+    {"manage roster add", "nodes <id> ... ns <ns>", true, &roster_add},
+    {"manage roster remove", "nodes <id> ... ns <ns>", true, &roster_remove},
+    {"manage roster stage nodes", "<id> ... ns <ns>", true, &roster_stage_nodes},
+    {"manage roster stage observed", "ns <ns>", true, &roster_stage_observed},
+    {"manage tip", "<host> <heartbeat port> | clear: where heartbeats go, too", true, &tip},
+    {"manage sindex create",
+     "<type> <name> ns <ns> [set <set>] bin <bin> [in <collection>] [ctx <base64>]", true,
      &create_index},
     {"manage sindex delete", "<name> ns <ns> [set <set>]", true, &delete_index},
     {"manage truncate", "ns <ns> [set <set>] [before <ns since 1970>] [undo] [--no-warn]", true,

@@ -2,10 +2,11 @@
 
 #include <chrono>
 #include <ostream>
-#include <thread>
+#include <sstream>
 
 #include "base/parse.h"
 #include "command_tables.h"
+#include "interruption.h"
 #include "tools/info_output.h"
 
 namespace flotilla::tools::admin {
@@ -55,33 +56,89 @@ bool help(Console& console, const Request& request) {
   return true;
 }
 
-/// watch [pause [iterations]] command
-bool watch(Console& console, const Request& request) {
+/// The text with what differs from `before`, place by place, in reverse video.
+std::string highlight(std::string_view text, std::string_view before) {
+  std::string result;
+  const auto lines = split(text, '\n');
+  const auto old_lines = split(before, '\n');
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string_view old = i < old_lines.size() ? old_lines[i] : std::string_view();
+    bool differs = false;
+    for (std::size_t c = 0; c < lines[i].size(); ++c) {
+      const bool now = c >= old.size() || old[c] != lines[i][c];
+      if (now != differs) result += now ? "\x1b[7m" : "\x1b[27m";
+      differs = now;
+      result += lines[i][c];
+    }
+    if (differs) result += "\x1b[27m";
+    if (i + 1 < lines.size()) result += '\n';
+  }
+  return result;
+}
+
+/// What `watch` has been asked for.
+struct Watch {
+  std::chrono::seconds pause{2};
+  std::uint64_t times = UINT64_MAX;
+  bool marks = true;
+  std::string line = {};
+};
+
+Watch parse_watch(const Request& request) {
+  Watch watch;
   std::size_t first = 0;
-  std::uint64_t numbers[] = {2, UINT64_MAX};  // Seconds between, and how often.
-  for (std::uint64_t& number : numbers) {
-    const auto parsed =
-        first < request.words.size() ? parse_u64(request.words[first]) : std::nullopt;
-    if (!parsed) break;
-    number = *parsed;
+  if (first < request.words.size() && request.words[first] == "--no-diff") {
+    watch.marks = false;
     ++first;
   }
-  std::string line;
-  for (std::size_t i = first; i < request.words.size(); ++i) line += request.words[i] + ' ';
-  for (const std::string& node : request.with)
-    line += (node == request.with.front() ? "with " : "") + node + ' ';
-  if (line.empty() || line.starts_with("watch"))
-    return console.complain("usage: watch [seconds [times]] <command>");
-  for (std::uint64_t i = 0; i < numbers[1]; ++i) {
-    if (i > 0) std::this_thread::sleep_for(std::chrono::seconds(numbers[0]));
-    if (run_line(console, line) != Outcome::Done) return false;
+  for (int i = 0; i < 2 && first < request.words.size(); ++i) {
+    const auto number = parse_u64(request.words[first]);
+    if (!number) break;
+    (i == 0 ? void(watch.pause = std::chrono::seconds(std::min<std::uint64_t>(*number, 86'400)))
+            : void(watch.times = *number));
+    ++first;
+  }
+  for (std::size_t i = first; i < request.words.size(); ++i) watch.line += request.words[i] + ' ';
+  const auto add = [&watch](std::string_view modifier, const std::vector<std::string>& words) {
+    if (!words.empty()) watch.line += fmt::format("{} {} ", modifier, fmt::join(words, " "));
+  };
+  add("with", request.with);
+  add("like", request.like);
+  add("for", request.only);
+  if (request.diff) watch.line += "diff ";
+  return watch;
+}
+
+bool watch(Console& console, const Request& request) {
+  const Watch watch = parse_watch(request);
+  if (watch.line.empty() || watch.line.starts_with("watch"))
+    return console.complain("usage: watch [--no-diff] [seconds [times]] <command>");
+  const Interruption interruption;
+  std::string before;
+  for (std::uint64_t i = 0; i < watch.times; ++i) {
+    if (i > 0 && !interruption.sleep(watch.pause)) break;
+    std::ostringstream text;
+    Console inner{.fleet = console.fleet,
+                  .out = text,
+                  .err = console.err,
+                  .json = console.json,
+                  .colours = console.colours && !watch.marks,
+                  .is_privileged = console.is_privileged,
+                  .time = console.time};
+    const Outcome outcome = run_line(inner, watch.line);
+    const bool marked = watch.marks && console.colours && i > 0;
+    console.out << (marked ? highlight(text.str(), before) : text.str()) << std::flush;
+    before = text.str();
+    if (outcome != Outcome::Done) return false;
+    if (!console.out) return console.complain("the output cannot be written");
   }
   return true;
 }
 
 constexpr Command kCommands[] = {
     {"asinfo", "-v <info command> [-l]: ask every node", true, &asinfo},
-    {"watch", "[seconds [times]] <command>: again and again", false, &watch},
+    {"watch", "[--no-diff] [seconds [times]] <command>: again and again, changes marked", false,
+     &watch},
     {"enable", "Allow commands that change the cluster", false, &enable},
     {"disable", "Forbid them again", false, &disable},
     {"help", "[word]: this list", false, &help},

@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ostream>
 #include <set>
 
+#include "answers.h"
+#include "base/bytes.h"
 #include "base/parse.h"
 #include "command_tables.h"
 #include "info_sheets.h"
@@ -15,12 +18,6 @@ struct Comparison {
   std::string title;
   std::vector<Answers> stats;  // By member.
 };
-
-bool is_like(std::string_view name, const std::vector<std::string>& like) {
-  return like.empty() || std::ranges::any_of(like, [&](const std::string& part) {
-           return name.find(part) != std::string_view::npos;
-         });
-}
 
 Sheet sheet_of(const Comparison& comparison, const std::vector<Member>& members,
                const Request& request) {
@@ -49,15 +46,6 @@ std::vector<Answers> pairs_of_all(const std::vector<Answers>& answers, std::stri
   std::vector<Answers> pairs;
   for (const Answers& answer : answers) pairs.push_back(pairs_of(answer, command));
   return pairs;
-}
-
-std::set<std::string> namespaces_of(Console& console, const std::vector<Member>& members,
-                                    const Request& request) {
-  std::set<std::string> names;
-  for (const Answers& answer : console.fleet.ask(members, {"namespaces"}))
-    for (const std::string_view name : split(value_of(answer, "namespaces"), ';'))
-      if (!name.empty() && is_like(name, request.only)) names.emplace(name);
-  return names;
 }
 
 bool compare(Console& console, const Request& request, std::string title,
@@ -155,10 +143,24 @@ bool records_sheet(Console& console, const Request& request, std::string title,
   return true;
 }
 
+bool module_text(Console& console, const Request& request) {
+  const auto members = select(console.fleet.members(), request.with);
+  const std::string command = "udf-get:filename=" + request.words[0];
+  for (const Answers& answer : console.fleet.ask(members, {command})) {
+    Buffer content;
+    const Answers pairs = pairs_of(answer, command);
+    if (!from_base64(value_of(pairs, "content"), content) || content.empty()) continue;
+    console.out << as_text(content) << '\n';
+    return true;
+  }
+  return console.complain(fmt::format("there is no module '{}'", request.words[0]));
+}
+
 bool indexes(Console& c, const Request& r) {
   return records_sheet(c, r, "Secondary Indexes", "sindex-list:", ':');
 }
 bool modules(Console& c, const Request& r) {
+  if (!r.words.empty()) return module_text(c, r);
   return records_sheet(c, r, "UDF Modules", "udf-list", ',');
 }
 bool jobs(Console& c, const Request& r) {
@@ -175,46 +177,107 @@ bool mapping(Console& console, const Request& request) {
   return true;
 }
 
-/// "{ns}-read:msec,tps,%>1,%>2,%>4,...;..."
-bool latencies(Console& console, const Request& request) {
-  constexpr std::size_t kShown[] = {0, 3, 6};  // Of the powers of two.
+/// Statistics of things that records of an answer name: one sheet for each.
+bool each_record(Console& console, const Request& request, const std::string& command,
+                 std::initializer_list<std::string_view> keys, std::string_view title) {
   const auto members = select(console.fleet.members(), request.with);
-  const auto answers = console.fleet.ask(members, {"latencies:"});
-  Sheet sheet{.title = "Latency", .columns = {}, .rows = {}};
-  for (const std::string_view title : {"Histogram", "Node", "ops/sec"})
-    sheet.columns.push_back({.group = {}, .title = std::string(title)});
-  for (const std::size_t power : kShown)
-    sheet.columns.push_back({.group = {}, .title = fmt::format(">{}ms", 1U << power)});
+  const auto answers = console.fleet.ask(members, {command});
+  std::map<std::string, std::vector<Answers>> by_name;
   for (std::size_t i = 0; i < members.size(); ++i) {
-    for (const std::string_view part : split(value_of(answers[i], "latencies:"), ';')) {
-      const std::size_t colon = part.rfind(':');
-      const auto fields = split(part.substr(colon + 1), ',');
-      if (colon == std::string_view::npos || fields.size() < 9 || !is_like(part, request.like))
-        continue;
-      Row row{.cells = {{.text = std::string(part.substr(0, colon))},
-                        name_cell(members[i]),
-                        {.text = std::string(fields[1])}}};
-      for (const std::size_t power : kShown)
-        row.cells.push_back({.text = std::string(fields[2 + power])});
-      sheet.rows.push_back(std::move(row));
+    for (Answers& record : records_of(answers[i], command)) {
+      if (!is_like(value_of(record, "ns"), request.only)) continue;
+      std::string name;
+      for (const std::string_view key : keys) {
+        name += fmt::format("{}{}", name.empty() ? "" : " ", value_of(record, key));
+        record.erase(std::string(key));
+      }
+      auto& rows = by_name[name];
+      rows.resize(members.size());
+      rows[i] = std::move(record);
     }
   }
-  std::ranges::stable_sort(sheet.rows, {}, [](const Row& row) { return row.cells[0].text; });
+  for (auto& [name, stats] : by_name)
+    console.show(sheet_of({fmt::format("{} {}", name, title), std::move(stats)}, members, request));
+  if (by_name.empty()) console.show(sheet_of({std::string(title), {}}, members, request));
+  return true;
+}
+
+bool set_statistics(Console& c, const Request& r) {
+  return each_record(c, r, "sets", {"ns", "set"}, "Set Statistics");
+}
+bool index_statistics(Console& c, const Request& r) {
+  return each_record(c, r, "sindex-list:", {"ns", "indexname"}, "Sindex Statistics");
+}
+
+bool logging_config(Console& console, const Request& request) {
+  const auto members = select(console.fleet.members(), request.with);
+  const auto logs = console.fleet.ask(members, {"logs"});
+  std::set<std::string> sinks;
+  for (const Answers& answer : logs)
+    for (const std::string_view part : split(value_of(answer, "logs"), ';'))
+      if (!part.empty()) sinks.emplace(part);
+  for (const std::string& sink : sinks) {
+    const std::string command = "log/" + sink.substr(0, sink.find(':'));
+    const auto answers = console.fleet.ask(members, {command});
+    std::vector<Answers> levels;
+    for (const Answers& answer : answers) {
+      Answers pairs;
+      for (const std::string_view part : split(value_of(answer, command), ';'))
+        if (const std::size_t colon = part.find(':'); colon != std::string_view::npos)
+          pairs[std::string(part.substr(0, colon))] = part.substr(colon + 1);
+      levels.push_back(std::move(pairs));
+    }
+    console.show(sheet_of({fmt::format("{} Logging Configuration", sink.substr(sink.find(':') + 1)),
+                           std::move(levels)},
+                          members, request));
+  }
+  return true;
+}
+
+bool user_agents(Console& console, const Request& request) {
+  const auto members = select(console.fleet.members(), request.with);
+  const auto answers = console.fleet.ask(members, {"user-agents"});
+  Sheet sheet{.title = "User Agents", .columns = {}, .rows = {}};
+  for (const std::string_view title : {"Node", "Client Version", "App ID", "Count"})
+    sheet.columns.push_back({.group = {}, .title = std::string(title)});
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    for (const Answers& record : records_of(answers[i], "user-agents")) {
+      // "format,client,application" in base64, or a plain word.
+      Buffer bytes;
+      const std::string_view coded = value_of(record, "user-agent");
+      const std::string text =
+          from_base64(coded, bytes) ? std::string(as_text(bytes)) : std::string(coded);
+      const auto parts = split(text, ',');
+      const bool whole = parts.size() >= 3;
+      sheet.rows.push_back({.cells = {name_cell(members[i]),
+                                      {.text = std::string(whole ? parts[1] : parts[0])},
+                                      {.text = std::string(whole ? parts[2] : "--")},
+                                      {.text = std::string(value_of(record, "count"))}}});
+    }
+  }
   console.show(sheet);
   return true;
+}
+
+bool no_users(Console& console, const Request&) {
+  return console.complain("users and roles are not available in this version");
 }
 
 constexpr Command kCommands[] = {
     {"show statistics", "Statistics of nodes and namespaces; a column a node", false, &statistics},
     {"show statistics service", "Of nodes", false, &service_statistics},
     {"show statistics namespace", "Of namespaces ('for' chooses)", false, &namespace_statistics},
+    {"show statistics sets", "Of sets ('for' chooses namespaces)", false, &set_statistics},
+    {"show statistics sindex", "Of secondary indexes", false, &index_statistics},
     {"show config", "Configuration of service, network, and namespaces", false, &config},
     {"show config service", "Of service", false, &service_config},
     {"show config network", "Of network", false, &network_config},
     {"show config security", "Of security", false, &security_config},
     {"show config namespace", "Of namespaces ('for' chooses)", false, &namespace_config},
-    {"show latencies", "Operations a second, and the share slower than 1, 8, and 64 ms", false,
-     &latencies},
+    {"show config logging", "Levels of the logs", false, &logging_config},
+    {"show user-agents", "Which clients are connected", false, &user_agents},
+    {"show users", "Who may log in", false, &no_users},
+    {"show roles", "What users may do", false, &no_users},
     {"show sindex", "Secondary indexes", false, &indexes},
     {"show udfs", "Modules of user-defined functions", false, &modules},
     {"show jobs", "Queries at work and done", false, &jobs},

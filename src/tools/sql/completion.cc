@@ -102,14 +102,4 @@ Completion complete(std::string_view line, const Schema& schema) {
   return {.word_begin = begin, .candidates = std::move(possible)};
 }
 
-std::string common_beginning(const std::vector<std::string>& candidates) {
-  if (candidates.empty()) return {};
-  std::string common = candidates[0];
-  for (const std::string& candidate : candidates) {
-    const auto [end, other] = std::ranges::mismatch(common, candidate);
-    common.erase(end, common.end());
-  }
-  return common;
-}
-
 }  // namespace flotilla::tools::sql

@@ -49,13 +49,7 @@ class SchemaCache {
 
 LineEditor::Proposal propose(std::string_view line, const Schema& schema) {
   const Completion found = complete(line, schema);
-  if (found.candidates.empty()) return {};
-  const std::size_t typed = line.size() - found.word_begin;
-  const std::string common = common_beginning(found.candidates);
-  if (found.candidates.size() == 1)
-    return {.replaced = typed, .insertion = common + ' ', .choices = {}};
-  if (common.size() > typed) return {.replaced = typed, .insertion = common, .choices = {}};
-  return {.replaced = 0, .insertion = {}, .choices = found.candidates};
+  return LineEditor::propose(line.size() - found.word_begin, found.candidates);
 }
 
 }  // namespace

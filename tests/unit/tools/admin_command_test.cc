@@ -24,7 +24,7 @@ TEST(FindCommand, TakesAbbreviationsThatMeanOneThing) {
   EXPECT_EQ(found("show stat ser like up"), "show statistics service");
   EXPECT_EQ(found("info with all"), "info");
   EXPECT_EQ(found("man sindex create numeric i ns test bin a"), "manage sindex create");
-  EXPECT_EQ(found("show s"), "? 's' may mean statistics or sindex");
+  EXPECT_EQ(found("show si"), "show sindex");
   EXPECT_EQ(found("nonsense"), "? there is no command 'nonsense'; 'help' lists them");
   EXPECT_EQ(found("manage sindex"), "? 'manage sindex' goes on with one of: create, delete");
 }
@@ -145,12 +145,77 @@ TEST_F(OneNodeFleet, CommandsSendWhatTheProtocolWants) {
       {"manage jobs kill trids 7", "query-abort:trid=7"},
       {"manage revive ns test", "revive:namespace=test"},
       {"asinfo -v status", "status"},
+      {"manage tip 10.0.0.1 3002", "tip:host=10.0.0.1;port=3002"},
+      {"manage tip clear", "tip-clear:"},
+      {"manage config logging file stderr param info to debug", "log-set:id=3;info=debug"},
+      {"manage roster stage nodes A B ns test", "roster-set:namespace=test;nodes=A,B"},
+      {"manage roster add nodes D ns test", "roster-set:namespace=test;nodes=A,D"},
+      {"manage roster remove nodes A ns test", "roster-set:namespace=test;nodes="},
+      {"manage roster stage observed ns test", "roster-set:namespace=test;nodes=A,C"},
   };
   const Fleet f = fleet();
+  node.set_info("logs", "0:/a.log;3:stderr");
+  node.set_info("roster:namespace=test", "roster=null:pending_roster=A:observed_nodes=A,C");
   for (const Case& c : cases) {
     run(f, c.line, true);
     EXPECT_EQ(node.info_log().back(), c.command);
   }
+}
+
+TEST_F(OneNodeFleet, LatenciesAreWeighedByLoad) {
+  node.set_info("latencies:", "batch-index:;{test}-read:msec,10.0,50.00,0,0,5.00,0,0,0,0");
+  const Fleet f = fleet();
+  const std::string text = run(f, "show latencies");
+  EXPECT_NE(text.find("Namespace|Histogram|"), std::string::npos) << text;
+  EXPECT_NE(text.find("|   10.0|50.00|5.00| 0.00\n"), std::string::npos) << text;
+  EXPECT_NE(run(f, "show latencies -e 1 -b 2").find("| >1ms|>2ms\n"), std::string::npos);
+  EXPECT_NE(run(f, "show latencies like write").find("Number of rows: 0"), std::string::npos);
+}
+
+TEST_F(OneNodeFleet, ThePartitionMapCountsWhatEachNodeHas) {
+  node.set_info("partition-info",
+                "namespace:partition:state:n_replicas:replica:working_master;test:0:S:1:0:BB9A;"
+                "test:1:S:2:1:A3;test:2:A:2:-1:A3;bar:0:S:1:0:BB9A");
+  const Fleet f = fleet();
+  const std::string text = run(f, "show pmap");
+  EXPECT_NE(text.find("ABC|      1|        1|"), std::string::npos) << text;
+}
+
+TEST_F(OneNodeFleet, ADistributionTellsWhereEachTenthEnds) {
+  node.set_info("histogram:namespace=test;type=ttl",
+                "units=seconds:hist-width=100:bucket-width=10:buckets=5,0,0,5,0,0,0,0,0,0");
+  const Fleet f = fleet();
+  const std::string text = run(f, "show distribution time_to_live");
+  EXPECT_NE(text.find("10%|20%|30%|40%|50%|60%|70%|80%|90%|"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 10| 10| 10| 10| 10| 40| 40| 40| 40|                          40\n"), std::string::npos) << text;
+}
+
+TEST_F(OneNodeFleet, ANameThatMeansNoNodeIsToldAsSuch) {
+  const Fleet f = fleet();
+  EXPECT_EQ(run(f, "info network with Z9"), "ERROR: no node is meant by 'Z9'\n");
+}
+
+TEST_F(OneNodeFleet, WatchRepeatsACommandWithItsModifiers) {
+  const Fleet f = fleet();
+  const std::string text = run(f, "watch 0 2 show stat service like uptime");
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find("uptime|61\n", at)) != std::string::npos; ++at) ++count;
+  EXPECT_EQ(count, 2U) << text;
+}
+
+TEST(Complete, ProposesWordsOfCommandsAndNodes) {
+  const auto all = commands();
+  const std::vector<Member> members = {
+      {.id = "BB1", .name = "a.net:3000", .address = "10.0.0.1:3000"}};
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(complete(all, members, "sho").candidates, Words{"show"});
+  EXPECT_EQ(complete(all, members, "show l").candidates, (Words{"latencies", "like"}));
+  EXPECT_EQ(complete(all, members, "manage sindex ").candidates,
+            (Words{"create", "delete", "with", "like", "for", "diff"}));
+  EXPECT_EQ(complete(all, members, "info with 1").candidates, Words{"10.0.0.1:3000"});
+  EXPECT_EQ(complete(all, members, "watch 2 show pm").candidates, Words{"pmap"});
+  EXPECT_EQ(complete(all, members, "info; sum").candidates, Words{"summary"});
+  EXPECT_EQ(complete(all, members, "info; sum").word_begin, 6U);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "text.h"
+
 namespace flotilla::tools::sql {
 namespace {
 

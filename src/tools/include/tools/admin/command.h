@@ -60,6 +60,14 @@ struct Found {
 tl::expected<Found, std::string> find_command(const std::vector<Command>& commands,
                                               const std::vector<std::string>& words);
 
+/// What may stand at the end of a line that is being typed.
+struct Completion {
+  std::size_t word_begin;  // Where the word begins that the candidates would replace.
+  std::vector<std::string> candidates;
+};
+Completion complete(const std::vector<Command>& commands, const std::vector<Member>& members,
+                    std::string_view line);
+
 /// Words between blanks; quotes keep blanks together.
 std::vector<std::string> words_of(std::string_view line);
 Request parse_request(const std::vector<std::string>& words, std::size_t from);

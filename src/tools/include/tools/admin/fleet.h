@@ -27,12 +27,21 @@ struct Member {
 std::vector<Member> select(const std::vector<Member>& members,
                            const std::vector<std::string>& with);
 
+/// Asks one address directly, whether it is a member or not; empty when it does not answer.
+Answers ask_address(const client::Address& address, const std::vector<std::string>& commands,
+                    std::chrono::milliseconds timeout);
+
 class Fleet {
  public:
   /// `seeds`: as given. `single`: the first seed that answers alone.
   static client::Expected<Fleet> connect(const std::vector<client::Address>& seeds,
                                          client::ClientOptions options,
                                          std::chrono::milliseconds timeout, bool single);
+
+  /// What one question may take.
+  std::chrono::milliseconds timeout() const { return timeout_; }
+  /// As given on the command line; some may belong to no cluster, or to another.
+  const std::vector<client::Address>& seeds() const { return seeds_; }
 
   /// The members at present, in the order of their names.
   std::vector<Member> members() const;
@@ -45,6 +54,7 @@ class Fleet {
       : client_(std::move(client)), timeout_(timeout), single_(single) {}
 
   client::Client client_;
+  std::vector<client::Address> seeds_;
   std::string self_;  // Id of the first seed that answered.
   std::chrono::milliseconds timeout_;
   bool single_;

@@ -21,7 +21,4 @@ struct Completion {
 };
 Completion complete(std::string_view line, const Schema& schema);
 
-/// What all candidates have in common, at their beginning.
-std::string common_beginning(const std::vector<std::string>& candidates);
-
 }  // namespace flotilla::tools::sql

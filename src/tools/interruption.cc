@@ -1,0 +1,31 @@
+#include "interruption.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace flotilla::tools {
+namespace {
+
+volatile std::sig_atomic_t come = 0;
+
+}  // namespace
+
+Interruption::Interruption() {
+  come = 0;
+  struct sigaction action{};
+  action.sa_handler = [](int) { come = 1; };
+  sigaction(SIGINT, &action, &before_);
+}
+
+Interruption::~Interruption() { sigaction(SIGINT, &before_, nullptr); }
+
+bool Interruption::has_come() const { return come != 0; }
+
+bool Interruption::sleep(std::chrono::milliseconds time) const {
+  constexpr std::chrono::milliseconds kStep(50);
+  for (; time.count() > 0 && !has_come(); time -= kStep)
+    std::this_thread::sleep_for(std::min(time, kStep));
+  return !has_come();
+}
+
+}  // namespace flotilla::tools
