@@ -242,7 +242,7 @@ void ReplicaCore::end_fill() {
 void ReplicaCore::on(const Process& from, const FrameHead& head, PullFrame& frame) {
   if (!leads() || head.term != row_.term) return;
   Peer* const receiver = peer(from, frame.from);
-  if (receiver == nullptr) return;
+  if (receiver == nullptr || receiver->complete) return;  // The latter: a late copy of a request.
   receiver->past_branch = true;
   if (!receiver->has_slot && !receiver->in_row) {
     if (!context_.node.budget.take_out()) return;  // It asks again.

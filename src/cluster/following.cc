@@ -25,6 +25,8 @@ void ReplicaCore::follow() {
     offered_ = now();  // START is on its way.
   } else if (is_target() || holds_anything()) {
     offer();
+  } else {
+    filling_ = dirty_ = false;
   }
 }
 
@@ -65,6 +67,8 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, StartFrame& fra
     install(row);
   }
   if (!follows(from, head)) return refuse(from, head, frame.row);
+  // One that is late, after RELEASE.
+  if (!in_row() && !is_target() && (dropping_ || !holds_anything())) return;
   if (frame.history.empty() || frame.history.back().term != head.term ||
       frame.history.back().absorbed || frame.from == 0 || frame.from > kSeqMost)
     return bad_frame();

@@ -64,8 +64,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, GrantFrame& fra
 /// Whether the copies where they belong are complete and have all there is.
 bool ReplicaCore::unneeded_elsewhere() const {
   if (row_.has(Row::kMerging) || leading_->moving || unacknowledged() != 0) return false;
-  for (const Uuid& target : row_.targets)
-    if (std::ranges::find(row_.in_sync, target, &Process::node) == row_.in_sync.end()) return false;
+  if (!targets_in_sync()) return false;
   return std::ranges::all_of(leading_->peers,
                              [](const Peer& each) { return !each.in_row || each.complete; });
 }

@@ -181,8 +181,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, AckFrame& frame
   if (frame.complete) {
     sender->complete = sender->past_branch = true;
     if (std::exchange(sender->has_slot, false)) context_.node.budget.give_out();
-    const bool target = std::ranges::find(row_.targets, from.node) != row_.targets.end();
-    if (!sender->counted && target) {
+    if (!sender->counted && is_target(from)) {
       // From here on it counts, so that nothing is missing when the leader calls it in sync.
       sender->counted = true;
       sender->counted_from = last_seq();
@@ -206,8 +205,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, OfferFrame& fra
     else
       return send_start(*known);
   }
-  const bool target = std::ranges::find(row_.targets, from.node) != row_.targets.end();
-  if (frame.nothing_new && !target) {
+  if (frame.nothing_new && !is_target(from)) {
     if (unneeded_elsewhere()) send(from, Kind::Release, RowFrame{row_.version});
     return refresh();
   }
@@ -230,6 +228,11 @@ void ReplicaCore::ask(RowAsk::Kind kind, const Process& who, std::optional<Row> 
   context_.node.effects.ask(ask);
 }
 
+/// A copy in sync where none belongs, while those that do are complete.
+bool ReplicaCore::surplus(const Peer& peer) const {
+  return peer.in_row && !is_target(peer.who) && is_target() && targets_in_sync();
+}
+
 /// Asks the leader to take a copy in or out, when it is time.
 void ReplicaCore::watch(Peer& peer) {
   if (!peer.counted || leading_->granted) return;
@@ -240,6 +243,9 @@ void ReplicaCore::watch(Peer& peer) {
     if (asked_lately) return;
     peer.asked = at;
     ++statistics().drops_asked;
+    ask(RowAsk::Kind::Drop, peer.who);
+  } else if (surplus(peer) && !asked_lately) {
+    peer.asked = at;  // Its copy has served: all are where they belong.
     ask(RowAsk::Kind::Drop, peer.who);
   } else if (!peer.in_row && peer.complete && peer.acked >= peer.counted_from && !asked_lately) {
     peer.asked = at;

@@ -16,8 +16,14 @@ ReplicaCore::~ReplicaCore() {
   following_.reset();
 }
 
-bool ReplicaCore::is_target() const {
-  return std::ranges::find(row_.targets, self().node) != row_.targets.end();
+bool ReplicaCore::is_target(const Process& who) const {
+  return std::ranges::find(row_.targets, who.node) != row_.targets.end();
+}
+
+bool ReplicaCore::targets_in_sync() const {
+  return std::ranges::all_of(row_.targets, [this](const Uuid& target) {
+    return std::ranges::find(row_.in_sync, target, &Process::node) != row_.in_sync.end();
+  });
 }
 
 bool ReplicaCore::in_row() const {
@@ -178,16 +184,15 @@ void ReplicaCore::refresh_gauges() {
 }
 
 bool ReplicaCore::may_forget(Lsn tombstone) const {
-  if (holders_away_ || !in_sync() || row_.has(Row::kMerging)) return false;
-  for (const auto& target : row_.targets)
-    if (std::ranges::find(row_.in_sync, target, &Process::node) == row_.in_sync.end()) return false;
+  if (holders_away_ || !in_sync() || row_.has(Row::kMerging) || !targets_in_sync()) return false;
   // What came before it must have come: an older version that is late would bring the key back.
   if (!leads()) {
     const Position at = position_of(tombstone);
     return at.term != following_->term || at.seq <= following_->contiguous;
   }
-  const Lsn all(shown_.acknowledged.load());
-  return tombstone.term() != all.term() || tombstone <= all;
+  return tombstone.term() != leading_->index ||
+         std::ranges::all_of(leading_->peers,
+                             [&](const Peer& each) { return each.acked >= tombstone.seq(); });
 }
 
 // --- ticks --------------------------------------------------------------------------------------
@@ -198,7 +203,7 @@ bool ReplicaCore::has_work() const {
   if (leads()) {
     return leading_->moving || row_.has(Row::kMerging) ||
            std::ranges::any_of(leading_->peers, [this](const Peer& each) {
-             return !each.complete || !each.in_row || each.acked < last_seq();
+             return !each.complete || !each.in_row || each.acked < last_seq() || surplus(each);
            });
   }
   if (row_.primary == Process{}) return false;

@@ -125,7 +125,9 @@ class ReplicaCore {
   void need_tick();
   bool has_work() const;
   bool leads() const { return leading_ != nullptr; }
-  bool is_target() const;
+  bool is_target() const { return is_target(self()); }
+  bool is_target(const Process& who) const;
+  bool targets_in_sync() const;
   bool in_row() const;
   bool holds_anything() const { return !history_.empty() || partition_.index.size() != 0; }
   Instant now() const { return context_.node.effects.now(); }
@@ -161,6 +163,7 @@ class ReplicaCore {
   ReplFrame repl_of(std::uint64_t seq) const;
   void lead_tick();
   void watch(Peer& peer);
+  bool surplus(const Peer& peer) const;
   void ask(RowAsk::Kind kind, const Process& who, std::optional<Row> moved = {});
   std::uint64_t last_seq() const { return partition_.last_lsn.seq(); }
 

@@ -135,6 +135,8 @@ std::string live(std::uint64_t seed, Faults faults) {
   ReplicationWorld world(random.next(), options);
   world.views();
   world.run(300ms);
+  if (faults == Faults::OneAtATime && !world.settle(60s))
+    return world.broken().empty() ? "does not settle" : world.broken();
   const auto rounds = random.between(1, 6);
   for (std::uint64_t round = 0; round < rounds && world.broken().empty(); ++round) {
     for (int i = 0; i < 40; ++i) {
@@ -145,7 +147,7 @@ std::string live(std::uint64_t seed, Faults faults) {
     // One fault at a time: all is well again before the next.
     if (faults == Faults::OneAtATime && !world.settle(60s))
       return world.broken().empty() ? "does not settle" : world.broken();
-    if (random.chance(0.3))
+    if (random.chance(0.3) && world.settle(10s))
       for (unsigned i = 0; i < options.nodes; ++i)
         if (world.alive(i)) world.forget_tombstones(i);
   }

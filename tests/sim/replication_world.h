@@ -175,7 +175,7 @@ class ReplicationWorld {
   std::map<std::uint64_t, Write> writes_;
   std::set<std::uint64_t> pending_;
   std::map<RowVersion, std::uint64_t> primary_of_term_;
-  std::map<RowVersion, std::map<std::uint64_t, unsigned>> keys_of_term_;  // seq -> key
+  std::map<RowVersion, std::map<std::uint64_t, Write>> writes_of_term_;  // By seq.
   std::string broken_;
   std::uint64_t steps_ = 0;
 };
