@@ -149,7 +149,8 @@ void ReplicaCore::resume_stream(std::uint64_t from) {
 void ReplicaCore::on(const Process& from, const FrameHead& head, ReplFrame& frame) {
   if (!follows(from, head)) return refuse(from, head, frame.row);
   if (!following_) {
-    if (now() - offered_ >= options().resend) offer();
+    const bool wanted = in_row() || is_target() || holds_anything();
+    if (wanted && !dropping_ && now() - offered_ >= options().resend) offer();
     return;
   }
   Following& f = *following_;

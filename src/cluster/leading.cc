@@ -261,10 +261,15 @@ void ReplicaCore::lead_tick() {
       if (!peer.complete) send_start(peer);
       if (peer.acked < last_seq()) send_again(peer);
     }
-    if (!peer.counted && at - peer.heard >= options().silence) silent.push_back(peer.who);
+    // One that was asked to be taken in counts until the leader can be taken to have refused.
+    const bool given_up =
+        !peer.in_row && at - peer.mark_since >= options().silence && peer.acked < peer.mark;
+    if ((!peer.counted && at - peer.heard >= options().silence) || given_up)
+      silent.push_back(peer.who);
     watch(peer);
   }
   for (const Process& who : silent) remove_peer(who);
+  if (!silent.empty()) recount();
   if (leading_->moving) {
     if (!leading_->granted && at >= leading_->gate_until) leading_->moving.reset();
     if (leading_->granted && at - leading_->grant_sent >= options().resend) send_grant();

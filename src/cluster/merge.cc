@@ -54,7 +54,10 @@ void ReplicaCore::send_branch() {
   frame.history = history_;
   std::size_t bytes = 0;
   std::size_t next = fill.branch_done;
-  for (; next < fill.branch.size() && bytes < options().answer_bytes; ++next) {
+  // A chunk that is sent again ends where it did, or an answer to the first would skip what is new.
+  const bool again = fill.branch_sent > fill.branch_done;
+  const std::size_t end = again ? fill.branch_sent : fill.branch.size();
+  for (; next < end && (again || bytes < options().answer_bytes); ++next) {
     const MemoryRecord* const record = partition_.index.find(fill.branch[next]);
     if (record == nullptr || context_.records.truncated(*record)) continue;
     NumberedRecord numbered_record = numbered(*record);

@@ -71,7 +71,10 @@ void ReplicaCore::lead() {
   dirty_ |= filling_ || (history_.empty() && partition_.index.size() != 0);
   // A fill that was broken off may also have dropped keys, and of that nothing is left to send on:
   // the others are to compare all they have. One number is left out, so that nobody is in line.
-  const std::uint64_t from = filling_ ? 2 : 1;
+  std::uint64_t from = filling_ ? 2 : 1;
+  // No number twice, even if the leader brings a term of ours back.
+  for (const HistoryEntry& entry : history_)
+    if (!entry.absorbed && entry.term == row_.term) from = std::max(from, entry.end + 2);
   if (history_.size() >= kHistoryMost) history_.erase(history_.begin());
   history_.push_back({.term = row_.term});
   ever_full_ = true;
