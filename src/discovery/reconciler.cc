@@ -214,8 +214,7 @@ void Reconciler::finish(Instant now) {
 /// One line for each subject whose state is another than last time.
 void Reconciler::tell_changes(Instant now, const Plan& plan) {
   std::map<std::string, std::pair<std::string, LogLevel>> is;
-  for (const std::string& text : listing_.problems)
-    is["source: " + text] = {"is so", LogLevel::Warning};
+  for (const std::string& text : listing_.problems) is["source " + text] = {"", LogLevel::Warning};
   for (const ClusterStatus& cluster : plan.clusters) {
     for (const MemberStatus& member : cluster.members) {
       const Desired& desired = member.desired;
@@ -237,15 +236,14 @@ void Reconciler::tell_changes(Instant now, const Plan& plan) {
     const auto was = last_seen_.find(subject);
     if (was == last_seen_.end() || was->second != state.first) {
       last_change_ = now;
-      note(state.second, subject + ' ' + state.first);
+      note(state.second, state.first.empty() ? subject : subject + ' ' + state.first);
     }
     next[subject] = state.first;
   }
   for (const auto& [subject, state] : last_seen_)
     if (!is.contains(subject)) {
       last_change_ = now;
-      note(LogLevel::Info,
-           subject + (subject.starts_with("source") ? " is so no longer" : " has gone"));
+      note(LogLevel::Info, state.empty() ? "no longer: " + subject : subject + " has gone");
     }
   last_seen_ = std::move(next);
 }
