@@ -585,11 +585,11 @@ bool ReplicationWorld::exists(unsigned node, unsigned key) const {
   return record != nullptr && !record->is_tombstone();
 }
 
-void ReplicationWorld::forget_tombstones(unsigned index) {
+void ReplicationWorld::forget_tombstones(unsigned index, bool all) {
   Node& node = nodes_[index];
   // What is out of reach may still have the key.
   for (const Node& other : nodes_)
-    if (!other.alive || other.component != node.component) return;
+    if (!all && (!other.alive || other.component != node.component)) return;
   store::Partition& partition = node.records->partition(kPartition);
   for (const wire::Digest& d : digests_) {
     MemoryRecord* const record = partition.index.find(d);

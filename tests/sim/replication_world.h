@@ -62,7 +62,10 @@ class ReplicationWorld {
   void restart(unsigned node);
   void pause(unsigned node, bool paused) { nodes_[node].paused = paused; }
   void cut(unsigned a, unsigned b, bool cut);  // Both ways.
+  /// Each part gets a leader of its own; nothing passes between parts.
   void split(const std::vector<std::vector<unsigned>>& components);
+  void restore_network() { cuts_.clear(); }
+  void save(unsigned node) { nodes_[node].saved = nodes_[node].replica->save(); }
   void heal();
 
   // The leader.
@@ -93,7 +96,8 @@ class ReplicationWorld {
   bool alive(unsigned node) const { return nodes_[node].alive; }
   std::optional<unsigned> primary() const;
   wire::Digest digest(unsigned key) const { return digests_[key]; }
-  void forget_tombstones(unsigned node);
+  /// Those that may be, and not while another node is out of reach, or `all` that the copy allows.
+  void forget_tombstones(unsigned node, bool all = false);
   /// The first invariant that does not hold, in words.
   const std::string& broken() const { return broken_; }
   void expect_converged();
