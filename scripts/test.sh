@@ -1,5 +1,6 @@
 # ./dev test: everything that proves a change, in less than 45 minutes on two cores from nothing.
 source scripts/conformance.sh
+source scripts/cluster.sh
 
 # The modules that every byte from outside passes through: their unit tests run under the address sanitizer as well.
 guarded=(base wire model store exec)

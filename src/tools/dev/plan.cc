@@ -17,6 +17,7 @@ constexpr std::string_view kConfig = R"(# Written by 'flotilla dev' at every sta
 service {{
     cluster-name dev
     work-directory {work}
+    data-folder {work}/data
 }}
 logging {{
     console {{

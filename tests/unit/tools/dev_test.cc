@@ -34,6 +34,7 @@ TEST(DevPlan, SeedsAreAllOthers) {
   EXPECT_THAT(config, HasSubstr("mesh-seed-address-port 127.0.0.1 3202\n"));
   EXPECT_THAT(config, Not(HasSubstr("mesh-seed-address-port 127.0.0.1 3102\n")));
   EXPECT_THAT(config, HasSubstr("work-directory /x/node2/work\n"));
+  EXPECT_THAT(config, HasSubstr("data-folder /x/node2/work/data\n"));
 }
 
 TEST(DevPlan, OnlyAStoredClusterHasAFile) {
