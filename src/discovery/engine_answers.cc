@@ -136,12 +136,18 @@ Expected<std::vector<Network>> parse_networks(std::string_view text) {
   const auto json = parse_array(text, "networks");
   if (!json) return tl::unexpected(json.error());
   std::vector<Network> out;
-  for (const Json& one : *json)
-    out.push_back(
-        {.id = text_at(one, "Id"),
-         .name = text_at(one, "Name"),
-         .short_name = text_at(one, "Labels", "com.docker.compose.network"),
-         .is_local = text_at(one, "Scope") == "local" && text_at(one, "Driver") != "overlay"});
+  for (const Json& one : *json) {
+    Network network{
+        .id = text_at(one, "Id"),
+        .name = text_at(one, "Name"),
+        .short_name = text_at(one, "Labels", "com.docker.compose.network"),
+        .is_local = text_at(one, "Scope") == "local" && text_at(one, "Driver") != "overlay"};
+    // A stack's networks do not say what the file calls them, but all begin with the stack's name.
+    const std::string stack = text_at(one, "Labels", "com.docker.stack.namespace") + '_';
+    if (network.short_name.empty() && stack != "_" && network.name.starts_with(stack))
+      network.short_name = network.name.substr(stack.size());
+    out.push_back(std::move(network));
+  }
   return out;
 }
 

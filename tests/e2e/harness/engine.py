@@ -109,6 +109,8 @@ class OwnEngine(Engine):
             daemon += " --bridge=none --iptables=false"
         else:
             mounts += f" && mount -t tmpfs tmpfs {data}"
+            # Where containers look for an engine, in this engine's own view of the file system.
+            daemon += " -H unix:///run/docker.sock"
         command = ["unshare", "--mount", "--uts", "bash", "-c", f"{mounts} && {daemon}"]
         if for_builds:
             command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command]

@@ -9,7 +9,8 @@ import subprocess
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 DOCKERFILE = os.path.join(ROOT, "deploy", "docker", "Dockerfile")
 BASE = "debian:bookworm-slim"
-IMAGES = {"server": "flotilla/server", "tools": "flotilla/tools"}
+IMAGES = {"server": "flotilla/server", "tools": "flotilla/tools",
+          "discovery": "flotilla/discovery"}
 
 
 def project_version():

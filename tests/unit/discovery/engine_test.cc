@@ -159,6 +159,15 @@ TEST(SelectMembers, ANetworkIsKnownByNameIdAndTheComposeFilesName) {
   }
 }
 
+TEST(EngineAnswers, AStacksNetworkIsKnownByItsNameInTheFile) {
+  const auto networks = parse_networks(
+      R"([{"Id":"1","Name":"db_prod","Labels":{"com.docker.stack.namespace":"db"}},
+          {"Id":"2","Name":"other","Labels":{"com.docker.stack.namespace":"db"}}])");
+  ASSERT_TRUE(networks);
+  EXPECT_EQ(networks->at(0).short_name, "prod");
+  EXPECT_EQ(networks->at(1).short_name, "");
+}
+
 TEST(SelectMembers, WithoutAnAddressThereAContainerIsReportedAndNotTipped) {
   const Listing listing = select(
       {container("a", kLabel, {on("other", "10.0.0.1")}), container("b", kLabel, {on("over", "")}),
