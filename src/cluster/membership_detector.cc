@@ -1,0 +1,246 @@
+#include <algorithm>
+
+#include "membership_core.h"
+
+namespace flotilla::cluster {
+
+namespace {
+
+constexpr std::size_t kSeniors = 4;  // The leader and its three deputies.
+constexpr std::size_t kOthers = 4;
+constexpr std::size_t kHelpers = 3;
+constexpr std::size_t kStrangersBeaten = 64;
+constexpr unsigned kFalseDeathsMax = 3;
+constexpr Duration kFalseDeathsWithin = std::chrono::minutes(10);
+
+std::uint64_t count(Instant at) { return static_cast<std::uint64_t>(at.since_start.count()); }
+
+}  // namespace
+
+message::Beat Membership::Core::beat_to(const Known& known, bool answer_me) const {
+  message::Beat beat;
+  beat.sent = count(now_) + 1;  // Zero is nothing.
+  beat.echo = known.beat.sent;
+  beat.answer_me = answer_me;
+  beat.wall_ms = wall_.ms;
+  beat.epoch_number = epoch_number;
+  beat.hlc = clock_.last();
+  beat.late_ms = late_ms_;
+  if (in_view) {
+    beat.epoch = view->epoch;
+    beat.n = n;
+    beat.leader = view->leader;
+    beat.view_size = static_cast<std::uint32_t>(view->members.size());
+  }
+  return beat;
+}
+
+/// Up to a number of members, all of them; above, the seniors, who decide, and a few others drawn
+/// anew each time, so that the load of each node does not grow with the cluster.
+std::vector<Process> Membership::Core::contacts() {
+  std::vector<Process> out;
+  std::size_t strangers = 0;
+  for (const auto& [process, known] : known_)
+    if (known.link && !(in_view && view->member(process) != nullptr) &&
+        strangers++ < kStrangersBeaten)
+      out.push_back(process);
+  if (!in_view) return out;
+  const bool all = view->members.size() <= o.beat_to_all_up_to;
+  std::size_t seniors = 0;
+  for (const NodeInfo& member : view->members) {
+    if (member.process == self.process) {
+      ++seniors;
+      continue;
+    }
+    Known* known = find(member.process);
+    if (known == nullptr) continue;
+    const bool senior = seniors < kSeniors || member.process == view->leader;
+    if (senior && !dead(member.process)) ++seniors;
+    if (!all && !senior) continue;
+    if (!known->in_contact) known->heard = std::max(known->heard, now_);
+    known->in_contact = true;
+    out.push_back(member.process);
+  }
+  for (std::size_t i = 0; !all && i < kOthers; ++i) {
+    const NodeInfo& other = view->members[random_.below(view->members.size())];
+    if (other.process != self.process) out.push_back(other.process);
+  }
+  return out;
+}
+
+void Membership::Core::beat_round() {
+  next_beat_ = now_ + o.interval;
+  const bool answers = in_view && view->members.size() > o.beat_to_all_up_to;
+  for (const Process& process : contacts())
+    if (const Known* known = find(process)) send(process, beat_to(*known, answers));
+  late_ms_ = 0;
+}
+
+void Membership::Core::heard_from(const Process& process, Known& known) {
+  if (known.link_lost && known.heard > known.link_lost_at && known.link) known.link_lost = false;
+  if (known.heard <= known.link_lost_at) return;
+  known.unreachable = false;
+  known.found_gone_by.clear();
+  known.proven = false;
+  if (process == (view ? view->leader : Process{})) candidate_since_.reset();
+}
+
+void Membership::Core::on_message(const Process& from, const message::Beat& beat) {
+  Known* known = find(from);
+  if (known == nullptr) return;
+  if (beat.sent < known->beat.sent) return;  // Late or doubled.
+  known->beat = beat;
+  known->beat_at = now_;
+  known->skew_ms = static_cast<std::int64_t>(beat.wall_ms) - static_cast<std::int64_t>(wall_.ms);
+  epoch_number = std::max(epoch_number, beat.epoch_number);
+  if (!clock_.saw(beat.hlc, wall_.ms)) ++stats.hlc_rejected;
+  if (beat.echo > 0 && beat.echo <= count(now_) + 1) {
+    known->heard =
+        std::max(known->heard, Instant{Duration(static_cast<std::int64_t>(beat.echo - 1))});
+    heard_from(from, *known);
+  }
+  if (beat.answer_me) send(from, beat_to(*known, false));
+  if (!in_view) return;
+  const bool member = view->member(from) != nullptr;
+  if (holding_clients_ && known->heard >= paused_until_ && beat.leader == view->leader &&
+      (from == view->leader || is_leader()))
+    leader_heard();
+  if (is_leader()) {
+    if (member && beat.leader != self.process && beat.epoch > view->epoch)
+      return member_left_for(from, beat);
+    if (member && beat.epoch == view->epoch) {
+      Told& told = told_[from];
+      if (told.epoch != beat.epoch || told.n < beat.n) {
+        told.epoch = beat.epoch;
+        told.n = beat.n;
+        release_held();
+      }
+    }
+    if (!member && beat.view_size > 0 && beat.leader != self.process)
+      other_component(beat.leader, beat.epoch, beat.view_size);
+    return;
+  }
+  if (!member && beat.view_size > 0 && beat.leader != view->leader && now_ >= next_rumour_) {
+    next_rumour_ = now_ + o.interval;
+    send(view->leader, message::Rumour{beat.leader, beat.epoch, beat.view_size});
+  }
+  // Somebody of this view has a newer one.
+  if (beat.epoch > view->epoch && now_ >= next_pull_ &&
+      (beat.leader == view->leader || member || dead(view->leader))) {
+    next_pull_ = now_ + o.interval;
+    if (!send(beat.leader, message::Pull{view->epoch, n}))
+      send(from, message::Pull{view->epoch, n});
+  }
+}
+
+bool Membership::Core::silent(const Known& known) const {
+  return now_ - known.heard > dead_after() && now_ >= no_accusing_until_;
+}
+
+bool Membership::Core::dead(const Process& process) const {
+  if (process == self.process) return false;
+  const Known* known = find(process);
+  if (known == nullptr) return true;
+  return known->proven || known->said_left || known->moved_on || silent(*known);
+}
+
+/// Who was not heard for two thirds of the time gets a beat by way of others: it may live, and only
+/// the connection to it not.
+void Membership::Core::probe(const Process& target, Known& known) {
+  if (now_ - known.probed_at < o.interval) return;
+  known.probed_at = now_;
+  std::vector<Process> helpers;
+  for (const NodeInfo& member : view->members) {
+    const Known* helper = find(member.process);
+    if (member.process == target || helper == nullptr || !helper->link || silent(*helper)) continue;
+    helpers.push_back(member.process);
+  }
+  for (std::size_t i = 0; i < kHelpers && !helpers.empty(); ++i) {
+    const std::size_t at = random_.below(helpers.size());
+    send_through(helpers[at], target, beat_to(known, true));
+    helpers.erase(helpers.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+}
+
+void Membership::Core::detect() {
+  if (!in_view) return;
+  bool seniors_only = !is_leader();
+  for (const NodeInfo& member : view->members) {
+    if (member.process == self.process) {
+      if (seniors_only) break;  // Juniors are the leader's business.
+      continue;
+    }
+    Known* known = find(member.process);
+    if (known == nullptr) continue;
+    if (known->link_lost && !known->link && !known->unreachable &&
+        now_ - known->link_lost_at > o.redial_limit)
+      find_unreachable(member.process, *known);
+    if (now_ - known->heard > dead_after() * 2 / 3) probe(member.process, *known);
+    if (!dead(member.process)) known->thrown_out = false;
+    if (!is_leader() || !dead(member.process) || known->thrown_out) continue;
+    known->thrown_out = true;
+    ++(known->proven ? stats.proven_deaths : stats.silent_deaths);
+    want_view(known->proven || known->said_left || known->moved_on ? Hurry::Now : Hurry::Quiet,
+              name(member.process) + " is gone");
+  }
+  // Whoever lost its connection is looked at by all, as the leader needs a second word.
+  for (auto& [process, known] : known_)
+    if (known.link_lost && !known.link && !known.unreachable &&
+        now_ - known.link_lost_at > o.redial_limit)
+      find_unreachable(process, known);
+}
+
+/// All connections to it ended, and it takes none: dead, if one more member finds the same.
+void Membership::Core::find_unreachable(const Process& process, Known& known) {
+  if (known.unreachable) return;
+  known.unreachable = true;
+  if (!in_view || view->member(process) == nullptr) return;
+  known.found_gone_by.insert(self.process);
+  const bool all = view->members.size() <= o.beat_to_all_up_to;
+  std::size_t told = 0;
+  for (const NodeInfo& member : view->members) {
+    if (member.process == self.process || member.process == process) continue;
+    if (!all && told >= kSeniors && member.process != view->leader) continue;
+    if (send(member.process, message::Gone{process})) ++told;
+  }
+  weigh_findings(process, known);
+}
+
+void Membership::Core::on_message(const Process& from, const message::Gone& gone) {
+  Known* known = find(gone.who);
+  if (known == nullptr || known->link || !in_view || view->member(from) == nullptr) return;
+  known->found_gone_by.insert(from);
+  weigh_findings(gone.who, *known);
+}
+
+void Membership::Core::weigh_findings(const Process& process, Known& known) {
+  if (known.false_deaths >= kFalseDeathsMax && now_ - known.false_death_at < kFalseDeathsWithin)
+    return;
+  if (!known.found_gone_by.contains(self.process)) return;
+  const bool second = known.found_gone_by.size() > 1;
+  const bool nobody_else = std::ranges::none_of(view->members, [&](const NodeInfo& member) {
+    const Known* other = find(member.process);
+    return member.process != self.process && member.process != process && other != nullptr &&
+           (other->link || !other->unreachable) && !dead(member.process);
+  });
+  if (second || nobody_else) known.proven = true;
+}
+
+/// This node stood still. What it did not hear then, nobody is to blame for; and it may itself have
+/// been given up by the others.
+void Membership::Core::note_pause() {
+  no_accusing_until_ = now_ + 2 * o.interval;
+  if (std::chrono::milliseconds(late_ms_) * 2 <= dead_after() || !in_view) return;
+  if (view->members.size() == 1) return;
+  paused_until_ = now_;
+  if (!holding_clients_) act(HoldClients{true});
+  holding_clients_ = true;
+}
+
+void Membership::Core::leader_heard() {
+  if (!holding_clients_) return;
+  holding_clients_ = false;
+  act(HoldClients{false});
+}
+
+}  // namespace flotilla::cluster

@@ -1,0 +1,251 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "membership_core.h"
+
+namespace flotilla::cluster {
+
+namespace {
+constexpr unsigned kTwinJoinsMax = 3;
+}
+
+bool Membership::Core::seeds_are_settled() const {
+  return std::ranges::all_of(names_, [](const auto& each) { return each.second.answered; }) &&
+         std::ranges::all_of(addresses_, [](const auto& each) {
+           return !each.second.configured || each.second.tried || each.second.own;
+         });
+}
+
+/// All that was configured is this node itself.
+bool Membership::Core::nobody_to_look_for() const {
+  return std::ranges::all_of(names_, [](const auto& each) { return each.second.answered; }) &&
+         std::ranges::all_of(addresses_, [](const auto& each) {
+           return !each.second.configured || each.second.own;
+         });
+}
+
+std::vector<Process> Membership::Core::orphans_in_sight() const {
+  std::vector<Process> out;
+  for (const auto& [process, known] : known_)
+    if (known.link && known.beat.sent > 0 && known.beat.view_size == 0 &&
+        now_ - known.beat_at < dead_after())
+      out.push_back(process);
+  return out;
+}
+
+const Membership::Core::Known* Membership::Core::view_in_sight() const {
+  const Known* found = nullptr;
+  for (const auto& [process, known] : known_) {
+    if (!known.link || known.beat.view_size == 0 || now_ - known.beat_at >= dead_after()) continue;
+    if (found == nullptr || known.beat.view_size > found->beat.view_size) found = &known;
+  }
+  return found;
+}
+
+void Membership::Core::orphan_tick() {
+  if (left_) return;
+  if (excluded_since_ && now_ - *excluded_since_ > dead_after()) become_orphan("no view takes it");
+  if (const Known* seen = view_in_sight()) {
+    if (now_ < next_join_) return;
+    join_backoff_ = std::clamp(join_backoff_ * 2, o.retry_least, o.retry_most);
+    next_join_ = now_ + join_backoff_;
+    message::Join join{self, true, view ? view->epoch : Epoch{}};
+    if (!find(seen->beat.leader) || !send(seen->beat.leader, join)) send(seen->info.process, join);
+    return;
+  }
+  join_backoff_ = Duration(0);
+  if (proposal || now_ < no_proposal_until_) return;
+  const std::vector<Process> others = orphans_in_sight();
+  for (const Process& other : others)
+    if (seen_orphans_.insert(other).second) last_orphan_seen_ = now_;
+  const Duration age = now_ - orphan_since_;
+  if (others.empty()) {
+    if (nobody_to_look_for() || age > o.form_wait) propose(false);
+    return;
+  }
+  const bool first =
+      std::ranges::all_of(others, [&](const Process& other) { return self.process < other; });
+  const bool quiet = seeds_are_settled() && now_ - last_orphan_seen_ > o.join_window;
+  if (first ? quiet || age > o.join_window_max : age > o.form_wait + o.join_window_max)
+    propose(false);
+}
+
+void Membership::Core::become_orphan(const char* why) {
+  in_view = false;
+  excluded_since_.reset();
+  view.reset();
+  n = 0;
+  lineage_.clear();
+  held_.clear();
+  moving_.clear();
+  log(true, fmt::format("in no view any more: {}", why));
+  act(Orphaned{});
+}
+
+// --- JOIN and HOLD.
+
+bool Membership::Core::may_join(const message::Join& join) {
+  const Process& process = join.node.process;
+  const auto hold = [&](message::Hold::Reason reason, wire::NodeId proposed = {}) {
+    send(process,
+         message::Hold{reason,
+                       static_cast<std::uint32_t>(o.retry_least / std::chrono::milliseconds(1)),
+                       proposed,
+                       {}});
+    return false;
+  };
+  for (const NodeInfo& member : view->members) {
+    if (member.process == process) continue;
+    if (member.process.node == process.node) {
+      const Known* old = find(member.process);
+      const bool answers =
+          member.process == self.process ||
+          (old != nullptr && old->link && !old->proven && now_ - old->heard < 3 * o.interval);
+      if (!answers) continue;
+      if (++twin_joins_[process] < kTwinJoinsMax) return hold(message::Hold::Reason::Busy);
+      duplicates.insert(process);
+      return hold(message::Hold::Reason::Duplicate);
+    }
+    if (member.id != join.node.id || dead(member.process)) continue;
+    // The same low 48 bits, another number above.
+    const std::uint64_t low = join.node.id.raw() & 0xFFFF'FFFF'FFFFULL;
+    std::uint64_t high = 1;
+    const auto taken = [&](std::uint64_t id) {
+      return std::ranges::any_of(view->members,
+                                 [&](const NodeInfo& m) { return m.id.raw() == id; }) ||
+             std::ranges::any_of(view->away, [&](const Away& a) { return a.id.raw() == id; });
+    };
+    while (taken(high << 48 | low)) ++high;
+    return hold(message::Hold::Reason::NodeIdTaken, wire::NodeId(high << 48 | low));
+  }
+  twin_joins_.erase(process);
+  return true;
+}
+
+void Membership::Core::on_message(const Process& from, const message::Join& join) {
+  if (!in_view || join.node.process == self.process) return;
+  if (!is_leader()) {
+    if (join.node.process == from) send(view->leader, join);
+    return;
+  }
+  const Process process = join.node.process;
+  Known& known = know(join.node);
+  if (from != process) {
+    known.via = from;
+    known.via_at = now_;
+  }
+  if (view->member(process) != nullptr && !known.thrown_out) {
+    told_[process] = {};
+    return send_view(process);
+  }
+  if (!may_join(join)) return;
+  const bool back = std::exchange(known.thrown_out, false);
+  if (back) {
+    ++stats.false_deaths;
+    ++known.false_deaths;
+    known.false_death_at = now_;
+  }
+  known.said_left = known.moved_on = known.proven = false;
+  known.heard = std::max(known.heard, now_);
+  const bool fresh = joiners_.try_emplace(process).second;
+  Joiner& joiner = joiners_[process];
+  joiner.node = join.node;
+  joiner.has_data = join.has_data;
+  if (fresh) {
+    joiner.since = now_;
+    want_view(back ? Hurry::Now : Hurry::Quiet, name(process) + " joins");
+  }
+}
+
+void Membership::Core::on_message(const Process& from, const message::Hold& hold) {
+  if (in_view) return;
+  next_join_ = now_ + std::chrono::milliseconds(std::min<std::uint32_t>(hold.retry_ms, 5000));
+  switch (hold.reason) {
+    case message::Hold::Reason::Duplicate:
+      held_why_ = "held out: another node runs with this node's UUID; its data folder was copied";
+      duplicates.insert(from);
+      break;
+    case message::Hold::Reason::NodeIdTaken:
+      if (o.node_id_configured) {
+        held_why_ =
+            fmt::format("held out: its configured node-id {:X} is another node's", self.id.raw());
+      } else if (hold.proposed.raw() != 0) {
+        self.id = hold.proposed;
+        act(Renamed{self.id});
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+// --- Two components.
+
+void Membership::Core::on_message(const Process& from, const message::Rumour& rumour) {
+  if (!is_leader() || view->member(from) == nullptr) return;
+  if (rumour.leader == self.process) return;
+  Known& known = known_.try_emplace(rumour.leader).first->second;
+  known.info.process = rumour.leader;
+  if (!known.link) {
+    known.via = from;
+    known.via_at = now_;
+  }
+  other_component(rumour.leader, rumour.epoch, rumour.size);
+}
+
+/// The larger one takes over; of two equal ones that of the higher epoch. This one gives itself up
+/// if it is the other, and goes on if nothing comes of it.
+void Membership::Core::other_component(const Process& leader, const Epoch& epoch,
+                                       std::uint32_t size) {
+  if (!is_leader() || proposal || now_ < next_yield_ || view->member(leader) != nullptr) return;
+  if (in_lineage(epoch)) return;
+  const std::pair<std::size_t, Epoch> mine{view->members.size(), view->epoch};
+  if (std::pair<std::size_t, Epoch>{size, epoch} <= mine) return;
+  next_yield_ = now_ + 2 * o.prepare_time + o.interval +
+                Duration(static_cast<std::int64_t>(
+                    random_.below(static_cast<std::uint64_t>(o.interval.count()))));
+  message::Yield yield{view->epoch, {}};
+  for (const NodeInfo& member : view->members)
+    if (!dead(member.process)) yield.members.push_back(member);
+  if (!send(leader, yield)) return;
+  yielded_until = now_ + 2 * o.prepare_time;
+}
+
+void Membership::Core::on_message(const Process& from, const message::Yield& yield) {
+  if (!in_view || proposal || yielded_until) return;
+  if (yield.epoch == view->epoch && from == view->leader) {  // The leader leaves.
+    yielded_epochs_.insert(yield.epoch);
+    return propose(true);
+  }
+  if (!is_leader() || in_lineage(yield.epoch)) return;
+  // Nobody yields for members of this view: whoever is in both has to say so itself.
+  for (const NodeInfo& member : yield.members) {
+    if (member.process == self.process) return;
+    if (view->member(member.process) != nullptr && !dead(member.process)) continue;
+    Known& known = know(member);
+    if (!known.link && member.process != from) {
+      known.via = from;
+      known.via_at = now_;
+    }
+    known.said_left = known.moved_on = known.proven = known.thrown_out = false;
+    known.heard = std::max(known.heard, now_);
+    joiners_[member.process] = {member, true, true, now_};
+  }
+  yielded_epochs_.insert(yield.epoch);
+  want_view(Hurry::Now, "another component joins");
+}
+
+/// It has promised itself to another leader, and is a member there now.
+void Membership::Core::member_left_for(const Process& member, const message::Beat& beat) {
+  if (Known* known = find(member)) known->moved_on = true;
+  Known& other = known_.try_emplace(beat.leader).first->second;
+  other.info.process = beat.leader;
+  if (!other.link) {
+    other.via = member;
+    other.via_at = now_;
+  }
+  want_view(Hurry::Now, name(member) + " follows another leader");
+}
+
+}  // namespace flotilla::cluster

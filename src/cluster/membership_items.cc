@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include "membership_core.h"
+
+namespace flotilla::cluster {
+
+namespace {
+
+constexpr Duration kSettingLimit = std::chrono::seconds(2);
+constexpr Duration kOwnSettingLimit = std::chrono::seconds(5);
+constexpr Duration kResendEvery = std::chrono::milliseconds(200);
+constexpr std::size_t kSettingsMax = 1024;
+
+}  // namespace
+
+std::int64_t Membership::Core::clock_offset_ms() const {
+  if (!in_view) return 0;
+  if (is_leader()) return view->clock_offset_ms;
+  const Known* leader = find(view->leader);
+  return view->clock_offset_ms + (leader == nullptr ? 0 : leader->skew_ms);
+}
+
+std::uint64_t Membership::Core::cluster_ms() const {
+  return static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, static_cast<std::int64_t>(wall_.ms) + clock_offset_ms()));
+}
+
+// --- At the node that was asked.
+
+void Membership::Core::on(const SetMetadata& event) {
+  if (event.module.size() > Metadata::kKeyMax || event.key.size() > Metadata::kKeyMax ||
+      (event.value && event.value->size() > Metadata::kValueMax) ||
+      own_settings_.size() >= kSettingsMax)
+    return act(MetadataDone{event.id, MetadataDone::Outcome::InDoubt});
+  message::SetItem set{event.id, event.value_is_cutoff, {event.module, event.key, event.value, {}}};
+  own_settings_[event.id] = {std::move(set), now_, now_};
+}
+
+void Membership::Core::on_message(const Process&, const message::ItemDone& done) {
+  if (own_settings_.erase(done.id) == 0) return;
+  act(MetadataDone{done.id, done.everywhere ? MetadataDone::Outcome::Everywhere
+                                            : MetadataDone::Outcome::InDoubt});
+}
+
+void Membership::Core::items_tick() {
+  for (auto it = own_settings_.begin(); it != own_settings_.end();) {
+    auto& [id, own] = *it;
+    if (now_ - own.started > kOwnSettingLimit) {
+      act(MetadataDone{id, MetadataDone::Outcome::InDoubt});
+      it = own_settings_.erase(it);
+      continue;
+    }
+    if (in_view && now_ >= own.resend) {
+      own.resend = now_ + kResendEvery;
+      if (is_leader())
+        on_message(self.process, own.what);
+      else
+        send(view->leader, own.what);
+    }
+    ++it;
+  }
+  if (!is_leader()) return settings_.clear();
+  if (settings_.empty()) return;
+  Setting& setting = settings_.front();
+  std::erase_if(setting.missing, [&](const Process& p) { return view->member(p) == nullptr; });
+  if (setting.id == 0) return start_setting();
+  if (setting.missing.empty()) {
+    if (setting.asking_clocks) return spread_setting();
+    return finish_setting(true);
+  }
+  if (now_ - setting.started > kSettingLimit) return finish_setting(false);
+  if (now_ >= setting.resend) ask_missing();
+}
+
+// --- At the leader: one at a time.
+
+void Membership::Core::on_message(const Process& from, const message::SetItem& set) {
+  if (!is_leader() || settings_.size() >= kSettingsMax) return;
+  for (const Setting& each : settings_)
+    if (each.origin == from && each.what.id == set.id) return;
+  settings_.push_back({set, from, {}, 0, false, now_, now_, 0});
+  if (settings_.size() == 1) start_setting();
+}
+
+void Membership::Core::start_setting() {
+  Setting& setting = settings_.front();
+  setting.id = next_setting_++;
+  setting.started = now_;
+  if (!setting.what.cutoff) return spread_setting();
+  setting.asking_clocks = true;
+  setting.cutoff = std::max(cluster_ms(), copies_.last_update_ms());
+  for (const NodeInfo& member : view->members)
+    if (member.process != self.process) setting.missing.insert(member.process);
+  ask_missing();
+}
+
+void Membership::Core::spread_setting() {
+  Setting& setting = settings_.front();
+  if (std::exchange(setting.asking_clocks, false)) {
+    setting.cutoff = std::max({setting.cutoff, cluster_ms(), HybridClock::ms(clock_.last())}) + 1;
+    Buffer value;
+    append_be(value, setting.cutoff);
+    setting.what.item.value = std::move(value);
+  }
+  setting.what.item = items.stamped(setting.what.item, self.process.boot, cluster_ms(), clock_);
+  take_items({setting.what.item});
+  for (const NodeInfo& member : view->members)
+    if (member.process != self.process) setting.missing.insert(member.process);
+  ask_missing();
+}
+
+void Membership::Core::ask_missing() {
+  Setting& setting = settings_.front();
+  setting.resend = now_ + kResendEvery;
+  for (const Process& process : setting.missing) {
+    if (setting.asking_clocks)
+      send(process, message::ClockAsk{setting.id});
+    else
+      send(process, message::Items{setting.id, {setting.what.item}});
+  }
+}
+
+void Membership::Core::finish_setting(bool everywhere) {
+  const Setting setting = std::move(settings_.front());
+  settings_.pop_front();
+  const message::ItemDone done{setting.what.id, everywhere};
+  if (setting.origin == self.process)
+    on_message(self.process, done);
+  else
+    send(setting.origin, done);
+}
+
+void Membership::Core::on_message(const Process& from, const message::ItemsStored& stored) {
+  if (!is_leader() || settings_.empty()) return;
+  Setting& setting = settings_.front();
+  if (setting.id == stored.id && !setting.asking_clocks) setting.missing.erase(from);
+}
+
+void Membership::Core::on_message(const Process& from, const message::ClockAnswer& answer) {
+  if (!is_leader() || settings_.empty()) return;
+  Setting& setting = settings_.front();
+  if (setting.id != answer.id || !setting.asking_clocks) return;
+  setting.cutoff = std::max(setting.cutoff, answer.ms);
+  setting.missing.erase(from);
+}
+
+// --- At a member.
+
+void Membership::Core::on_message(const Process& from, const message::Items& list) {
+  if (!in_view || from != view->leader) return;
+  take_items(list.items);
+  send(from, message::ItemsStored{list.id});
+}
+
+void Membership::Core::on_message(const Process& from, const message::ClockAsk& ask) {
+  if (!in_view || from != view->leader) return;
+  send(from, message::ClockAnswer{ask.id, std::max({cluster_ms(), copies_.last_update_ms(),
+                                                    HybridClock::ms(clock_.last())})});
+}
+
+}  // namespace flotilla::cluster

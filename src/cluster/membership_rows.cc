@@ -1,0 +1,429 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "membership_core.h"
+
+namespace flotilla::cluster {
+
+namespace {
+
+constexpr std::size_t kAsksMax = 64 << 10;
+constexpr Duration kMovesEvery = std::chrono::milliseconds(20);
+constexpr std::size_t kRowsBackoffMs = 100;
+
+bool contains(const std::vector<Process>& list, const Process& process) {
+  return std::ranges::find(list, process) != list.end();
+}
+
+}  // namespace
+
+Row* Membership::Core::row_of(std::uint32_t ns, wire::PartitionId partition) {
+  if (!view) return nullptr;
+  for (NamespaceRows& rows : view->namespaces)
+    if (namespace_tag(rows.name) == ns && partition.raw() < rows.rows.size())
+      return &rows.rows[partition.raw()];
+  return nullptr;
+}
+
+const NodeInfo* Membership::Core::member_of(const Uuid& node) const {
+  const auto at = std::ranges::find_if(
+      view->members, [&](const NodeInfo& member) { return member.process.node == node; });
+  return at == view->members.end() ? nullptr : &*at;
+}
+
+// --- What copies ask.
+
+void Membership::Core::on(const Asked& event) {
+  const RowAsk& ask = event.ask;
+  if (ask.kind == RowAsk::Kind::Moved) moved_[{ask.ns, ask.partition.raw()}] = ask;
+  carry_ask(ask);
+}
+
+void Membership::Core::carry_ask(const RowAsk& ask) {
+  if (!in_view) return;
+  if (is_leader()) return grant(self.process, ask);
+  send(view->leader,
+       message::Ask{ask.kind, ask.ns, ask.partition, ask.expected, ask.who, ask.moved});
+}
+
+/// Other asks are repeated by the copies. A hand-over is done, and the leader must come to know.
+void Membership::Core::repeat_moved() {
+  if (moved_.empty() || now_ < next_moved_) return;
+  next_moved_ = now_ + o.interval;
+  std::erase_if(moved_, [&](const auto& each) {
+    const Row* row = row_of(each.first.first, wire::PartitionId(each.first.second));
+    return row == nullptr || !each.second.moved || row->version > each.second.moved->version;
+  });
+  const auto again = moved_;
+  for (const auto& [key, ask] : again) carry_ask(ask);
+}
+
+void Membership::Core::on_message(const Process& from, const message::Ask& ask) {
+  if (!is_leader() || view->member(from) == nullptr) return;
+  if (ask.kind > RowAsk::Kind::Merged) return;
+  grant(from, {ask.kind, ask.ns, ask.partition, ask.expected, ask.who, ask.moved});
+}
+
+/// One writer of rows, and each change against the row that the asker knew: so two wishes cannot
+/// cross. What is not granted is asked again by the copy, or not wished any more.
+void Membership::Core::grant(const Process& from, const RowAsk& ask) {
+  if (!is_leader()) return;
+  if (!may_grant()) {
+    if (asks_.size() < kAsksMax) asks_.emplace_back(from, ask);
+    return;
+  }
+  const Row* now = row_of(ask.ns, ask.partition);
+  if (now == nullptr || view->member(ask.who) == nullptr) return;
+  // A hand-over is newer than the row that it was made from, and older than any change since.
+  if (ask.kind != RowAsk::Kind::Moved && now->version != ask.expected) return;
+  Row row = *now;
+  const bool of_primary = from == row.primary;
+  const PartitionKey key{ask.ns, ask.partition.raw()};
+  if (ask.kind != RowAsk::Kind::Moved)
+    if (const auto moving = moving_.find(key);
+        moving != moving_.end() && now_ - moving->second.at < o.move_limit)
+      return;
+  switch (ask.kind) {
+    case RowAsk::Kind::Drop:
+      if (!(of_primary || from == ask.who) || ask.who == row.primary) return;
+      if (std::erase(row.in_sync, ask.who) == 0) return;
+      break;
+    case RowAsk::Kind::Add: {
+      if (!of_primary || contains(row.in_sync, ask.who)) return;
+      row.in_sync.push_back(ask.who);
+      const auto rank = [&](const Process& process) {
+        return std::ranges::find(row.targets, process.node) - row.targets.begin();
+      };
+      std::ranges::stable_sort(row.in_sync.begin() + 1, row.in_sync.end(), {}, rank);
+      break;
+    }
+    case RowAsk::Kind::Moved: {
+      if (from != ask.who || !ask.moved || ask.moved->primary != ask.who) return;
+      if (!contains(row.in_sync, ask.who) || ask.moved->version <= row.version) return;
+      row.term = ask.moved->term;
+      row.primary = ask.who;
+      std::erase(row.in_sync, ask.who);
+      row.in_sync.insert(row.in_sync.begin(), ask.who);
+      moving_.erase(key);
+      break;
+    }
+    case RowAsk::Kind::Merged:
+      if (!of_primary || !row.has(Row::kMerging)) return;
+      row.flags &= static_cast<std::uint8_t>(~Row::kMerging);
+      break;
+  }
+  change_row(ask.ns, ask.partition, std::move(row),
+             ask.kind == RowAsk::Kind::Drop || ask.kind == RowAsk::Kind::Moved);
+}
+
+// --- Changing a row.
+
+/// A primary counts a shrink of its in-sync set only when another member has the row too, else one
+/// more crash brings back the belief that who was dropped is complete. If the leader is not the
+/// primary, it is that other member itself.
+bool Membership::Core::must_hold(const Row& given, const Row& row) const {
+  if (!is_leader() || row.primary != self.process || view->members.size() == 1) return false;
+  return std::ranges::any_of(given.in_sync,
+                             [&](const Process& p) { return !contains(row.in_sync, p); });
+}
+
+void Membership::Core::change_row(std::uint32_t ns, wire::PartitionId partition, Row row,
+                                  bool urgent) {
+  Row& now = *row_of(ns, partition);
+  const PartitionKey key{ns, partition.raw()};
+  row.version = {view->epoch, ++n};
+  // An old MOVE of this row may have been carried out: a new term tells what came after.
+  if (moving_.erase(key) != 0) row.term = row.version;
+  const auto held = held_.find(key);
+  const Row given = held != held_.end() ? held->second : now;
+  now = row;
+  ++stats.rows_changed;
+  balanced_ = false;
+  view_changed_since_persist_ = true;
+  const Instant due = urgent ? now_ : now_ + o.rows_delay;
+  rows_due_ = rows_due_ ? std::min(*rows_due_, due) : due;
+  if (must_hold(given, row)) {
+    held_.try_emplace(key, given);
+  } else {
+    held_.erase(key);
+    give({{ns, partition, std::move(row)}});
+  }
+}
+
+void Membership::Core::release_held() {
+  if (held_.empty() || !is_leader()) return;
+  // The newest that any other member has.
+  std::optional<std::uint32_t> most;
+  for (const NodeInfo& member : view->members) {
+    const auto told = told_.find(member.process);
+    if (member.process != self.process && told != told_.end() && told->second.epoch == view->epoch)
+      most = std::max(most.value_or(0), told->second.n);
+  }
+  if (!most) return;
+  std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> rows;
+  for (auto it = held_.begin(); it != held_.end();) {
+    const wire::PartitionId partition(it->first.second);
+    const Row* row = row_of(it->first.first, partition);
+    const bool in_force =
+        row == nullptr || row->version.epoch != view->epoch || row->version.n <= *most;
+    if (in_force && row != nullptr) rows.emplace_back(it->first.first, partition, *row);
+    it = in_force ? held_.erase(it) : std::next(it);
+  }
+  give(std::move(rows));
+}
+
+/// Sends each member what it lacks. Members that lack the same get the same.
+void Membership::Core::flush_rows() {
+  if (!rows_due_ || now_ < *rows_due_) return;
+  rows_due_.reset();
+  if (!is_leader()) return;
+  std::map<std::uint32_t, message::Rows> made;
+  for (const NodeInfo& member : view->members) {
+    const auto told = told_.find(member.process);
+    if (told == told_.end() || told->second.epoch != view->epoch || told->second.n >= n) continue;
+    const auto [at, fresh] = made.try_emplace(told->second.n);
+    message::Rows& rows = at->second;
+    if (fresh) {
+      rows = {view->epoch, told->second.n, n, {}};
+      for (const NamespaceRows& ns : view->namespaces)
+        for (std::size_t p = 0; p < ns.rows.size(); ++p)
+          if (ns.rows[p].version > RowVersion{view->epoch, told->second.n})
+            rows.rows.push_back({namespace_tag(ns.name),
+                                 wire::PartitionId(static_cast<std::uint16_t>(p)), ns.rows[p]});
+    }
+    told->second.backoff =
+        std::clamp(told->second.backoff * 2, Duration(std::chrono::milliseconds(kRowsBackoffMs)),
+                   Duration(std::chrono::seconds(1)));
+    told->second.next = now_ + told->second.backoff;
+    send(member.process, rows);
+  }
+}
+
+void Membership::Core::on_message(const Process& from, const message::Rows& rows) {
+  if (!in_view || from != view->leader || rows.epoch != view->epoch || is_leader()) return;
+  if (promised_ > view->epoch)  // To a higher view: nothing of this one counts any more.
+    return void(send(from, message::Refuse{message::Refuse::Reason::Promised, rows.epoch, promised_,
+                                           view->leader}));
+  if (rows.from > n) return void(send(from, message::Pull{view->epoch, n}));
+  if (rows.to > n) {
+    std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> fresh;
+    for (const PartitionRow& each : rows.rows) {
+      Row* row = row_of(each.ns, each.partition);
+      if (row == nullptr || each.row.version <= row->version) continue;
+      *row = each.row;
+      fresh.emplace_back(each.ns, each.partition, each.row);
+    }
+    n = rows.to;
+    view_changed_since_persist_ = true;
+    give(std::move(fresh));
+  }
+  send(from, message::Installed{view->epoch, n});
+}
+
+// --- Towards the targets.
+
+/// Who should be primary instead, and can be: in sync.
+std::optional<Process> Membership::Core::mover_target(const Row& row) const {
+  const NodeInfo* primary = view->member(row.primary);
+  if (primary == nullptr || row.has(Row::kWaiting) || row.has(Row::kMerging)) return {};
+  const auto can = [&](const Process& process) {
+    const NodeInfo* node = view->member(process);
+    return node != nullptr && process != row.primary && !node->leaving && !node->quiesced &&
+           contains(row.in_sync, process) && !dead(process);
+  };
+  if (!row.targets.empty())
+    if (const NodeInfo* first = member_of(row.targets[0]); first != nullptr && can(first->process))
+      return first->process;
+  if (!primary->leaving && !primary->quiesced) return {};
+  for (const Uuid& target : row.targets)
+    if (const NodeInfo* node = member_of(target); node != nullptr && can(node->process))
+      return node->process;
+  for (const Process& process : row.in_sync)
+    if (can(process)) return process;
+  return {};
+}
+
+/// All targets are in sync: copies elsewhere have done their duty.
+bool Membership::Core::trim(std::uint32_t ns, wire::PartitionId partition, const Row& row) {
+  if (row.targets.empty() || row.primary.node != row.targets[0] || row.has(Row::kMerging))
+    return false;
+  const auto is_target = [&](const Process& process) {
+    return std::ranges::find(row.targets, process.node) != row.targets.end();
+  };
+  const auto there = static_cast<std::size_t>(std::ranges::count_if(row.in_sync, is_target));
+  if (there < row.targets.size() || there == row.in_sync.size()) return false;
+  Row less = row;
+  std::erase_if(less.in_sync, [&](const Process& process) { return !is_target(process); });
+  change_row(ns, partition, std::move(less), false);
+  return true;
+}
+
+void Membership::Core::issue_moves() {
+  if (!may_grant() || balanced_ || now_ < next_moves_) return;
+  next_moves_ = now_ + kMovesEvery;
+  bool open = false;
+  std::map<Process, message::Move> moves;
+  for (NamespaceRows& ns : view->namespaces) {
+    const std::uint32_t tag = namespace_tag(ns.name);
+    for (std::size_t p = 0; p < ns.rows.size(); ++p) {
+      const wire::PartitionId partition(static_cast<std::uint16_t>(p));
+      const PartitionKey key{tag, partition.raw()};
+      const auto moving = moving_.find(key);
+      if (moving != moving_.end() && now_ - moving->second.at < o.move_limit) {
+        open = true;
+        continue;
+      }
+      const std::optional<Process> to = mover_target(ns.rows[p]);
+      if (!to) {
+        trim(tag, partition, ns.rows[p]);
+        continue;
+      }
+      open = true;
+      Row row = ns.rows[p];
+      row.version = row.term = {view->epoch, ++n};
+      row.primary = *to;
+      std::erase(row.in_sync, *to);
+      row.in_sync.insert(row.in_sync.begin(), *to);
+      moves[ns.rows[p].primary].rows.push_back({tag, partition, row});
+      moving_[key] = {row, ns.rows[p].version, now_};
+    }
+  }
+  balanced_ = !open;
+  if (!moves.empty() && !rows_due_) rows_due_ = now_ + o.rows_delay;
+  for (const auto& [primary, move] : moves) {
+    if (primary == self.process)
+      on_message(self.process, move);
+    else
+      send(primary, move);
+  }
+}
+
+void Membership::Core::on_message(const Process& from, const message::Move& move) {
+  if (!in_view || from != view->leader || promised_ > view->epoch) return;
+  for (const PartitionRow& each : move.rows) {
+    const Row* row = row_of(each.ns, each.partition);
+    if (row == nullptr || row->primary != self.process || each.row.version.epoch != view->epoch)
+      continue;
+    act(MoveRow{each.ns, each.partition, each.row});
+  }
+}
+
+// --- Quiesced, leaving, described anew.
+
+void Membership::Core::on(const Quiesce& event) {
+  self.quiesced = event.on;
+  describe_self();
+}
+
+void Membership::Core::on(const Describe& event) {
+  const NodeInfo old = self;
+  self = event.self;
+  self.process = old.process;
+  self.quiesced = old.quiesced;
+  self.leaving = old.leaving;
+  describe_self();
+}
+
+void Membership::Core::on(const Leave&) {
+  if (self.leaving) return;
+  self.leaving = true;
+  leave_asked_ = now_;
+  describe_self();
+}
+
+void Membership::Core::on(const Part&) {
+  if (!self.leaving) on(Leave{});
+  part_ = true;
+}
+
+void Membership::Core::on(const Recluster&) {
+  if (!in_view) return;
+  if (is_leader()) return want_view(Hurry::Now, "recluster");
+  send(view->leader, message::Recluster{});
+}
+
+void Membership::Core::on_message(const Process& from, const message::Recluster&) {
+  if (is_leader() && view->member(from) != nullptr) want_view(Hurry::Now, "recluster");
+}
+
+void Membership::Core::describe_self() {
+  next_describe_ = now_ + o.interval;
+  if (!in_view) return;
+  if (is_leader())
+    want_view(Hurry::Now, self.leaving ? "the leader leaves" : "the leader has changed");
+  else
+    send(view->leader, message::Describe{self, part_});
+}
+
+void Membership::Core::on_message(const Process& from, const message::Describe& describe) {
+  if (!is_leader() || describe.node.process != from) return;
+  const NodeInfo* member = view->member(from);
+  if (member == nullptr) return;
+  know(describe.node);
+  if (*member == describe.node || view_due_ || proposal) return;
+  const bool hurry =
+      describe.node.leaving != member->leaving || describe.node.quiesced != member->quiesced;
+  want_view(hurry ? Hurry::Now : Hurry::Quiet,
+            name(from) + (describe.node.leaving ? " leaves" : " has changed"));
+}
+
+void Membership::Core::on_message(const Process& from, const message::Left&) {
+  Known* known = find(from);
+  if (known == nullptr) return;
+  known->said_left = true;
+  if (is_leader() && view->member(from) != nullptr) want_view(Hurry::Now, name(from) + " left");
+}
+
+bool Membership::Core::all_leave() const {
+  return std::ranges::all_of(view->members, [&](const NodeInfo& member) {
+    return member.leaving || member.process == self.process || dead(member.process);
+  });
+}
+
+/// How many rows name this process primary, and how many in sync.
+std::pair<std::size_t, std::size_t> Membership::Core::own_duties() const {
+  std::pair<std::size_t, std::size_t> out;
+  for (const NamespaceRows& ns : view->namespaces)
+    for (const Row& row : ns.rows) {
+      out.first += row.primary == self.process ? 1 : 0;
+      out.second += contains(row.in_sync, self.process) ? 1 : 0;
+    }
+  return out;
+}
+
+void Membership::Core::leave_tick() {
+  if (!self.leaving || left_) return;
+  const NodeInfo* me = in_view ? view->member(self.process) : nullptr;
+  const bool late = now_ - leave_asked_ > o.drain_timeout;
+  const bool nobody = me == nullptr || all_leave();
+  if (me != nullptr && !nobody && now_ >= next_describe_) {
+    if (!me->leaving) {
+      describe_self();
+    } else if (is_leader() && !proposal && !yielded_until) {
+      // The next in seniority that stays takes the lead.
+      next_describe_ = now_ + 2 * o.prepare_time;
+      const auto next = std::ranges::find_if(view->members, [&](const NodeInfo& member) {
+        return member.process != self.process && !member.leaving && !dead(member.process);
+      });
+      if (next != view->members.end() && send(next->process, message::Yield{view->epoch, {}}))
+        yielded_until = now_ + 2 * o.prepare_time;
+      return;
+    }
+  }
+  const auto [primary, in_sync] =
+      me != nullptr ? own_duties() : std::pair<std::size_t, std::size_t>{};
+  const bool leads = is_leader() && !nobody;
+  if (!drained_ && (nobody || late || (primary == 0 && me->leaving))) {
+    drained_ = true;
+    act(Drained{});
+  }
+  if (!part_ || !(nobody || late || (in_sync == 0 && me->leaving && !leads))) return;
+  left_ = true;
+  if (me != nullptr)
+    for (const NodeInfo& member : view->members)
+      if (member.process != self.process) send(member.process, message::Left{view->epoch});
+  act(Left{});
+}
+
+}  // namespace flotilla::cluster

@@ -1,0 +1,544 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "membership_core.h"
+
+namespace flotilla::cluster {
+
+namespace {
+
+constexpr std::size_t kLineageMax = 64;
+constexpr Duration kResendLeast = std::chrono::milliseconds(100);
+constexpr Duration kResendMost = std::chrono::seconds(1);
+constexpr Duration kBetweenQuietViews = std::chrono::milliseconds(500);
+
+}  // namespace
+
+// --- When a view is due, and who proposes it.
+
+void Membership::Core::want_view(Hurry hurry, std::string reason) {
+  if (!view_first_wanted_) view_first_wanted_ = now_;
+  view_reason_ = std::move(reason);
+  Instant due = now_;
+  if (hurry == Hurry::Quiet)
+    due = std::max(std::min(now_ + o.join_window, *view_first_wanted_ + o.join_window_max),
+                   last_view_at_ + kBetweenQuietViews);
+  const bool hurried = view_due_ && *view_due_ <= now_;
+  if (!hurried) view_due_ = hurry == Hurry::Now && view_due_ ? std::min(*view_due_, due) : due;
+}
+
+void Membership::Core::view_tick() {
+  if (yielded_until && now_ >= *yielded_until) {
+    yielded_until.reset();
+    std::deque<std::pair<Process, RowAsk>> asks;
+    asks.swap(asks_);
+    for (const auto& [from, ask] : asks) grant(from, ask);
+  }
+  if (!is_leader()) return candidate_tick();
+  if (proposal || yielded_until || now_ < no_proposal_until_) return;
+  // It promised itself away, and nothing came of it.
+  if (promised_ != view->epoch && !view_due_)
+    want_view(Hurry::Now, "a promise that came to nothing");
+  if (waiting_is_over() && !view_due_) want_view(Hurry::Now, "start-wait is over");
+  if (view_due_ && now_ >= *view_due_) propose(false);
+}
+
+/// The most senior member that holds all before it for dead, each a little later than the one
+/// before, so that two that see it at once do not get into each other's way.
+void Membership::Core::candidate_tick() {
+  if (proposal || now_ < no_proposal_until_) return;
+  std::size_t rank = 0;
+  bool alone = dead(view->leader);
+  for (const NodeInfo& member : view->members) {
+    if (member.process == self.process || !alone) break;
+    if (member.process == view->leader) continue;
+    alone = dead(member.process);
+    ++rank;
+  }
+  if (!alone) {
+    candidate_since_.reset();
+    return;
+  }
+  if (!candidate_since_) candidate_since_ = now_;
+  if (now_ - *candidate_since_ >= o.interval * static_cast<int>(std::min<std::size_t>(rank, 64)))
+    propose(true);
+}
+
+void Membership::Core::propose(bool takes_over) {
+  Proposal& p = proposal.emplace();
+  p.epoch = fresh_epoch();
+  epoch_number = p.epoch.number;
+  promised_ = p.epoch;
+  promised_to_ = self.process;
+  p.started = now_;
+  p.takes_over = takes_over;
+  p.ends = now_ + o.prepare_time * (takes_over ? 3 : 1);
+  p.yielded.assign(yielded_epochs_.begin(), yielded_epochs_.end());
+  p.full = !in_view || !p.yielded.empty() || waiting_is_over();
+  if (in_view) {
+    for (const NodeInfo& member : view->members) {
+      if (member.process == self.process) continue;
+      if (dead(member.process))
+        p.lost.insert(member.process);
+      else
+        p.asked.push_back(member.process);
+    }
+    for (const auto& [process, joiner] : joiners_) {
+      if (view->member(process) == nullptr || p.lost.contains(process)) p.asked.push_back(process);
+      p.full |= joiner.has_data;
+    }
+  } else {
+    p.asked = orphans_in_sight();
+  }
+  view_due_.reset();
+  view_first_wanted_.reset();
+  candidate_since_.reset();
+  ++stats.views_proposed;
+  p.promises[self.process] = promise_for(prepare_message());
+  ask_for_promises();
+  if (p.asked.empty()) decide();
+}
+
+message::Prepare Membership::Core::prepare_message() const {
+  message::Prepare prepare;
+  prepare.epoch = proposal->epoch;
+  if (in_view) {
+    prepare.base = view->epoch;
+    prepare.n = n;
+  }
+  prepare.full = proposal->full;
+  prepare.lost.assign(proposal->lost.begin(), proposal->lost.end());
+  prepare.yielded = proposal->yielded;
+  prepare.metadata = items.digest();
+  return prepare;
+}
+
+void Membership::Core::ask_for_promises() {
+  next_prepare_ = now_ + o.prepare_time / 3;
+  const message::Prepare prepare = prepare_message();
+  for (const Process& process : proposal->asked)
+    if (!proposal->promises.contains(process)) send(process, prepare);
+}
+
+void Membership::Core::proposal_tick() {
+  if (!proposal) return;
+  if (now_ >= proposal->ends) return decide();
+  if (now_ >= next_prepare_) ask_for_promises();
+}
+
+void Membership::Core::give_up_proposal() {
+  if (!proposal) return;
+  proposal.reset();
+  no_proposal_until_ = now_ + 2 * o.prepare_time +
+                       std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
+  if (is_leader()) want_view(Hurry::Now, "the last proposal was refused");
+}
+
+// --- The other side: to promise or to refuse.
+
+/// Nobody follows anybody but its leader while that lives: so no two leaders take each other's
+/// members for ever, however connections are cut.
+bool Membership::Core::follows(const Process& from, const message::Prepare& prepare) const {
+  if (!in_view || from == view->leader) return true;
+  if (std::ranges::find(prepare.yielded, view->epoch) != prepare.yielded.end()) return true;
+  return !is_leader() && dead(view->leader);
+}
+
+void Membership::Core::on_message(const Process& from, const message::Prepare& prepare) {
+  saw_epoch(prepare.epoch);
+  if (left_) return;
+  if (prepare.epoch < promised_)
+    return void(send(from, message::Refuse{message::Refuse::Reason::Promised, prepare.epoch,
+                                           promised_, view ? view->leader : Process{}}));
+  if (!follows(from, prepare))
+    return void(send(from, message::Refuse{message::Refuse::Reason::LeaderAlive, prepare.epoch,
+                                           promised_, view->leader}));
+  promised_ = prepare.epoch;
+  promised_to_ = from;
+  if (proposal) give_up_proposal();
+  no_proposal_until_ = now_ + 2 * o.prepare_time +
+                       std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
+  send(from, promise_for(prepare));
+}
+
+message::Promise Membership::Core::promise_for(const message::Prepare& prepare) const {
+  message::Promise promise;
+  promise.epoch = prepare.epoch;
+  if (view) {
+    promise.installed = view->epoch;
+    promise.n = n;
+    promise.excluded = !in_view;
+    promise.lineage = lineage_;
+    if (view->epoch != prepare.base) promise.away = view->away;
+  } else {
+    promise.away = restored_away_;
+  }
+  promise.node = self;
+  promise.metadata = items.digest();
+  if (promise.metadata != prepare.metadata) promise.items = items.items();
+  promise.wall_ms = wall_.ms;
+  promise.epoch_number = epoch_number;
+  const bool same_base = in_view && view->epoch == prepare.base;
+  if (view && in_view)
+    for (const NamespaceRows& ns : view->namespaces)
+      for (std::size_t p = 0; p < ns.rows.size(); ++p) {
+        const RowVersion& version = ns.rows[p].version;
+        // What the proposer has not: all, unless it is at the same view.
+        if (same_base ? version > RowVersion{prepare.base, prepare.n} : true)
+          promise.rows.push_back({namespace_tag(ns.name),
+                                  wire::PartitionId(static_cast<std::uint16_t>(p)), ns.rows[p]});
+      }
+  report_copies(prepare, prepare.full || !same_base, promise);
+  return promise;
+}
+
+/// All copies; or, if the proposer knows the rows, those of partitions whose primary is lost, and
+/// those that know a newer row than their leader told (from a GRANT).
+void Membership::Core::report_copies(const message::Prepare& prepare, bool full,
+                                     message::Promise& out) const {
+  const std::set<Process> lost(prepare.lost.begin(), prepare.lost.end());
+  for (const NodeInfo::NamespaceInfo& ns : self.namespaces) {
+    const std::uint32_t tag = namespace_tag(ns.name);
+    const NamespaceRows* rows = nullptr;
+    if (view)
+      for (const NamespaceRows& each : view->namespaces)
+        if (each.name == ns.name) rows = &each;
+    for (std::size_t p = 0; p < o.partitions; ++p) {
+      const wire::PartitionId partition(static_cast<std::uint16_t>(p));
+      const Row* row = rows != nullptr && p < rows->rows.size() ? &rows->rows[p] : nullptr;
+      if (!full && row != nullptr &&
+          std::ranges::find(row->in_sync, self.process) == row->in_sync.end() &&
+          !lost.contains(row->primary))
+        continue;
+      CopyReport copy = copies_.report(tag, partition);
+      const bool newer = row != nullptr && copy.row.version > row->version;
+      const bool wanted = full ? !copy.history.empty() || copy.row.version != RowVersion{}
+                               : newer || row == nullptr || lost.contains(row->primary);
+      if (wanted) out.copies.push_back({tag, partition, std::move(copy)});
+    }
+  }
+}
+
+// --- Answers.
+
+void Membership::Core::on_message(const Process& from, const message::Promise& promise) {
+  epoch_number = std::max(epoch_number, promise.epoch_number);
+  if (!proposal || promise.epoch != proposal->epoch) return;
+  if (std::ranges::find(proposal->asked, from) == proposal->asked.end()) return;
+  if (promise.node.process != from) return;
+  know(promise.node);
+  proposal->promises[from] = promise;
+  const bool all = std::ranges::all_of(proposal->asked, [&](const Process& process) {
+    return proposal->promises.contains(process);
+  });
+  if (all) decide();
+}
+
+void Membership::Core::on_message(const Process& from, const message::Refuse& refuse) {
+  saw_epoch(refuse.promised);
+  if (proposal && refuse.epoch == proposal->epoch) {
+    if (in_view && view->member(from) == nullptr) {  // A joiner that has found another leader.
+      joiners_.erase(from);
+      std::erase(proposal->asked, from);
+      return;
+    }
+    if (refuse.reason == message::Refuse::Reason::LeaderAlive && in_view &&
+        refuse.leader == view->leader) {
+      if (Known* leader = find(view->leader)) {  // It lives, seen from there.
+        leader->via = from;
+        leader->via_at = now_;
+        leader->heard = std::max(leader->heard, now_ + -(dead_after() / 2));
+        leader->proven = false;
+        leader->found_gone_by.clear();
+      }
+    }
+    return give_up_proposal();
+  }
+  // A member can take no rows of this view any more: it has promised a higher one.
+  if (is_leader() && refuse.epoch == view->epoch && refuse.promised > promised_ && !view_due_) {
+    want_view(Hurry::Quiet, "a member has promised itself to another");
+    view_due_ = now_ + 2 * o.prepare_time;
+  }
+}
+
+void Membership::Core::decide() {
+  std::uint32_t next_n = 0;
+  merge_promised_items();
+  View next = compute(next_n);
+  std::map<Process, Told> told;
+  for (const auto& [process, promise] : proposal->promises)
+    if (process != self.process && !promise.excluded)
+      told[process] = {promise.installed, promise.n, now_, Duration(0)};
+  std::vector<Epoch> past = lineage_;
+  for (const Epoch& epoch : proposal->yielded) past.push_back(epoch);
+  if (in_view) past.push_back(view->epoch);
+  const std::set<Process> lost = proposal->lost;
+  proposal.reset();
+  base_members_ = in_view ? view->members : std::vector<NodeInfo>{};
+  joiners_.clear();
+  yielded_epochs_.clear();
+  told_ = std::move(told);
+  install(std::move(next), next_n, past);
+  for (const NodeInfo& member : view->members)
+    if (member.process != self.process) send_view(member.process);
+  // Who was thrown out may live: it hears at once where its partitions are now.
+  for (const Process& process : lost)
+    if (const Known* known = find(process); known != nullptr && known->link) send_view(process);
+  std::deque<std::pair<Process, RowAsk>> asks;
+  asks.swap(asks_);
+  for (const auto& [from, ask] : asks) grant(from, ask);
+}
+
+// --- Installing.
+
+bool Membership::Core::in_lineage(const Epoch& epoch) const {
+  return (view && view->epoch == epoch) || std::ranges::find(lineage_, epoch) != lineage_.end();
+}
+
+void Membership::Core::install(View next, std::uint32_t next_n, const std::vector<Epoch>& past) {
+  const std::optional<View> before = std::exchange(view, std::move(next));
+  const bool led = before && before->leader == self.process && in_view;
+  in_view = true;
+  n = next_n;
+  lineage_.assign(past.end() - static_cast<std::ptrdiff_t>(std::min(past.size(), kLineageMax)),
+                  past.end());
+  promised_ = std::max(promised_, view->epoch);
+  promised_to_ = view->leader;
+  saw_epoch(view->epoch);
+  ++stats.views_installed;
+  last_view_at_ = now_;
+  log(false, fmt::format("view {}.{:x} of {}, led by {}{}{}", view->epoch.number,
+                         view->epoch.tag >> 48, view->members.size(), name(view->leader),
+                         view_reason_.empty() ? "" : ": ", view_reason_));
+  view_reason_.clear();
+  after_install();
+  act(ViewChanged{});
+  if (!is_leader() && led) moving_.clear();
+  give_rows(before ? &*before : nullptr);
+}
+
+void Membership::Core::after_install() {
+  excluded_since_.reset();
+  yielded_until.reset();
+  candidate_since_.reset();
+  seen_orphans_.clear();
+  held_why_.clear();
+  join_backoff_ = Duration(0);
+  balanced_ = false;
+  view_changed_since_persist_ = true;
+  leader_heard();
+  for (auto& [process, known] : known_) known.in_contact = false;
+  for (const NodeInfo& member : view->members) {
+    if (member.process == self.process) continue;
+    Known& known = know(member);
+    known.moved_on = known.said_left = false;
+    known.heard = std::max(known.heard, now_ + -(dead_after() / 2));
+  }
+  stats.waiting_partitions = 0;
+  for (const NamespaceRows& ns : view->namespaces)
+    stats.waiting_partitions += static_cast<std::uint64_t>(
+        std::ranges::count_if(ns.rows, [](const Row& row) { return row.has(Row::kWaiting); }));
+  if (stats.waiting_partitions == 0) waiting_since_.reset();
+  if (waiting_is_over()) waiting_since_ = now_;  // Nobody there to take them: looked at again then.
+}
+
+/// The copies get the rows that are new, except what is not in force.
+void Membership::Core::give_rows(const View* before) {
+  static const Row kNone;
+  std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> rows;
+  std::map<PartitionKey, Row> held;
+  for (const NamespaceRows& ns : view->namespaces) {
+    const std::uint32_t tag = namespace_tag(ns.name);
+    const NamespaceRows* old = nullptr;
+    if (before != nullptr)
+      for (const NamespaceRows& each : before->namespaces)
+        if (each.name == ns.name) old = &each;
+    for (std::size_t p = 0; p < ns.rows.size(); ++p) {
+      const PartitionKey key{tag, static_cast<std::uint16_t>(p)};
+      const auto was_held = held_.find(key);
+      const Row& given = was_held != held_.end()                  ? was_held->second
+                         : old != nullptr && p < old->rows.size() ? old->rows[p]
+                                                                  : kNone;
+      if (given.version == ns.rows[p].version) continue;
+      if (must_hold(given, ns.rows[p]))
+        held.emplace(key, given);
+      else
+        rows.emplace_back(tag, wire::PartitionId(key.second), ns.rows[p]);
+    }
+  }
+  held_ = std::move(held);
+  give(std::move(rows));
+}
+
+void Membership::Core::give(std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> rows) {
+  if (!rows.empty()) act(InstallRows{std::move(rows)});
+}
+
+message::Commit Membership::Core::commit_for(const Process& member) const {
+  message::Commit commit;
+  commit.epoch = view->epoch;
+  commit.base = view->base;
+  commit.leader = view->leader;
+  commit.n = n;
+  commit.away = view->away;
+  commit.clock_offset_ms = view->clock_offset_ms;
+  commit.lineage = lineage_;
+  const auto told = told_.find(member);
+  commit.whole = told == told_.end() || told->second.epoch != view->base || view->base == Epoch{} ||
+                 base_members_.empty();
+  for (const NodeInfo& old : base_members_)
+    if (!commit.whole && view->member(old.process) == nullptr) commit.gone.push_back(old.process);
+  for (const NodeInfo& each : view->members) {
+    const auto old = std::ranges::find(base_members_, each.process, &NodeInfo::process);
+    if (commit.whole || old == base_members_.end() || *old != each) commit.members.push_back(each);
+  }
+  for (const NamespaceRows& ns : view->namespaces) {
+    commit.spaces.push_back({ns.name, ns.replication_factor});
+    for (std::size_t p = 0; p < ns.rows.size(); ++p)
+      if (commit.whole || ns.rows[p].version.epoch == view->epoch ||
+          ns.rows[p].version > RowVersion{view->base, told->second.n})
+        commit.rows.push_back(
+            {namespace_tag(ns.name), wire::PartitionId(static_cast<std::uint16_t>(p)), ns.rows[p]});
+  }
+  commit.items = items.items();
+  return commit;
+}
+
+void Membership::Core::send_view(const Process& member) {
+  message::Commit commit = commit_for(member);
+  if (const auto at = told_.find(member); at != told_.end()) {
+    at->second.backoff = std::clamp(at->second.backoff * 2, kResendLeast, kResendMost);
+    at->second.next = now_ + at->second.backoff;
+  } else if (view->member(member) != nullptr) {
+    told_[member] = {{}, 0, now_ + kResendLeast, kResendLeast};
+  }
+  send(member, commit);
+}
+
+bool Membership::Core::assemble(const message::Commit& commit, View& out) const {
+  if (!commit.whole && !(in_view && view->epoch == commit.base)) return false;
+  if (!commit.whole) out = *view;
+  out.epoch = commit.epoch;
+  out.base = commit.base;
+  out.leader = commit.leader;
+  out.away = commit.away;
+  out.clock_offset_ms = commit.clock_offset_ms;
+  for (const Process& process : commit.gone)
+    std::erase_if(out.members, [&](const NodeInfo& m) { return m.process == process; });
+  for (const NodeInfo& info : commit.members) {
+    const auto at = std::ranges::find(out.members, info.process, &NodeInfo::process);
+    if (at == out.members.end())
+      out.members.push_back(info);
+    else
+      *at = info;
+  }
+  std::vector<NamespaceRows> old = std::exchange(out.namespaces, {});
+  for (const message::Commit::Space& space : commit.spaces) {
+    const auto at = std::ranges::find(old, space.name, &NamespaceRows::name);
+    NamespaceRows& rows = out.namespaces.emplace_back();
+    if (at != old.end()) rows = std::move(*at);
+    rows.name = space.name;
+    rows.replication_factor = space.replication_factor;
+    rows.rows.resize(o.partitions);
+  }
+  for (const PartitionRow& row : commit.rows)
+    for (NamespaceRows& ns : out.namespaces)
+      if (namespace_tag(ns.name) == row.ns && row.partition.raw() < ns.rows.size())
+        ns.rows[row.partition.raw()] = row.row;
+  return true;
+}
+
+void Membership::Core::on_message(const Process& from, const message::Commit& commit) {
+  saw_epoch(commit.epoch);
+  if (left_ || from != commit.leader || commit.spaces.size() > 1024) return;
+  if (in_view && view->epoch == commit.epoch)
+    return void(send(from, message::Installed{view->epoch, n}));
+  if (commit.epoch < promised_)
+    return void(send(from, message::Refuse{message::Refuse::Reason::Promised, commit.epoch,
+                                           promised_, view ? view->leader : Process{}}));
+  View next;
+  if (!assemble(commit, next)) {
+    send(from, message::Pull{view ? view->epoch : Epoch{}, n});
+    return;
+  }
+  if (next.member(self.process) == nullptr) {
+    const bool of_ours =
+        view && std::ranges::find(commit.lineage, view->epoch) != commit.lineage.end();
+    if (in_view && of_ours) excluded_by(std::move(next), commit.n, commit.lineage);
+    return;
+  }
+  // Only a view that was promised, or one of the leader that this node follows.
+  if (commit.epoch != promised_ && !(in_view && view->leader == commit.leader)) return;
+  if (proposal) give_up_proposal();
+  take_items(commit.items);
+  base_members_.clear();
+  told_.clear();
+  install(std::move(next), commit.n, commit.lineage);
+  send(from, message::Installed{view->epoch, n});
+}
+
+/// The others went on without this node: it knows now who serves its partitions, and asks to be let
+/// in again.
+void Membership::Core::excluded_by(View next, std::uint32_t next_n,
+                                   const std::vector<Epoch>& past) {
+  const std::optional<View> before = std::exchange(view, std::move(next));
+  if (proposal) proposal.reset();
+  in_view = false;
+  n = next_n;
+  lineage_ = past;
+  excluded_since_ = orphan_since_ = now_;
+  next_join_ = now_;
+  join_backoff_ = Duration(0);
+  yielded_until.reset();
+  view_due_.reset();
+  moving_.clear();
+  asks_.clear();
+  joiners_.clear();
+  yielded_epochs_.clear();
+  log(true, fmt::format("view {} of {} is without this node; it asks to be let in again",
+                        view->epoch.number, view->members.size()));
+  act(ViewChanged{});
+  give_rows(before ? &*before : nullptr);
+}
+
+void Membership::Core::on_message(const Process& from, const message::Installed& installed) {
+  if (!is_leader() || installed.epoch != view->epoch || view->member(from) == nullptr) return;
+  Told& told = told_[from];
+  if (told.epoch != installed.epoch || told.n < installed.n) {
+    told.epoch = installed.epoch;
+    told.n = installed.n;
+    told.backoff = Duration(0);
+  }
+  release_held();
+}
+
+void Membership::Core::on_message(const Process& from, const message::Pull& pull) {
+  if (!is_leader() || now_ == Instant{}) return;
+  if (view->member(from) != nullptr && pull.epoch == view->epoch) {
+    Told& told = told_[from];
+    told.epoch = pull.epoch;
+    told.n = pull.n;
+    told.next = now_;
+    return;
+  }
+  if (auto at = told_.find(from); at != told_.end()) at->second.epoch = {};  // Whole.
+  send_view(from);
+}
+
+/// Views and rows that members have not confirmed, again.
+void Membership::Core::resend_tick() {
+  if (!is_leader()) return;
+  for (const NodeInfo& member : view->members) {
+    if (member.process == self.process) continue;
+    Told& told = told_[member.process];
+    if (now_ < told.next) continue;
+    if (told.epoch != view->epoch) {
+      if (!dead(member.process)) send_view(member.process);
+    } else if (told.n < n && !rows_due_) {
+      rows_due_ = now_;
+    }
+  }
+}
+
+}  // namespace flotilla::cluster

@@ -1,0 +1,672 @@
+#include "membership_world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace flotilla::sim {
+
+using cluster::Endpoint;
+using cluster::HistoryEntry;
+using cluster::LinkId;
+using cluster::NodeInfo;
+using cluster::RowAsk;
+using cluster::View;
+
+namespace {
+
+constexpr std::uint16_t kPort = 3002;
+constexpr Duration kWorkEvery = milliseconds(10);
+
+std::string host_of(std::size_t node) {
+  return fmt::format("10.0.{}.{}", node / 250, node % 250 + 1);
+}
+
+bool in(const std::vector<Process>& list, const Process& process) {
+  return std::ranges::find(list, process) != list.end();
+}
+
+bool has_all(const std::vector<HistoryEntry>& over, const std::vector<HistoryEntry>& under) {
+  for (auto it = under.rbegin(); it != under.rend(); ++it) {
+    if (it->absorbed || it->end == 0) continue;
+    return std::ranges::any_of(
+        over, [&](const HistoryEntry& e) { return e.term == it->term && e.end >= it->end; });
+  }
+  return true;
+}
+
+}  // namespace
+
+struct MembershipWorld::Copies : cluster::LocalCopies {
+  std::map<Key, CopyReport> held;
+  CopyReport report(std::uint32_t ns, wire::PartitionId partition) const override {
+    const auto at = held.find({ns, partition.raw()});
+    return at == held.end() ? CopyReport{} : at->second;
+  }
+};
+
+struct MembershipWorld::Node {
+  NodeInfo info;
+  std::string host;
+  std::vector<Endpoint> seeds;
+  std::unique_ptr<Membership> membership;  // Null: not running.
+  Copies copies;
+  Membership::Restored disk;
+  std::map<Key, CopyReport> data;
+  bool up = false;
+  bool silent = false;  // Down, and its host answers nothing.
+  Instant paused_until;
+  std::uint64_t tick_order = 0;
+  cluster::Epoch last_epoch;
+  bool served = false;  // In a view, not orphaned.
+  std::map<std::string, std::size_t> actions;
+  std::map<Key, Instant> asked;
+  std::map<Key, cluster::RowVersion> given;  // By its membership.
+};
+
+MembershipWorld::MembershipWorld(Setup setup)
+    : random(setup.seed), setup_(std::move(setup)), ns_(cluster::namespace_tag("test")) {
+  if (setup_.seeds.empty())
+    for (std::size_t i = 0; i < 3; ++i) setup_.seeds.push_back({host_of(i), kPort});
+}
+MembershipWorld::~MembershipWorld() = default;
+
+std::size_t MembershipWorld::add() { return add(setup_.seeds); }
+
+std::size_t MembershipWorld::add(const std::vector<Endpoint>& seeds) {
+  auto node = std::make_unique<Node>();
+  const std::size_t index = nodes_.size();
+  for (auto& byte : node->info.process.node) byte = static_cast<std::byte>(random.next());
+  node->host = host_of(index);
+  node->info.id = wire::NodeId(0xA000 + index);
+  node->info.namespaces = {{"test", setup_.replication_factor, 0, setup_.durable}};
+  node->seeds = seeds;
+  nodes_.push_back(std::move(node));
+  return index;
+}
+
+void MembershipWorld::start(std::size_t index) {
+  Node& node = *nodes_[index];
+  node.up = true;
+  node.silent = false;
+  node.paused_until = {};
+  node.info.process.boot = random.next();
+  node.info.heartbeat = {{node.host, kPort}};
+  node.last_epoch = {};
+  node.served = false;
+  node.actions.clear();
+  node.asked.clear();
+  node.given.clear();
+  node.copies.held = node.data;
+  Membership::Options options;
+  options.cluster_name = "sim";
+  options.seeds = node.seeds;
+  options.partitions = setup_.partitions;
+  options.random_seed = random.next();
+  if (setup_.tune) setup_.tune(options);
+  node.membership = std::make_unique<Membership>(options, node.info, node.copies, node.disk);
+  step(index, Membership::Tick{});
+  const std::uint64_t boot = node.info.process.boot;
+  if (!setup_.writes) return;
+  std::function<void()> again = [this, index, boot] { work(index), void(boot); };
+  later(kWorkEvery, again);
+}
+
+void MembershipWorld::crash(std::size_t index, bool seen) {
+  Node& node = *nodes_[index];
+  if (!node.up) return;
+  node.up = false;
+  node.silent = !seen;
+  node.data.clear();
+  if (setup_.durable) {
+    node.data = node.copies.held;
+    for (auto& [key, copy] : node.data) copy.row_from_disk = true;
+  } else {
+    node.disk.erase("view");
+  }
+  std::vector<LinkId> mine;
+  for (const auto& [id, connection] : ends_)
+    if ((connection->a == index && connection->at_a == id) ||
+        (connection->b == index && connection->at_b == id))
+      mine.push_back(id);
+  for (const LinkId id : mine) {
+    if (seen)
+      hang_up(index, id);
+    else
+      ends_.erase(id);
+  }
+  node.membership.reset();
+}
+
+void MembershipWorld::restart(std::size_t index, bool with_disk) {
+  crash(index);
+  Node& node = *nodes_[index];
+  if (!with_disk) {
+    node.disk.clear();
+    node.data.clear();
+    for (auto& byte : node.info.process.node) byte = static_cast<std::byte>(random.next());
+  }
+  start(index);
+}
+
+void MembershipWorld::pause(std::size_t node, Duration time) {
+  nodes_[node]->paused_until = now_ + time;
+}
+
+std::size_t MembershipWorld::clone(std::size_t of) {
+  const std::size_t index = add();
+  Node& node = *nodes_[index];
+  node.info.process.node = nodes_[of]->info.process.node;
+  node.info.id = nodes_[of]->info.id;
+  node.disk = nodes_[of]->disk;
+  node.data = nodes_[of]->copies.held;
+  for (auto& [key, copy] : node.data) copy.row_from_disk = true;
+  return index;
+}
+
+void MembershipWorld::move_to_host_of(std::size_t node, std::size_t of) {
+  nodes_[node]->host = nodes_[of]->host;
+  nodes_[of]->host = "nowhere";
+}
+
+void MembershipWorld::cut(std::size_t a, std::size_t b) {
+  cut_one_way(a, b);
+  cut_one_way(b, a);
+}
+void MembershipWorld::cut_one_way(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
+void MembershipWorld::join_up(std::size_t a, std::size_t b) {
+  cuts_.erase({a, b});
+  cuts_.erase({b, a});
+}
+void MembershipWorld::heal() {
+  cuts_.clear();
+  faults = {};
+}
+void MembershipWorld::split(const std::set<std::size_t>& side) {
+  for (const std::size_t a : side)
+    for (std::size_t b = 0; b < nodes_.size(); ++b)
+      if (!side.contains(b)) cut(a, b);
+}
+
+void MembershipWorld::reset_links(std::size_t index) {
+  std::vector<std::pair<std::size_t, LinkId>> ends;
+  for (const auto& [id, connection] : ends_)
+    if (connection->a == index || connection->b == index)
+      ends.emplace_back(connection->at_a == id ? connection->a : connection->b, id);
+  for (const auto& [node, id] : ends) {
+    ends_.erase(id);
+    deliver(node, nodes_[node]->info.process.boot, Membership::LinkDown{id, true});
+  }
+}
+
+// --- Time.
+
+void MembershipWorld::later(Duration in_time, std::function<void()> what) {
+  queue_.push({now_ + in_time, order_++, std::move(what)});
+}
+
+Duration MembershipWorld::latency() {
+  return Duration(static_cast<std::int64_t>(
+      random.between(static_cast<std::uint64_t>(faults.latency_least.count()),
+                     static_cast<std::uint64_t>(faults.latency_most.count()))));
+}
+
+void MembershipWorld::run(Duration time) {
+  run_until([] { return false; }, time);
+}
+
+bool MembershipWorld::run_until(const std::function<bool()>& holds, Duration limit) {
+  const Instant end = now_ + limit;
+  Instant next_look = now_;
+  while (!queue_.empty() && queue_.top().at <= end && broken.empty()) {
+    if (now_ >= next_look) {
+      if (holds()) return true;
+      next_look = now_ + milliseconds(20);
+    }
+    Later next = queue_.top();
+    queue_.pop();
+    now_ = std::max(now_, next.at);
+    next.what();
+  }
+  if (broken.empty()) now_ = std::max(now_, end);
+  return holds();
+}
+
+void MembershipWorld::schedule_tick(std::size_t index) {
+  Node& node = *nodes_[index];
+  const std::uint64_t mine = ++node.tick_order;
+  const Instant at = std::max(node.membership->next_deadline(), now_);
+  later(at - now_, [this, index, mine] {
+    Node& n = *nodes_[index];
+    if (n.up && n.tick_order == mine) deliver(index, n.info.process.boot, Membership::Tick{});
+  });
+}
+
+void MembershipWorld::event(std::size_t node, const Membership::Event& event) { step(node, event); }
+
+void MembershipWorld::deliver(std::size_t index, std::uint64_t boot,
+                              const Membership::Event& event) {
+  Node& node = *nodes_[index];
+  if (!node.up || node.info.process.boot != boot) return;
+  if (now_ < node.paused_until) {
+    if (const auto* frame = std::get_if<Membership::Frame>(&event)) {
+      const Buffer copied(frame->bytes.begin(), frame->bytes.end());
+      const LinkId link = frame->link;
+      later(node.paused_until - now_, [this, index, boot, link, copied] {
+        deliver(index, boot, Membership::Frame{link, copied});
+      });
+      return;
+    }
+    later(node.paused_until - now_, [this, index, boot, event] { deliver(index, boot, event); });
+    return;
+  }
+  step(index, event);
+}
+
+void MembershipWorld::step(std::size_t index, const Membership::Event& event) {
+  Node& node = *nodes_[index];
+  const auto skew = skew_ms.contains(index) ? skew_ms[index] : 0;
+  const WallTime wall{
+      static_cast<std::uint64_t>(500'000'000'000 + now_.since_start / milliseconds(1) + skew)};
+  const std::uint64_t boot = node.info.process.boot;
+  for (const Membership::Action& action : node.membership->step(now_, wall, event)) {
+    if (!node.up || node.info.process.boot != boot) return;
+    act(index, action);
+  }
+  check_view(index);
+  schedule_tick(index);
+}
+
+// --- Actions.
+
+void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
+  Node& node = *nodes_[index];
+  if (const auto* dial_to = std::get_if<Membership::Dial>(&action)) dial(index, dial_to->to);
+  if (const auto* send = std::get_if<Membership::Send>(&action))
+    transmit(index, send->link, send->bytes);
+  if (const auto* hang = std::get_if<Membership::Hangup>(&action)) hang_up(index, hang->link);
+  if (const auto* resolve = std::get_if<Membership::Resolve>(&action)) {
+    const std::string name = resolve->name;
+    later(milliseconds(5), [this, index, name, boot = node.info.process.boot] {
+      deliver(index, boot, Membership::Resolved{name, names[name]});
+    });
+  }
+  if (const auto* rows = std::get_if<Membership::InstallRows>(&action))
+    for (const auto& [ns, partition, row] : rows->rows) {
+      const Key key{ns, partition.raw()};
+      if (row.version <= node.given[key])
+        violate(fmt::format("I19: node {} partition {} was given an older row: {}.{}, had {}.{}",
+                            index, key.second, row.version.epoch.number, row.version.n,
+                            node.given[key].epoch.number, node.given[key].n));
+      node.given[key] = row.version;
+      install(index, key, row);
+    }
+  if (const auto* move = std::get_if<Membership::MoveRow>(&action);
+      move != nullptr && answers_moves) {
+    // P grants, N takes, at once or never.
+    const Key key{move->ns, move->partition.raw()};
+    const auto to = index_of(move->row.primary);
+    CopyReport& from = node.copies.held[key];
+    if (to && from.row.primary == node.info.process && reaches(index, *to) && reaches(*to, index)) {
+      Node& taker = *nodes_[*to];
+      CopyReport& its = taker.copies.held[key];
+      if (its.row.version < move->row.version && its.row.term == from.row.term) {
+        const cluster::RowVersion under = from.row.version;
+        its.history = from.history;
+        install(*to, key, move->row);
+        install(index, key, move->row);
+        later(milliseconds(1), [this, to = *to, key, under, row = move->row] {
+          if (!nodes_[to]->up) return;
+          deliver(to, nodes_[to]->info.process.boot,
+                  Membership::Asked{{RowAsk::Kind::Moved, key.first, wire::PartitionId(key.second),
+                                     under, row.primary, row}});
+        });
+      }
+    }
+  }
+  if (const auto* persist = std::get_if<Membership::Persist>(&action)) {
+    if (persist->value.empty())
+      node.disk.erase(persist->key);
+    else
+      node.disk[persist->key] = persist->value;
+  }
+  if (const auto* done = std::get_if<Membership::MetadataDone>(&action))
+    settings_done[done->id] = done->outcome == Membership::MetadataDone::Outcome::Everywhere;
+  if (std::holds_alternative<Membership::Orphaned>(action)) node.served = false;
+  if (std::holds_alternative<Membership::Orphaned>(action)) ++node.actions["Orphaned"];
+  if (std::holds_alternative<Membership::Drained>(action)) ++node.actions["Drained"];
+  if (const auto* hold = std::get_if<Membership::HoldClients>(&action))
+    ++node.actions[hold->hold ? "Hold" : "Release"];
+  if (const auto* renamed = std::get_if<Membership::Renamed>(&action)) {
+    node.info.id = renamed->id;
+    ++node.actions["Renamed"];
+  }
+  if (std::holds_alternative<Membership::Left>(action)) {
+    ++node.actions["Left"];
+    later(milliseconds(5), [this, index] { crash(index); });
+  }
+  if (const auto* log = std::get_if<Membership::Log>(&action); log != nullptr && trace)
+    fmt::print("{:.3f} node {}: {}\n", std::chrono::duration<double>(now_.since_start).count(),
+               index, log->text);
+}
+
+void MembershipWorld::dial(std::size_t index, const Endpoint& to) {
+  const std::uint64_t boot = nodes_[index]->info.process.boot;
+  std::optional<std::size_t> target;
+  bool silent = false;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i]->host == to.host) {
+      if (nodes_[i]->up) target = i;
+      silent |= nodes_[i]->silent;
+    }
+  if (!target || !reaches(index, *target) || !reaches(*target, index)) {
+    const bool refused = !target && !silent;
+    later(refused ? latency() : Duration(seconds(1)), [this, index, boot, to, refused] {
+      deliver(index, boot, Membership::DialFailed{to, refused});
+    });
+    return;
+  }
+  later(2 * latency(),
+        [this, index, boot, to, target = *target, other = nodes_[*target]->info.process.boot] {
+          Node& node = *nodes_[index];
+          if (!node.up || node.info.process.boot != boot) return;
+          if (!nodes_[target]->up || nodes_[target]->info.process.boot != other)
+            return deliver(index, boot, Membership::DialFailed{to, true});
+          auto connection = std::make_shared<Connection>(
+              Connection{index, target, LinkId(next_link_), LinkId(next_link_ + 1), now_, now_});
+          next_link_ += 2;
+          ends_[connection->at_a] = ends_[connection->at_b] = connection;
+          deliver(index, boot, Membership::LinkUp{connection->at_a, to, to.host});
+          deliver(target, other, Membership::LinkUp{connection->at_b, {}, node.host});
+        });
+}
+
+void MembershipWorld::transmit(std::size_t index, LinkId link, const Buffer& sent) {
+  const auto at = ends_.find(link);
+  if (at == ends_.end()) return;
+  ++frames;
+  bytes += sent.size();
+  Connection& connection = *at->second;
+  const bool from_a = connection.at_a == link;
+  const std::size_t to = from_a ? connection.b : connection.a;
+  if (!reaches(index, to) || random.chance(faults.drop)) return;
+  const LinkId far = from_a ? connection.at_b : connection.at_a;
+  const std::uint64_t boot = nodes_[to]->info.process.boot;
+  const int times = random.chance(faults.twice) ? 2 : 1;
+  for (int i = 0; i < times; ++i) {
+    Instant& last = from_a ? connection.last_to_b : connection.last_to_a;
+    Instant when = now_ + latency();
+    if (!faults.reorder) when = std::max(when, last);
+    last = when;
+    later(when - now_, [this, to, boot, far, sent] {
+      if (ends_.contains(far)) deliver(to, boot, Membership::Frame{far, sent});
+    });
+  }
+}
+
+void MembershipWorld::hang_up(std::size_t index, LinkId link) {
+  const auto at = ends_.find(link);
+  if (at == ends_.end()) return;
+  const std::shared_ptr<Connection> connection = at->second;
+  const bool is_a = connection->at_a == link;
+  const LinkId far = is_a ? connection->at_b : connection->at_a;
+  const std::size_t to = is_a ? connection->b : connection->a;
+  ends_.erase(link);
+  if (!ends_.contains(far) || !reaches(index, to)) return;
+  // After what is under way.
+  const Instant last = is_a ? connection->last_to_b : connection->last_to_a;
+  later(std::max(last, now_ + latency()) - now_,
+        [this, to, far, boot = nodes_[to]->info.process.boot] {
+          if (ends_.erase(far) != 0) deliver(to, boot, Membership::LinkDown{far, true});
+        });
+}
+
+// --- The model of copies.
+
+std::optional<std::size_t> MembershipWorld::index_of(const Process& process) const {
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i]->up && nodes_[i]->info.process == process) return i;
+  return {};
+}
+
+void MembershipWorld::install(std::size_t index, Key key, const Row& row) {
+  Node& node = *nodes_[index];
+  CopyReport& copy = node.copies.held[key];
+  if (!copy.row_from_disk && row.version <= copy.row.version) return;  // From before a hand-over.
+  const bool leads = row.primary == node.info.process;
+  if (leads && (copy.row.term != row.term || copy.row.primary != row.primary))
+    copy.history.push_back({row.term, 0, false});
+  if (row.primary != Process{}) {
+    const auto [at, fresh] = primaries_.try_emplace({key, row.term}, row.primary);
+    if (!fresh && at->second != row.primary)
+      violate(fmt::format("I1: partition {} has two primaries in one term", key.second));
+    if (row.in_sync.empty() || row.in_sync.front() != row.primary)
+      violate("a row's primary is not the first in sync");
+  }
+  copy.row = row;
+  copy.row_from_disk = false;
+  copy.durable = setup_.durable;
+  if (in(row.in_sync, node.info.process) && (leads || row.has(Row::kWaiting) == false))
+    copy.ever_full |= leads;
+  const bool placed = in(row.in_sync, node.info.process) ||
+                      std::ranges::find(row.targets, node.info.process.node) != row.targets.end();
+  if (!placed && !row.has(Row::kWaiting) && !row.has(Row::kMerging)) {
+    copy.history.clear();
+    copy.ever_full = false;
+    copy.records = 0;
+  }
+}
+
+void MembershipWorld::work(std::size_t index) {
+  Node& node = *nodes_[index];
+  if (!node.up) return;
+  if (now_ >= node.paused_until) {
+    std::vector<Key> keys;
+    for (const auto& [key, copy] : node.copies.held)
+      if (copy.row.primary == node.info.process) keys.push_back(key);
+    for (const Key& key : keys) work_on(index, key);
+  }
+  later(kWorkEvery, [this, index, boot = node.info.process.boot] {
+    if (nodes_[index]->info.process.boot == boot) work(index);
+  });
+}
+
+/// A primary writes, keeps its set in step, and asks the leader for what it needs.
+void MembershipWorld::work_on(std::size_t index, Key key) {
+  Node& node = *nodes_[index];
+  CopyReport& copy = node.copies.held[key];
+  const Row row = copy.row;
+  const auto ask = [&](RowAsk::Kind kind, const Process& who) {
+    Instant& last = node.asked[key];
+    if (now_ - last < milliseconds(100)) return;
+    last = now_;
+    deliver(
+        index, node.info.process.boot,
+        Membership::Asked{{kind, key.first, wire::PartitionId(key.second), row.version, who, {}}});
+  };
+  const auto follows = [&](const Process& process) -> CopyReport* {
+    const auto other = index_of(process);
+    if (!other || !reaches(index, *other) || !reaches(*other, index)) return nullptr;
+    if (now_ < nodes_[*other]->paused_until) return nullptr;
+    CopyReport& its = nodes_[*other]->copies.held[key];
+    // It refuses who is not its primary by a newer row.
+    if (its.row.version > row.version && its.row.primary != node.info.process) return nullptr;
+    return &its;
+  };
+  std::vector<CopyReport*> set;
+  for (const Process& process : row.in_sync) {
+    if (process == node.info.process) continue;
+    CopyReport* its = follows(process);
+    if (its == nullptr) return ask(RowAsk::Kind::Drop, process);
+    if (!has_all(copy.history, its->history) && !row.has(Row::kMerging))
+      return ask(RowAsk::Kind::Drop, process);
+    set.push_back(its);
+  }
+  write(index, key.second);
+  copy.ever_full = true;
+  for (CopyReport* its : set) {
+    its->history = copy.history;
+    its->records = copy.records;
+    its->ever_full = true;
+  }
+  if (row.has(Row::kMerging)) {
+    for (const auto& other : nodes_) {
+      if (!other->up || other->info.process == node.info.process) continue;
+      CopyReport& its = other->copies.held[key];
+      if (its.history.empty() || has_all(copy.history, its.history)) continue;
+      const auto where = index_of(other->info.process);
+      if (!where || !reaches(index, *where) || !reaches(*where, index)) continue;
+      if (its.row.version != row.version) continue;
+      for (const HistoryEntry& entry : its.history)
+        copy.history.insert(copy.history.begin(), {entry.term, entry.end, true});
+    }
+    return ask(RowAsk::Kind::Merged, node.info.process);
+  }
+  for (const cluster::Uuid& target : row.targets)
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const Node& other = *nodes_[i];
+      if (!other.up || other.info.process.node != target || in(row.in_sync, other.info.process))
+        continue;
+      CopyReport* its = follows(other.info.process);
+      if (its == nullptr || its->row.version != row.version) continue;
+      if (!has_all(copy.history, its->history)) continue;
+      its->history = copy.history;
+      its->records = copy.records;
+      return ask(RowAsk::Kind::Add, other.info.process);
+    }
+}
+
+void MembershipWorld::write(std::size_t index, std::uint16_t partition, std::uint64_t count) {
+  CopyReport& copy = nodes_[index]->copies.held[{ns_, partition}];
+  for (auto it = copy.history.rbegin(); it != copy.history.rend(); ++it)
+    if (!it->absorbed) {
+      it->end += count;
+      copy.records += count;
+      return;
+    }
+}
+
+// --- What is asked of the world.
+
+bool MembershipWorld::up(std::size_t node) const { return nodes_[node]->up; }
+Membership& MembershipWorld::at(std::size_t node) { return *nodes_[node]->membership; }
+Process MembershipWorld::process(std::size_t node) const { return nodes_[node]->info.process; }
+
+const View* MembershipWorld::view(std::size_t index) const {
+  const Node& node = *nodes_[index];
+  if (!node.up) return nullptr;
+  const View* view = node.membership->view();
+  return view != nullptr && view->member(node.info.process) != nullptr ? view : nullptr;
+}
+
+std::set<std::size_t> MembershipWorld::all_up() const {
+  std::set<std::size_t> out;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i]->up) out.insert(i);
+  return out;
+}
+
+bool MembershipWorld::one_view(const std::set<std::size_t>& nodes) const {
+  const View* first = nullptr;
+  for (const std::size_t node : nodes) {
+    const View* its = view(node);
+    if (its == nullptr || its->members.size() != nodes.size()) return false;
+    if (first == nullptr) first = its;
+    if (its->epoch != first->epoch) return false;
+  }
+  return true;
+}
+
+bool MembershipWorld::all_in_one_view() const { return one_view(all_up()); }
+
+Row MembershipWorld::row(std::size_t node, std::uint16_t partition) const {
+  return view(node) == nullptr ? Row{} : view(node)->namespaces.at(0).rows.at(partition);
+}
+
+CopyReport& MembershipWorld::copy(std::size_t node, std::uint16_t partition) {
+  return nodes_[node]->copies.held[{ns_, partition}];
+}
+
+bool MembershipWorld::balanced() const {
+  const std::set<std::size_t> nodes = all_up();
+  if (nodes.empty() || !one_view(nodes)) return false;
+  const View& v = *view(*nodes.begin());
+  for (const cluster::NamespaceRows& ns : v.namespaces)
+    for (const Row& row : ns.rows) {
+      if (row.targets.empty() || row.primary.node != row.targets[0]) return false;
+      if (row.in_sync.size() != row.targets.size() || row.flags != 0) return false;
+    }
+  for (const std::size_t node : nodes)
+    for (std::uint16_t p = 0; p < setup_.partitions; ++p)
+      if (row(node, p) != row(*nodes.begin(), p)) return false;
+  return true;
+}
+
+std::size_t MembershipWorld::done(std::size_t node, const char* action) const {
+  const auto at = nodes_[node]->actions.find(action);
+  return at == nodes_[node]->actions.end() ? 0 : at->second;
+}
+
+std::string MembershipWorld::describe() const {
+  std::string out;
+  const auto who = [&](const Process& process) {
+    const auto at = index_of(process);
+    return at ? std::to_string(*at) : process == Process{} ? std::string("-") : std::string("x");
+  };
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (!nodes_[i]->up) continue;
+    const View* its = view(i);
+    out += fmt::format("node {}: {}", i, its == nullptr ? "in no view" : "");
+    if (its != nullptr)
+      out += fmt::format("view {} of {} led by {}, n {}", its->epoch.number, its->members.size(),
+                         who(its->leader), nodes_[i]->membership->map_version());
+    for (const std::string& why : nodes_[i]->membership->diagnosis()) out += "; " + why;
+    out += "\n";
+    if (its == nullptr || its->leader != nodes_[i]->info.process) continue;
+    for (const cluster::NamespaceRows& ns : its->namespaces)
+      for (std::size_t p = 0; p < ns.rows.size(); ++p) {
+        const Row& r = ns.rows[p];
+        if (!r.targets.empty() && r.primary.node == r.targets[0] && r.flags == 0 &&
+            r.in_sync.size() == r.targets.size())
+          continue;
+        out += fmt::format("  {}: {}.{} primary {} flags {} in sync", p, r.version.epoch.number,
+                           r.version.n, who(r.primary), r.flags);
+        for (const Process& process : r.in_sync) out += " " + who(process);
+        out += " targets";
+        for (const cluster::Uuid& target : r.targets)
+          for (std::size_t k = 0; k < nodes_.size(); ++k)
+            if (nodes_[k]->info.process.node == target) out += fmt::format(" {}", k);
+        for (std::size_t k = 0; k < nodes_.size(); ++k)
+          if (nodes_[k]->up) {
+            const CopyReport copy =
+                nodes_[k]->copies.report(ns_, wire::PartitionId(static_cast<std::uint16_t>(p)));
+            out += fmt::format(" [{}: {}.{} of {}]", k, copy.row.version.epoch.number,
+                               copy.row.version.n, who(copy.row.primary));
+          }
+        out += "\n";
+      }
+  }
+  return out;
+}
+
+void MembershipWorld::violate(std::string what) {
+  broken.push_back(fmt::format("at {:.3f} s: {}",
+                               std::chrono::duration<double>(now_.since_start).count(), what));
+}
+
+void MembershipWorld::check_view(std::size_t index) {
+  Node& node = *nodes_[index];
+  const View* its = node.membership->view();
+  if (its == nullptr) return;
+  if (its->epoch < node.last_epoch)
+    violate(fmt::format("I2: node {} went back to an older view", index));
+  if (its->epoch == node.last_epoch) return;
+  node.last_epoch = its->epoch;
+  std::string what(reinterpret_cast<const char*>(&its->leader), sizeof its->leader);
+  for (const NodeInfo& member : its->members)
+    what.append(reinterpret_cast<const char*>(&member.process), sizeof member.process);
+  const auto [at, fresh] = views_.try_emplace(its->epoch, what);
+  if (!fresh && at->second != what) violate("I1: two views of one epoch");
+}
+
+}  // namespace flotilla::sim
