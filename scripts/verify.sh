@@ -14,6 +14,10 @@ run_verify() {
   whole_build_under tsan thread
   fuzz_all "$fuzz_seconds"
   FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.'
+  DISCOVERY_SEQUENCES=100000 DISCOVERY_CONTAINERS=1000 DISCOVERY_HOURS=8 \
+    suite discovery-long 7200 build/release/bin/discovery_test --gtest_filter='*Sim*'
+  ensure_packages discovery
+  suite discovery-sources 1800 tests/discovery/run --outage 60
   local language
   for language in java node rust; do smoke_suite "$language"; done
   go_client_suite 3600

@@ -6,14 +6,13 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "providers/providers.h"
 
 namespace flotilla::discovery {
 namespace {
 
-constexpr std::streamsize kFileMost = 16 << 20;
+constexpr std::size_t kFileMost = 16U << 20;
 
 class File : public Provider {
  public:
@@ -23,11 +22,15 @@ class File : public Provider {
 
   Expected<Listing> list() override {
     std::ifstream in(options_.file, std::ios::binary);
-    std::string text(static_cast<std::size_t>(kFileMost), '\0');
-    if (!in || (in.read(text.data(), kFileMost), in.bad()))
+    std::string text;
+    char part[16384];
+    while (in && text.size() <= kFileMost) {
+      in.read(part, sizeof part);
+      text.append(part, static_cast<std::size_t>(in.gcount()));
+    }
+    if (!in.eof() && text.size() <= kFileMost)
       return at_source(options_.file, fmt::format("cannot be read: {}", std::strerror(errno)));
-    if (in.gcount() == kFileMost) return at_source(options_.file, "is larger than 16 MiB");
-    text.resize(static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kFileMost) return at_source(options_.file, "is larger than 16 MiB");
     auto members = parse_members(text, defaults_of(options_));
     if (!members) return at_source(options_.file, members.error().text);
     return listing_of(std::move(*members), options_);
