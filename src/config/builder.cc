@@ -218,6 +218,10 @@ Outcome<void> Builder::parameter(const Owner& owner, std::string_view name, cons
   if (auto done = assign(p->kind, cell, tokens); !done)
     return bad(entry.line, fmt::format("{}: {}", entry.name, done.error()));
   mark_configured(cell);
+  if (p->standing == Standing::Planned &&
+      (is_list(p->kind.type) || print(p->kind, cell) != p->initial))
+    warn(entry.line,
+         fmt::format("'{}' has no effect yet: what it is for is not built", entry.name));
   return {};
 }
 

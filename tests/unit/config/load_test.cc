@@ -368,6 +368,12 @@ TEST(Load, FewOpenFilesLowerProtoFdMax) {
               ElementsAre(HasSubstr("proto-fd-max is lowered from 15000 to 3840")));
 }
 
+TEST(Load, WhatIsNotBuiltYetWarnsWhereMoreThanTheInitialValueIsAskedFor) {
+  const auto loaded = load_file(namespace_with("disable-mrt-writes true\nmrt-duration 10"));
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_THAT(loaded->warnings, ElementsAre(HasSubstr("'disable-mrt-writes' has no effect yet")));
+}
+
 TEST(Load, AShortHeartbeatTakesItsConnectTimeoutAlong) {
   const auto loaded = load_file(file_with("network {\nheartbeat {\ninterval 50\n}\n}"));
   ASSERT_TRUE(loaded) << loaded.error();
