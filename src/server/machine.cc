@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 #include <vector>
 
@@ -11,6 +11,8 @@
 
 namespace flotilla::server {
 namespace {
+
+constexpr std::size_t kFileMost = 4 << 20;  // More than a configuration may have; some never end.
 
 std::vector<std::uint64_t> numbers_of(const std::string& text) {
   std::vector<std::uint64_t> out;
@@ -24,7 +26,14 @@ std::vector<std::uint64_t> numbers_of(const std::string& text) {
 std::optional<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
+  std::string out;
+  std::array<char, 16 << 10> part;
+  while (out.size() < kFileMost && in.good()) {
+    in.read(part.data(), part.size());
+    out.append(part.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  // A folder can be opened, but not read.
+  return in.bad() ? std::nullopt : std::optional(std::move(out));
 }
 
 ProcessorUse::Ticks ProcessorUse::read() {

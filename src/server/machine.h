@@ -10,6 +10,8 @@
 
 namespace flotilla::server {
 
+/// At most some MiB of a file: enough for any configuration, an end for files that have none. None:
+/// it cannot be read.
 std::optional<std::string> read_file(const std::string& path);
 
 /// Processor use of the machine and of this process, in percent, over the time since it was last
