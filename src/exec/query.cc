@@ -17,7 +17,7 @@ using C = NamespaceCounter;
 
 constexpr std::size_t kFrameSize = 128 << 10;
 constexpr std::size_t kReplyAhead =
-    1024 * 1024;  // So much may wait for the client before the query pauses.
+    1 << 20;  // So much may wait for the client before the query pauses.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 
 /// Where results of one kind of query are counted.
