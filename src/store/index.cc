@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <new>
 #include <utility>
 
@@ -14,6 +15,8 @@ using wire::Digest;
 
 constexpr std::size_t kEntries = 14;
 constexpr unsigned kDepthMost = 28;
+constexpr std::size_t kChainMost = 8;    // Overflow buckets; uniform digests hardly ever need one.
+constexpr std::size_t kCrowdStep = 256;  // Records of a crowd that a walk takes at a time.
 
 /// Order-preserving position of a digest within its partition: the high half of byte 1 (the low
 /// half and byte 0 name the partition), then bytes 2 to 9.
@@ -58,9 +61,21 @@ void prefetch(const void* at) { __builtin_prefetch(at); }
 
 struct alignas(64) Index::Bucket {
   Racy<std::uint32_t> count;
-  std::uint32_t depth = 0;  // Leading bits that all its digests share; of the chain's head.
-  Bucket* overflow = nullptr;
+  std::uint16_t depth = 0;  // Leading bits that all its digests share; of the chain's head.
+  bool crowded = false;     // The head alone, and `crowd` behind it.
+  union {
+    Bucket* overflow = nullptr;
+    Crowd* crowd;
+  };
   std::array<Racy<std::uint64_t>, kEntries> entries;
+
+  Bucket* next() const { return crowded ? nullptr : overflow; }
+};
+
+/// What a long chain becomes: whoever chooses digests with equal leading bits, and equal ends, must
+/// not make every look-up among them a search.
+struct Index::Crowd {
+  std::map<Digest, Racy<std::uint64_t>> entries;
 };
 
 /// Fixed once made, its slots aside.
@@ -87,7 +102,7 @@ struct Index::Directory {
 
 /// Where a digest's entry is; entry null: nowhere.
 struct Index::Place {
-  Bucket* bucket = nullptr;
+  Bucket* bucket = nullptr;  // Null: in a crowd.
   Racy<std::uint64_t>* entry = nullptr;
 };
 
@@ -99,7 +114,8 @@ Index::~Index() {
   for (std::size_t slot = 0; slot < directory->slots.size();) {
     Bucket* bucket = directory->slots[slot];
     slot += directory->span_of(slot).second;
-    while (bucket != nullptr) delete std::exchange(bucket, bucket->overflow);
+    if (bucket->crowded) delete bucket->crowd;
+    while (bucket != nullptr) delete std::exchange(bucket, bucket->next());
   }
   while (spare_ != nullptr) delete std::exchange(spare_, spare_->overflow);
   for (Directory* d = directory; d != nullptr;) delete std::exchange(d, d->older);
@@ -120,7 +136,7 @@ Index::Bucket* Index::make_bucket(unsigned depth) {
     bucket = new Bucket;
     ++buckets_;
   }
-  bucket->depth = depth;
+  bucket->depth = static_cast<std::uint16_t>(depth);
   return bucket;
 }
 
@@ -133,8 +149,8 @@ Index::Place Index::place_of(const Digest& digest) const {
   const Directory* const directory = directory_.load(std::memory_order_relaxed);
   if (directory == nullptr) return {};
   const std::uint64_t tag = tag_of(digest);
-  for (Bucket* b = directory->slots[directory->slot_of(position_of(digest))]; b != nullptr;
-       b = b->overflow) {
+  Bucket* const head = directory->slots[directory->slot_of(position_of(digest))];
+  for (Bucket* b = head; b != nullptr; b = b->next()) {
     const std::uint32_t count = b->count;
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t entry = b->entries[i];
@@ -142,7 +158,9 @@ Index::Place Index::place_of(const Digest& digest) const {
         return {b, &b->entries[i]};
     }
   }
-  return {};
+  if (!head->crowded) return {};
+  const auto found = head->crowd->entries.find(digest);
+  return found == head->crowd->entries.end() ? Place{} : Place{nullptr, &found->second};
 }
 
 MemoryRecord* Index::find(const Digest& digest) const {
@@ -177,6 +195,9 @@ void Index::replace(MemoryRecord* record) {
 void Index::erase(const Digest& digest) {
   const Place place = place_of(digest);
   FLOTILLA_CHECK(place.entry != nullptr);
+  const Directory* const directory = directory_.load(std::memory_order_relaxed);
+  Bucket* const head = directory->slots[directory->slot_of(position_of(digest))];
+  if (head->crowded) return erase_crowded(*head, place, digest);
   // The chain's last entry takes the free place, so only its last bucket is ever partly filled.
   Bucket* before = nullptr;
   Bucket* last = place.bucket;
@@ -185,20 +206,60 @@ void Index::erase(const Digest& digest) {
   *place.entry = static_cast<std::uint64_t>(last->entries[count]);
   last->count = count;
   --size_;
-  if (count > 0) return;
-  const Directory* const directory = directory_.load(std::memory_order_relaxed);
-  Bucket* const head = directory->slots[directory->slot_of(position_of(digest))];
-  if (last == head) return;
+  if (count > 0 || last == head) return;
   if (before == nullptr)
     for (before = head; before->overflow != last;) before = before->overflow;
   before->overflow = nullptr;
   spare(last);
 }
 
+void Index::erase_crowded(Bucket& head, const Place& place, const Digest& digest) {
+  auto& entries = head.crowd->entries;
+  if (place.bucket == nullptr) {
+    entries.erase(digest);
+  } else {
+    const auto last = std::prev(entries.end());
+    *place.entry = static_cast<std::uint64_t>(last->second);
+    entries.erase(last);
+  }
+  --size_;
+  --buckets_;
+  if (!entries.empty()) return;
+  delete head.crowd;
+  head.overflow = nullptr;
+  head.crowded = false;
+}
+
+/// Turns the chain behind a head into a crowd.
+void Index::crowd_together(Bucket& head) {
+  auto* const crowd = new Crowd;
+  while (Bucket* const chained = head.overflow) {
+    for (std::size_t i = 0; i < chained->count; ++i) {
+      const std::uint64_t entry = chained->entries[i];
+      crowd->entries[record_of(entry)->digest] = entry;
+    }
+    head.overflow = chained->overflow;
+    spare(chained);
+  }
+  buckets_ += static_cast<std::uint32_t>(crowd->entries.size());
+  head.crowd = crowd;
+  head.crowded = true;
+}
+
 void Index::add_to_chain(Bucket* bucket, std::uint64_t entry) {
-  while (bucket->count == kEntries) {
+  Bucket* const head = bucket;
+  for (std::size_t length = 0; bucket->count == kEntries && !head->crowded; ++length) {
+    if (length == kChainMost) {
+      crowd_together(*head);
+      break;
+    }
     if (bucket->overflow == nullptr) bucket->overflow = make_bucket(bucket->depth);
     bucket = bucket->overflow;
+  }
+  if (head->crowded && head->count == kEntries) {
+    head->crowd->entries[record_of(entry)->digest] = entry;
+    ++buckets_;
+    return;
   }
   const std::uint32_t count = bucket->count;
   bucket->entries[count] = entry;
@@ -229,9 +290,9 @@ bool Index::split(std::size_t slot) {
   }
   const auto [first, span] = directory->span_of(slot);
   std::vector<std::uint64_t> entries;
-  for (Bucket* b = head; b != nullptr; b = b->overflow)
+  for (Bucket* b = head; b != nullptr; b = b->next())
     entries.insert(entries.end(), b->entries.begin(), b->entries.begin() + b->count);
-  while (Bucket* const chained = head->overflow) {
+  while (Bucket* const chained = head->next()) {
     head->overflow = chained->overflow;
     spare(chained);
   }
@@ -240,10 +301,55 @@ bool Index::split(std::size_t slot) {
   ++head->depth;
   Bucket* const high = make_bucket(head->depth);
   for (std::size_t i = span / 2; i < span; ++i) directory->slots[first + i] = high;
+  if (head->crowded) split_crowd(*head, *high);
   for (const std::uint64_t entry : entries)
     add_to_chain(directory->slots[directory->slot_of(position_of(record_of(entry)->digest))],
                  entry);
   return true;
+}
+
+/// Most often all of a crowd stays together. `high` takes what the directory leads to it.
+void Index::split_crowd(Bucket& head, Bucket& high) {
+  const Directory* const directory = directory_.load(std::memory_order_relaxed);
+  auto& entries = head.crowd->entries;
+  const auto is_high = [&](const auto& entry) {
+    return directory->slots[directory->slot_of(position_of(entry.first))] == &high;
+  };
+  if (!is_high(*entries.rbegin())) return;
+  auto* const crowd = new Crowd;
+  if (is_high(*entries.begin())) {
+    crowd->entries.swap(entries);
+  } else {
+    while (is_high(*entries.rbegin()))
+      crowd->entries.insert(crowd->entries.begin(), entries.extract(std::prev(entries.end())));
+  }
+  high.crowd = crowd;
+  high.crowded = true;
+  if (!entries.empty()) return;
+  delete head.crowd;
+  head.overflow = nullptr;
+  head.crowded = false;
+}
+
+namespace {
+
+void take_below(MemoryRecord* record, const Digest* below, std::vector<MemoryRecord*>& out) {
+  if (below == nullptr || record->digest < *below) out.push_back(record);
+}
+
+}  // namespace
+
+/// A step of a walk within a crowd: its next records, and those of the head that lie among them.
+void Index::next_crowded(const Bucket& head, const Digest* below,
+                         std::vector<MemoryRecord*>& out) const {
+  const auto& entries = head.crowd->entries;
+  auto at = below == nullptr ? entries.end() : entries.lower_bound(*below);
+  while (at != entries.begin() && out.size() < kCrowdStep) out.push_back(record_of((--at)->second));
+  const Digest* const down_to = at == entries.begin() ? nullptr : &at->first;
+  for (std::size_t i = 0; i < head.count; ++i) {
+    MemoryRecord* const record = record_of(head.entries[i]);
+    if (down_to == nullptr || *down_to < record->digest) take_below(record, below, out);
+  }
 }
 
 void Index::next_below(const Digest* below, std::vector<MemoryRecord*>& out) const {
@@ -253,13 +359,12 @@ void Index::next_below(const Digest* below, std::vector<MemoryRecord*>& out) con
   std::size_t slot =
       below == nullptr ? directory->slots.size() - 1 : directory->slot_of(position_of(*below));
   for (;;) {
-    for (const Bucket* b = directory->slots[slot]; b != nullptr; b = b->overflow) {
+    const Bucket* const head = directory->slots[slot];
+    if (head->crowded) next_crowded(*head, below, out);
+    for (const Bucket* b = head->crowded ? nullptr : head; b != nullptr; b = b->next()) {
       const std::uint32_t count = b->count;
       for (std::size_t i = 0; i < count; ++i) prefetch(record_of(b->entries[i]));
-      for (std::size_t i = 0; i < count; ++i) {
-        MemoryRecord* const record = record_of(b->entries[i]);
-        if (below == nullptr || record->digest < *below) out.push_back(record);
-      }
+      for (std::size_t i = 0; i < count; ++i) take_below(record_of(b->entries[i]), below, out);
     }
     const std::size_t first = directory->span_of(slot).first;
     if (!out.empty()) break;

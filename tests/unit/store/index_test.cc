@@ -93,7 +93,47 @@ TEST(Index, EqualLeadingBytesDoNotBlowUpTheDirectory) {
     records.push_back(make(random_digest(random, 12)));
     index.insert(records.back().get());
   }
-  EXPECT_LT(index.memory(), 1000U * 26);
+  EXPECT_LT(index.memory(), 1000U * 160);
+}
+
+/// Digests that somebody chose: equal leading bits, so that one bucket takes them all, and equal
+/// ends, so that no tag tells them apart.
+TEST(Index, WalksACrowdOfChosenDigestsInSmallSteps) {
+  Random random(13);
+  Index index;
+  std::map<Digest, Owned> model;
+  while (model.size() < 20'000) {
+    Digest digest = random_digest(random, 9);
+    digest.bytes[18] = digest.bytes[19] = std::byte{0};
+    if (model.contains(digest)) continue;
+    index.insert((model[digest] = make(digest)).get());
+  }
+  std::vector<MemoryRecord*> some;
+  auto it = model.rbegin();
+  for (index.next_below(nullptr, some); !some.empty();) {
+    ASSERT_LT(some.size(), 512U);
+    for (const auto* record : some) ASSERT_EQ(record->digest, (it++)->first);
+    const Digest below = some.back()->digest;
+    index.next_below(&below, some);
+  }
+  EXPECT_EQ(it, model.rend());
+  for (const auto& [digest, record] : model) ASSERT_EQ(index.find(digest), record.get());
+}
+
+TEST(Index, GivesACrowdBackWhenItHasGone) {
+  Random random(17);
+  Index index;
+  std::map<Digest, Owned> model;
+  while (model.size() < 3000) {
+    const Digest digest = random_digest(random, 9);
+    index.insert((model[digest] = make(digest)).get());
+  }
+  while (!model.empty()) {
+    index.erase(model.begin()->first);
+    model.erase(model.begin());
+  }
+  EXPECT_EQ(index.size(), 0U);
+  EXPECT_LT(index.memory(), 400U * 128);
 }
 
 TEST(Index, CostsAboutThirteenBytesARecord) {

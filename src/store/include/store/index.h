@@ -16,7 +16,7 @@ namespace flotilla::store {
 /// An entry is 8 bytes: 16 tag bits from the digest's end and a 48-bit pointer. A full bucket
 /// splits on its next bit; the directory doubles when a bucket's depth passes its own. Digests come
 /// from clients: when equal leading bits would make the directory much larger than the number of
-/// entries, the bucket chains an overflow bucket instead.
+/// entries, the bucket chains some overflow buckets, and keeps what is beyond those in a tree.
 ///
 /// The index does not own the records. Callers hold the partition's index lock, except for the
 /// prefetches: those read without any lock what may be changing, only to guess addresses. For their
@@ -56,19 +56,25 @@ class Index {
   struct Bucket;
   struct Directory;
   struct Place;
+  struct Crowd;
   static constexpr std::size_t kBucketSize = 128;
 
   Place place_of(const wire::Digest& digest) const;
   bool split(std::size_t slot);
   bool double_directory();
   void add_to_chain(Bucket* bucket, std::uint64_t entry);
+  void crowd_together(Bucket& head);
+  void split_crowd(Bucket& head, Bucket& high);
+  void erase_crowded(Bucket& head, const Place& place, const wire::Digest& digest);
+  void next_crowded(const Bucket& head, const wire::Digest* below,
+                    std::vector<MemoryRecord*>& out) const;
   Bucket* make_bucket(unsigned depth);
   void spare(Bucket* bucket);
 
   std::atomic<Directory*> directory_{nullptr};
   Bucket* spare_ = nullptr;  // Chained by `overflow`.
   std::uint32_t size_ = 0;
-  std::uint32_t buckets_ = 0;  // Spare ones too.
+  std::uint32_t buckets_ = 0;  // Spare ones too; an entry of a crowd counts as one.
 };
 
 }  // namespace flotilla::store
