@@ -45,6 +45,7 @@ server_suites() {
   suite idle 180 idle
   suite statistics 120 statistics
   suite bench 600 bench/run --quick
+  e2e_suite 900
   suite bench-data 600 bench/data --quick
 }
 
