@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "call.h"
 #include "cluster.h"
 #include "command.h"
-#include "decode.h"
 #include "encode.h"
 #include "info_exchange.h"
 #include "lease.h"
@@ -12,25 +12,9 @@
 namespace flotilla::client {
 namespace {
 
-/// One request, one reply: what the single-record calls have in common.
-struct Call {
-  const Key& key;
-  wire::MessageHeader header;
-  const CommandPolicy& policy;
-  std::span<const std::string> bin_names = {};
-  std::span<const Operation> operations = {};
-  bool is_write = false;
-  bool send_key = false;
-};
-
 Expected<Record> run(Cluster& cluster, const Call& call) {
   OutBuffer request;
-  const RequestBody body{.key = call.key,
-                         .send_key = call.send_key,
-                         .filter = call.policy.filter,
-                         .bin_names = call.bin_names,
-                         .operations = call.operations};
-  if (const auto encoded = encode_request(request, call.header, body); !encoded)
+  if (const auto encoded = encode_call(request, call); !encoded)
     return tl::unexpected(encoded.error());
   Record record{.key = call.key};
   const Command command{.ns = call.key.ns,
@@ -38,15 +22,9 @@ Expected<Record> run(Cluster& cluster, const Call& call) {
                         .policy = call.policy,
                         .is_write = call.is_write,
                         .request = request.view()};
-  const auto done =
-      run_command(cluster, command, [&](Bytes reply, const std::string& node) -> Expected<void> {
-        const auto header = decode_reply(reply, record.bins, node);
-        if (!header) return tl::unexpected(header.error());
-        if (header->result != 0) return fail_with_code(header->result, node);
-        record.generation = header->generation;
-        record.void_time = header->ttl;
-        return {};
-      });
+  const auto done = run_command(cluster, command, [&](Bytes reply, const std::string& node) {
+    return read_call_reply(record, reply, node);
+  });
   if (!done) return tl::unexpected(done.error());
   return record;
 }
@@ -95,9 +73,7 @@ Expected<bool> Client::exists(const Key& key, const ReadPolicy& policy) const {
 
 Expected<Written> Client::put(const Key& key, std::span<const Bin> bins,
                               const WritePolicy& policy) const {
-  std::vector<Operation> operations;
-  operations.reserve(bins.size());
-  for (const Bin& bin : bins) operations.push_back(op::write(bin.name, bin.value));
+  const std::vector<Operation> operations = writes_of(bins);
   return written(run(*cluster_, {.key = key,
                                  .header = write_header(policy),
                                  .policy = policy.command,

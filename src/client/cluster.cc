@@ -201,14 +201,17 @@ void Cluster::ask_peers(Watched& w) {
 }
 
 void Cluster::ask_partitions(Watched& w) {
-  constexpr std::string_view kCommands[] = {"partition-generation", "replicas"};
+  // A node's rack changes only with its place in the cluster, so both are asked together.
+  constexpr std::string_view kCommands[] = {"partition-generation", "replicas", "rack-ids"};
   const auto answers =
-      exchange_info(*w.connection, kCommands, deadline_after(options_.connect_timeout));
+      exchange_info(*w.connection, std::span(kCommands).first(options_.rack_id < 0 ? 2 : 3),
+                    deadline_after(options_.connect_timeout));
   if (!answers) return;
   const auto generation = parse_i64(value_of(*answers, "partition-generation"));
   auto owned = parse_replicas(value_of(*answers, "replicas"));
   if (!generation || !owned) return;
   w.owned = *std::move(owned);
+  w.racks = parse_rack_ids(value_of(*answers, "rack-ids"));
   w.partition_generation = *generation;
   changed_ = true;
 }
@@ -272,6 +275,9 @@ void Cluster::publish() {
     owned.push_back(alone ? std::vector<OwnedPartitions>() : w.owned);
   }
   next->partitions = PartitionMap(owned);
+  for (std::size_t i = 0; i < watched_.size() && options_.rack_id >= 0; ++i)
+    for (const auto& [ns, rack] : watched_[i].racks)
+      if (rack == options_.rack_id) next->partitions.set_near(ns, static_cast<NodeNumber>(i));
   changed_ = false;
   std::lock_guard hold(lock_);
   topology_ = std::move(next);

@@ -43,9 +43,10 @@ class Cluster {
     std::int64_t partition_generation = -1;
     std::vector<Peer> peers;
     std::vector<OwnedPartitions> owned;
-    int failures = 0;           // In a row.
-    bool answered = false;      // In this round.
-    bool is_mentioned = false;  // By any peer list of this round.
+    std::map<std::string, std::int64_t, std::less<>> racks;  // By namespace; only where wanted.
+    int failures = 0;                                        // In a row.
+    bool answered = false;                                   // In this round.
+    bool is_mentioned = false;                               // By any peer list of this round.
   };
 
   Cluster(std::vector<Address> seeds, ClientOptions options);

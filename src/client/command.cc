@@ -24,22 +24,6 @@ unsigned next_spread() {
   return counter.fetch_add(1, std::memory_order_relaxed);
 }
 
-Expected<std::shared_ptr<Node>> find_node(const Cluster& cluster, const Command& command,
-                                          unsigned attempt) {
-  const auto topology = cluster.topology();
-  const NamespaceMap* const map = topology->partitions.find(command.ns);
-  if (map == nullptr) {
-    if (topology->nodes.empty()) return fail(Status::NoNode, "the cluster has no node at present");
-    return fail_with_code(static_cast<std::int16_t>(Code::Namespace));
-  }
-  const NodeNumber number =
-      route(*map, command.partition, command.policy.replica, attempt, next_spread());
-  if (number == kNoNode)
-    return fail(Status::NoNode, fmt::format("no node owns partition {} of namespace {} at present",
-                                            command.partition.raw(), command.ns));
-  return topology->nodes[number];
-}
-
 Attempt try_once(Cluster& cluster, const Command& command, const OnReply& on_reply, unsigned number,
                  Deadline deadline) {
   auto node = find_node(cluster, command, number);
@@ -61,6 +45,35 @@ Attempt try_once(Cluster& cluster, const Command& command, const OnReply& on_rep
 
 }  // namespace
 
+Expected<std::shared_ptr<Node>> find_node(const Cluster& cluster, const Command& command,
+                                          unsigned attempt) {
+  const auto topology = cluster.topology();
+  const NamespaceMap* const map = topology->partitions.find(command.ns);
+  if (map == nullptr) {
+    if (topology->nodes.empty()) return fail(Status::NoNode, "the cluster has no node at present");
+    return fail_with_code(static_cast<std::int16_t>(Code::Namespace));
+  }
+  const NodeNumber number =
+      route(*map, command.partition, command.policy.replica, attempt, next_spread());
+  if (number == kNoNode)
+    return fail(Status::NoNode, fmt::format("no node owns partition {} of namespace {} at present",
+                                            command.partition.raw(), command.ns));
+  return topology->nodes[number];
+}
+
+Retry plan_retry(Failure& failure, const CommandPolicy& policy, bool is_write, int number,
+                 int times_sent) {
+  // An earlier attempt may have reached the record even when this one was refused outright.
+  const bool unanswered = failure.code <= 0 || failure.is(Code::Timeout);
+  failure.in_doubt = is_write && (times_sent > 1 || (times_sent == 1 && unanswered));
+  if (!is_retryable(failure.code) || number >= policy.max_retries) return {};
+  const bool ownerless = failure.is(Status::NoNode) || failure.is(Code::Unavailable);
+  return {.again = true,
+          .looks_again = failure.code < 0,
+          .pause = std::max(policy.sleep_between_retries,
+                            ownerless ? kPauseWithoutOwner : Milliseconds(0))};
+}
+
 bool keeps_connection(std::int16_t code) {
   return code > 0 && code != 15 && code != 80 && code != 210;
 }
@@ -78,16 +91,11 @@ Expected<void> run_command(Cluster& cluster, const Command& command, const OnRep
     Attempt attempt = try_once(cluster, command, on_reply, static_cast<unsigned>(number), deadline);
     if (attempt.outcome) return attempt.outcome;
     times_sent += attempt.was_sent ? 1 : 0;
-    Failure& failure = attempt.outcome.error();
-    // An earlier attempt may have reached the record even when this one was refused outright.
-    const bool unanswered = failure.code <= 0 || failure.is(Code::Timeout);
-    failure.in_doubt = command.is_write && (times_sent > 1 || (times_sent == 1 && unanswered));
-    if (!is_retryable(failure.code) || number >= command.policy.max_retries) return attempt.outcome;
-    if (failure.code < 0) cluster.look_again();
-    const bool ownerless = failure.is(Status::NoNode) || failure.is(Code::Unavailable);
-    const Milliseconds pause = std::max(command.policy.sleep_between_retries,
-                                        ownerless ? kPauseWithoutOwner : Milliseconds(0));
-    if (!pause_before_retry(pause, deadline)) return attempt.outcome;
+    const Retry retry =
+        plan_retry(attempt.outcome.error(), command.policy, command.is_write, number, times_sent);
+    if (!retry.again) return attempt.outcome;
+    if (retry.looks_again) cluster.look_again();
+    if (!pause_before_retry(retry.pause, deadline)) return attempt.outcome;
   }
 }
 

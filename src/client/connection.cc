@@ -98,21 +98,41 @@ Expected<void> Connection::wait(short events, Deadline deadline) const {
   }
 }
 
-Expected<void> Connection::send(Bytes bytes, Deadline deadline) {
+Expected<Connection> Connection::begin(const Address& address) {
+  const auto found = resolve(address);
+  if (!found) return tl::unexpected(found.error());
+  const addrinfo* const at = found->get();
+  const int fd = ::socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd == -1) return broken(address.text(), "socket", errno);
+  Connection connection(fd, address.text());
+  const int yes = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  if (::connect(fd, at->ai_addr, at->ai_addrlen) != 0 && errno != EINPROGRESS)
+    return broken(address.text(), "connect", errno);
+  return connection;
+}
+
+Expected<void> Connection::try_send(Bytes& bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent >= 0) {
+    if (sent >= 0)
       bytes = bytes.subspan(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
-    } else if (errno != EINTR) {
+    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+      return {};
+    else if (errno != EINTR)
       return broken(peer_, "send", errno);
-    }
   }
   return {};
 }
 
-Expected<void> Connection::fill(std::size_t size, Deadline deadline) {
+Expected<void> Connection::send(Bytes bytes, Deadline deadline) {
+  for (;;) {
+    if (auto sent = try_send(bytes); !sent || bytes.empty()) return sent;
+    if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
+  }
+}
+
+Expected<bool> Connection::try_fill(std::size_t size) {
   if (taken_ > 0) {
     std::memmove(in_.data(), in_.data() + taken_, filled_ - taken_);
     filled_ -= taken_;
@@ -128,23 +148,25 @@ Expected<void> Connection::fill(std::size_t size, Deadline deadline) {
     } else if (got == 0) {
       return broken(peer_, "receive", 0);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (auto ready = wait(POLLIN, deadline); !ready) return ready;
+      return false;
     } else if (errno != EINTR) {
       return broken(peer_, "receive", errno);
     }
   }
-  return {};
+  return true;
 }
 
-Expected<Frame> Connection::receive(Deadline deadline) {
+Expected<std::optional<Frame>> Connection::try_receive() {
   if (taken_ == filled_ && in_.size() > kKeepSize) {
     in_ = Buffer();
     taken_ = filled_ = 0;
   }
-  if (filled_ - taken_ < wire::FrameHeader::kSize) {
-    if (const auto filled = fill(wire::FrameHeader::kSize, deadline); !filled)
-      return tl::unexpected(filled.error());
-  }
+  const auto have = [this](std::size_t size) -> Expected<bool> {
+    return filled_ - taken_ >= size ? Expected<bool>(true) : try_fill(size);
+  };
+  const auto head = have(wire::FrameHeader::kSize);
+  if (!head) return tl::unexpected(head.error());
+  if (!*head) return std::nullopt;
   const auto header =
       wire::FrameHeader::parse(Bytes(in_).subspan(taken_, wire::FrameHeader::kSize));
   if (!header)
@@ -153,12 +175,21 @@ Expected<Frame> Connection::receive(Deadline deadline) {
                             header.error().why),
                 peer_);
   const std::size_t size = wire::FrameHeader::kSize + header->body_size;
-  if (filled_ - taken_ < size) {
-    if (const auto filled = fill(size, deadline); !filled) return tl::unexpected(filled.error());
-  }
+  const auto whole = have(size);
+  if (!whole) return tl::unexpected(whole.error());
+  if (!*whole) return std::nullopt;
   const Bytes body = Bytes(in_).subspan(taken_ + wire::FrameHeader::kSize, header->body_size);
   taken_ += size;
   return Frame{.kind = header->kind, .body = body};
+}
+
+Expected<Frame> Connection::receive(Deadline deadline) {
+  for (;;) {
+    const auto frame = try_receive();
+    if (!frame) return tl::unexpected(frame.error());
+    if (*frame) return **frame;
+    if (const auto ready = wait(POLLIN, deadline); !ready) return tl::unexpected(ready.error());
+  }
 }
 
 bool Connection::is_stale() const {

@@ -37,6 +37,10 @@ struct Frame {
 class Connection {
  public:
   static Expected<Connection> open(const Address& address, Deadline deadline);
+  /// Begins to connect and does not wait: it may be sent on once it is writable. Looking a name up
+  /// blocks; numeric addresses do not.
+  static Expected<Connection> begin(const Address& address);
+  int raw() const { return fd_; }
   Connection(Connection&& from) noexcept
       : fd_(std::exchange(from.fd_, -1)),
         peer_(std::move(from.peer_)),
@@ -56,6 +60,10 @@ class Connection {
   /// Sends all of it.
   Expected<void> send(Bytes bytes, Deadline deadline);
   Expected<Frame> receive(Deadline deadline);
+  /// The same without waiting: what could be sent is taken from the front of `bytes`; nothing
+  /// while the frame is not whole. Wait for the descriptor and call again.
+  Expected<void> try_send(Bytes& bytes);
+  Expected<std::optional<Frame>> try_receive();
   /// Whether the node has closed it or sent what nobody asked for: such a one is not to be used
   /// again.
   bool is_stale() const;
@@ -64,7 +72,8 @@ class Connection {
  private:
   Connection(int fd, std::string peer) : fd_(fd), peer_(std::move(peer)) {}
   Expected<void> wait(short events, Deadline deadline) const;
-  Expected<void> fill(std::size_t size, Deadline deadline);
+  /// Receives what is there; true: at least `size` bytes are not yet handed out.
+  Expected<bool> try_fill(std::size_t size);
 
   int fd_;
   std::string peer_;

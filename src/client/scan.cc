@@ -138,6 +138,8 @@ void ShareReader::finish_partitions() {
   const std::uint64_t most = assignment_.share.max_records;
   // A node that gave all it was asked for may have more.
   if (most != 0 && found_ >= most) return;
+  // on_record may look at the cursor, so whoever changes it holds this.
+  std::lock_guard hold(progress_.one_at_a_time);
   for (const wire::PartitionId partition : assignment_.share.partitions)
     if (!unavailable_[partition.raw()]) progress_.cursor.finish(partition);
 }

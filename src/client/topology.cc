@@ -166,10 +166,40 @@ PartitionMap::PartitionMap(std::span<const std::vector<OwnedPartitions>> owned) 
   }
 }
 
+void PartitionMap::set_near(std::string_view ns, NodeNumber node) {
+  if (const auto at = namespaces_.find(ns); at != namespaces_.end()) at->second.near.insert(node);
+}
+
 const NamespaceMap* PartitionMap::find(std::string_view ns) const {
   const auto at = namespaces_.find(ns);
   return at == namespaces_.end() ? nullptr : &at->second;
 }
+
+std::map<std::string, std::int64_t, std::less<>> parse_rack_ids(std::string_view text) {
+  std::map<std::string, std::int64_t, std::less<>> racks;
+  for (const std::string_view part : split(text, ';')) {
+    const std::size_t colon = part.find(':');
+    if (colon == std::string_view::npos) continue;
+    if (const auto rack = parse_i64(part.substr(colon + 1)))
+      racks.emplace(part.substr(0, colon), *rack);
+  }
+  return racks;
+}
+
+namespace {
+
+/// The owners in the order in which they are tried: the near ones first.
+NodeNumber route_near(const NamespaceMap& map, wire::PartitionId partition, unsigned attempt) {
+  std::vector<NodeNumber> order;
+  for (const bool near : {true, false})
+    for (const auto& column : map.columns)
+      if (const NodeNumber node = column[partition.raw()];
+          node != kNoNode && map.near.contains(node) == near)
+        order.push_back(node);
+  return order.empty() ? kNoNode : order[attempt % order.size()];
+}
+
+}  // namespace
 
 NodeNumber route(const NamespaceMap& map, wire::PartitionId partition, Replica replica,
                  unsigned attempt, unsigned spread) {
@@ -178,6 +208,7 @@ NodeNumber route(const NamespaceMap& map, wire::PartitionId partition, Replica r
   std::size_t start = 0;
   if (replica == Replica::Sequence) start = attempt % columns;
   if (replica == Replica::Any) start = (std::size_t{spread} + attempt) % columns;
+  if (replica == Replica::PreferRack) return route_near(map, partition, attempt);
   if (replica == Replica::Master) return map.columns[0][partition.raw()];
   for (std::size_t i = 0; i < columns; ++i) {
     const NodeNumber node = map.columns[(start + i) % columns][partition.raw()];

@@ -127,5 +127,24 @@ RC_GTEST_PROP(Topology, ArbitraryTextNeverHurts, ()) {
   static_cast<void>(parse_addresses(text));
 }
 
+TEST(Route, PrefersTheCallersRackAndGoesOnElsewhere) {
+  NamespaceMap map;
+  for (NodeNumber node = 0; node < 3; ++node) map.columns.emplace_back().fill(node);
+  map.near = {1};
+  const wire::PartitionId any(7);
+  EXPECT_EQ(route(map, any, Replica::PreferRack, 0, 0), 1);
+  EXPECT_EQ(route(map, any, Replica::PreferRack, 1, 0), 0);
+  EXPECT_EQ(route(map, any, Replica::PreferRack, 2, 0), 2);
+  EXPECT_EQ(route(map, any, Replica::PreferRack, 3, 0), 1);
+  map.near.clear();
+  EXPECT_EQ(route(map, any, Replica::PreferRack, 0, 0), 0);
+}
+
+TEST(ParseRackIds, LeavesOutWhatDoesNotParse) {
+  const auto racks = parse_rack_ids("test:1;bar:-2;x;y:z");
+  EXPECT_EQ(racks.size(), 2U);
+  EXPECT_EQ(racks.at("test"), 1);
+}
+
 }  // namespace
 }  // namespace flotilla::client

@@ -20,6 +20,7 @@
 
 namespace flotilla::client {
 
+class AsyncClient;
 class Cluster;
 
 /// What a write leaves behind.
@@ -105,6 +106,7 @@ class Client {
                                          Milliseconds timeout = Milliseconds(1000)) const;
 
  private:
+  friend AsyncClient;  // Follows the same cluster.
   explicit Client(std::unique_ptr<Cluster> cluster);
 
   std::unique_ptr<Cluster> cluster_;

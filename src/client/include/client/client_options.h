@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace flotilla::client {
@@ -15,6 +16,7 @@ struct ClientOptions {
       false;  // Also such as own no partition yet: to administer, not to read.
   bool use_alternate_addresses = false;  // Reach nodes by their alternate access addresses.
   std::string cluster_name = {};         // When not empty, nodes of another cluster are not used.
+  std::int64_t rack_id = -1;             // Of the caller, for Replica::PreferRack; negative: none.
   std::string application = {};          // Shown by the server's `user-agents`; empty: unknown.
 };
 

@@ -4,6 +4,7 @@
 #include <bitset>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,7 +57,13 @@ inline constexpr NodeNumber kNoNode = 0xFFFF;
 struct NamespaceMap {
   /// columns[0] are the masters.
   std::vector<std::array<NodeNumber, wire::kPartitions>> columns;
+  /// The nodes of the caller's rack.
+  std::set<NodeNumber> near = {};
 };
+
+/// Answer of rack-ids, "ns:rack;ns2:rack2": the rack of the node for each namespace. What does not
+/// parse is left out: racks are a preference.
+std::map<std::string, std::int64_t, std::less<>> parse_rack_ids(std::string_view text);
 
 /// Namespace to owners, merged from what all nodes say of themselves. When two claim the same
 /// place, the one with the higher regime has it, else the later of the two in the list.
@@ -65,6 +72,8 @@ class PartitionMap {
   PartitionMap() = default;
   /// `owned[i]` is what node number i said.
   explicit PartitionMap(std::span<const std::vector<OwnedPartitions>> owned);
+
+  void set_near(std::string_view ns, NodeNumber node);
 
   /// Null: no node has ever named the namespace.
   const NamespaceMap* find(std::string_view ns) const;
@@ -75,9 +84,10 @@ class PartitionMap {
 };
 
 enum class Replica : std::uint8_t {
-  Master,    // Always the master.
-  Sequence,  // The master first; each retry moves on to the next replica.
-  Any,       // Spread over master and replicas.
+  Master,      // Always the master.
+  Sequence,    // The master first; each retry moves on to the next replica.
+  Any,         // Spread over master and replicas.
+  PreferRack,  // Nodes of ClientOptions::rack_id first, then as Sequence. For reads.
 };
 
 /// The node for attempt number `attempt` (from 0); `spread` chooses among replicas for Any.

@@ -1,0 +1,328 @@
+#include "async_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/check.h"
+
+namespace flotilla::client {
+namespace {
+
+constexpr int kNoWire = -1;
+
+tl::unexpected<Failure> timed_out(const std::string& node) {
+  return tl::unexpected<Failure>(Failure{.code = static_cast<std::int16_t>(Code::Timeout),
+                                         .message = "waiting for the node timed out",
+                                         .node = node});
+}
+
+}  // namespace
+
+AsyncLoop::Operation::Operation(AsyncLoop& loop, const Call& call)
+    : loop_(loop),
+      policy_(call.policy),
+      is_write_(call.is_write),
+      record_{.key = call.key},
+      outcome_(encode_call(request_, call)) {}
+
+void AsyncLoop::Operation::await_suspend(std::coroutine_handle<> awaiter) {
+  awaiter_ = awaiter;
+  deadline_ = deadline_after(policy_.total_timeout);
+  loop_.submit(*this);
+}
+
+Expected<Record> AsyncLoop::Operation::await_resume() {
+  if (!outcome_) return tl::unexpected(std::move(outcome_.error()));
+  return std::move(record_);
+}
+
+AsyncLoop::AsyncLoop(Cluster& cluster, AsyncClient::Options options)
+    : cluster_(cluster),
+      options_(options),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  FLOTILLA_CHECK(epoll_ != -1 && wake_ != -1);
+  epoll_event watched{.events = EPOLLIN, .data = {.fd = wake_}};
+  FLOTILLA_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &watched) == 0);
+  thread_ = std::thread([this] { run(); });
+}
+
+AsyncLoop::~AsyncLoop() {
+  {
+    std::lock_guard hold(lock_);
+    stopping_ = true;
+  }
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(wake_, &one, sizeof one));
+  thread_.join();
+  ::close(epoll_);
+  ::close(wake_);
+}
+
+void AsyncLoop::submit(Operation& operation) {
+  {
+    std::lock_guard hold(lock_);
+    submitted_.push_back(&operation);
+  }
+  const std::uint64_t one = 1;
+  static_cast<void>(::write(wake_, &one, sizeof one));
+}
+
+void AsyncLoop::run() {
+  epoll_event events[64];
+  for (;;) {
+    {
+      std::lock_guard hold(lock_);
+      if (stopping_) break;
+    }
+    const int count = ::epoll_wait(epoll_, events, std::size(events), wait_ms());
+    for (int i = 0; i < count; ++i) on_event(events[i].data.fd);
+    take_submitted();
+    expire(Clock::now());
+    serve_waiting();
+  }
+  abort_all();
+}
+
+int AsyncLoop::wait_ms() const {
+  if (timers_.empty()) return -1;
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void AsyncLoop::on_event(int fd) {
+  if (fd != wake_) return advance(fd);
+  std::uint64_t count = 0;
+  static_cast<void>(::read(wake_, &count, sizeof count));
+}
+
+void AsyncLoop::take_submitted() {
+  std::vector<Operation*> submitted;
+  {
+    std::lock_guard hold(lock_);
+    submitted.swap(submitted_);
+  }
+  for (Operation* operation : submitted) begin_attempt(*operation);
+}
+
+void AsyncLoop::set_timer(Operation& operation, Deadline until) {
+  drop_timer(operation);
+  operation.until_ = until;
+  if (until) timers_.emplace(*until, &operation);
+}
+
+void AsyncLoop::drop_timer(Operation& operation) {
+  if (operation.until_) timers_.erase({*operation.until_, &operation});
+  operation.until_.reset();
+}
+
+void AsyncLoop::expire(Clock::time_point now) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    Operation& operation = *timers_.begin()->second;
+    drop_timer(operation);
+    if (operation.stage_ == Operation::Stage::Pausing) {
+      begin_attempt(operation);
+      continue;
+    }
+    const std::string node = operation.node_ ? operation.node_->address().text() : std::string();
+    const auto at = wire_of_.find(&operation);
+    if (at == wire_of_.end()) std::erase(pools_[operation.node_.get()].waiting, &operation);
+    end_attempt(operation, at == wire_of_.end() ? kNoWire : at->second, false, timed_out(node));
+  }
+}
+
+void AsyncLoop::begin_attempt(Operation& operation) {
+  operation.was_sent_ = false;
+  const Command command{.ns = operation.record_.key.ns,
+                        .partition = operation.record_.key.partition(),
+                        .policy = operation.policy_,
+                        .is_write = operation.is_write_,
+                        .request = operation.request_.view()};
+  auto node = find_node(cluster_, command, static_cast<unsigned>(operation.number_));
+  if (!node) return end_attempt(operation, kNoWire, false, tl::unexpected(node.error()));
+  operation.node_ = *std::move(node);
+  set_timer(operation,
+            earlier(operation.deadline_, deadline_after(operation.policy_.socket_timeout)));
+  Pool& pool = pools_[operation.node_.get()];
+  while (!pool.idle.empty()) {
+    const int fd = pool.idle.back();
+    pool.idle.pop_back();
+    if (!wires_.at(fd).connection.is_stale()) return use(fd, operation);
+    release(fd, false);
+  }
+  if (pool.open < options_.connections_per_node_max) {
+    const auto fd = connect(operation.node_, pool);
+    if (!fd) return end_attempt(operation, kNoWire, false, tl::unexpected(fd.error()));
+    return use(*fd, operation);
+  }
+  if (pool.waiting.size() >= options_.waiting_max)
+    return end_attempt(operation, kNoWire, false,
+                       fail(Status::NoMoreConnections, "too many calls wait for this node",
+                            operation.node_->address().text()));
+  operation.stage_ = Operation::Stage::Waiting;
+  pool.waiting.push_back(&operation);
+}
+
+Expected<int> AsyncLoop::connect(const std::shared_ptr<Node>& node, Pool& pool) {
+  auto connection = Connection::begin(node->address());
+  if (!connection) return tl::unexpected(connection.error());
+  const int fd = connection->raw();
+  // Edge-triggered: whoever acts on a connection goes on until there is nothing more to do.
+  epoll_event watched{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.fd = fd}};
+  FLOTILLA_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &watched) == 0);
+  wires_.emplace(fd, Wire{.connection = *std::move(connection), .node = node, .left = {}});
+  ++pool.open;
+  return fd;
+}
+
+void AsyncLoop::use(int fd, Operation& operation) {
+  Wire& wire = wires_.at(fd);
+  wire.operation = &operation;
+  wire.left = operation.request_.view();
+  wire_of_[&operation] = fd;
+  operation.stage_ = Operation::Stage::Sending;
+  advance(fd);
+}
+
+void AsyncLoop::advance(int fd) {
+  const auto at = wires_.find(fd);
+  if (at == wires_.end()) return;
+  Wire& wire = at->second;
+  if (wire.operation == nullptr) {
+    // An idle connection only says that the node has closed it.
+    if (!wire.connection.is_stale()) return;
+    std::erase(pools_[wire.node.get()].idle, fd);
+    return release(fd, false);
+  }
+  Operation& operation = *wire.operation;
+  if (operation.stage_ == Operation::Stage::Sending) {
+    const std::size_t before = wire.left.size();
+    const auto sent = wire.connection.try_send(wire.left);
+    if (!sent) {
+      // Still connecting: the descriptor tells when that is over.
+      return end_attempt(operation, fd, false, sent);
+    }
+    operation.was_sent_ |= wire.left.size() < before;
+    if (!wire.left.empty()) return;
+    operation.stage_ = Operation::Stage::Receiving;
+  }
+  receive(fd);
+}
+
+void AsyncLoop::receive(int fd) {
+  Wire& wire = wires_.at(fd);
+  Operation& operation = *wire.operation;
+  const auto frame = wire.connection.try_receive();
+  if (!frame) return end_attempt(operation, fd, false, tl::unexpected(frame.error()));
+  if (!*frame) return;
+  const std::string node = wire.node->address().text();
+  if ((*frame)->kind != wire::FrameKind::Message)
+    return end_attempt(
+        operation, fd, false,
+        fail(Status::Client, "the node answered with another kind of message", node));
+  operation.record_.bins.clear();
+  Expected<void> outcome = read_call_reply(operation.record_, (*frame)->body, node);
+  const bool keeps = outcome || keeps_connection(outcome.error().code);
+  end_attempt(operation, fd, keeps, std::move(outcome));
+}
+
+void AsyncLoop::end_attempt(Operation& operation, int fd, bool keeps, Expected<void> outcome) {
+  drop_timer(operation);
+  if (fd != kNoWire) {
+    wires_.at(fd).operation = nullptr;
+    wire_of_.erase(&operation);
+    release(fd, keeps);
+  }
+  operation.times_sent_ += operation.was_sent_ ? 1 : 0;
+  operation.outcome_ = std::move(outcome);
+  if (operation.outcome_) return finish(operation);
+  const Retry retry = plan_retry(operation.outcome_.error(), operation.policy_, operation.is_write_,
+                                 operation.number_, operation.times_sent_);
+  const auto next = Clock::now() + retry.pause;
+  if (!retry.again || (operation.deadline_ && next >= *operation.deadline_))
+    return finish(operation);
+  if (retry.looks_again) cluster_.look_again();
+  ++operation.number_;
+  operation.stage_ = Operation::Stage::Pausing;
+  // Also without a pause through the timers: a chain of failures must not become recursion.
+  set_timer(operation, next);
+}
+
+/// The coroutine goes on inside, and `operation` may be gone afterwards.
+void AsyncLoop::finish(Operation& operation) { operation.awaiter_.resume(); }
+
+void AsyncLoop::release(int fd, bool keeps) {
+  const auto at = wires_.find(fd);
+  Node* const node = at->second.node.get();
+  Pool& pool = pools_[node];
+  if (keeps) {
+    pool.idle.push_back(fd);
+  } else {
+    wires_.erase(at);  // Closes it; epoll forgets it with that.
+    --pool.open;
+  }
+  // Not at once: a chain of failures must not become recursion.
+  to_serve_.insert(node);
+}
+
+void AsyncLoop::serve_waiting() {
+  while (!to_serve_.empty()) {
+    Node* const node = *to_serve_.begin();
+    to_serve_.erase(to_serve_.begin());
+    serve_waiting(node);
+  }
+}
+
+void AsyncLoop::serve_waiting(Node* node) {
+  Pool& pool = pools_[node];
+  while (!pool.waiting.empty() &&
+         (!pool.idle.empty() || pool.open < options_.connections_per_node_max)) {
+    Operation& next = *pool.waiting.front();
+    pool.waiting.pop_front();
+    if (!pool.idle.empty()) {
+      const int fd = pool.idle.back();
+      pool.idle.pop_back();
+      use(fd, next);
+    } else if (const auto fd = connect(next.node_, pool); fd) {
+      use(*fd, next);
+    } else {
+      end_attempt(next, kNoWire, false, tl::unexpected(fd.error()));
+    }
+  }
+}
+
+void AsyncLoop::abort_all() {
+  // What goes on may call again, and is refused again.
+  for (;;) {
+    std::set<Operation*> open;
+    for (const auto& [operation, fd] : wire_of_) open.insert(operation);
+    for (const auto& [time, operation] : timers_) open.insert(operation);
+    for (const auto& [node, pool] : pools_) open.insert(pool.waiting.begin(), pool.waiting.end());
+    {
+      std::lock_guard hold(lock_);
+      open.insert(submitted_.begin(), submitted_.end());
+      submitted_.clear();
+    }
+    timers_.clear();
+    wire_of_.clear();
+    wires_.clear();
+    pools_.clear();
+    if (open.empty()) return;
+    for (Operation* operation : open) {
+      const int sent = operation->times_sent_ + (operation->was_sent_ ? 1 : 0);
+      operation->outcome_ =
+          tl::unexpected<Failure>(Failure{.code = static_cast<std::int16_t>(Status::Aborted),
+                                          .message = "the client is closed",
+                                          .node = {},
+                                          .in_doubt = operation->is_write_ && sent > 0});
+      finish(*operation);
+    }
+  }
+}
+
+}  // namespace flotilla::client

@@ -1,0 +1,143 @@
+#include "client/async.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "support/fake_node.h"
+
+namespace flotilla::client {
+namespace {
+
+using flotilla::testing::FakeNode;
+using flotilla::testing::FakeRecords;
+using Verdict = FakeNode::Verdict;
+
+Key key_of(int number) { return *Key::make("test", "foo", number); }
+
+struct AsyncTest : ::testing::Test {
+  std::shared_ptr<FakeRecords> records = std::make_shared<FakeRecords>();
+  FakeNode node{"A1", records};
+  Client client =
+      *Client::connect({{"127.0.0.1", node.port(), ""}}, {.tend_interval = Milliseconds(20)});
+  AsyncClient async{client};
+};
+
+/// Puts a number, adds to what it reads, and takes the record away: several calls in a row.
+Task<Expected<std::int64_t>> work(const AsyncClient& async, int number) {
+  const Key key = key_of(number);
+  std::vector<Bin> bins;  // g++ 12 takes no braces inside of co_await.
+  bins.push_back({"n", number});
+  const auto written = co_await async.put(key, std::move(bins));
+  if (!written) co_return tl::unexpected(written.error());
+  const auto record = co_await async.get(key);
+  if (!record) co_return tl::unexpected(record.error());
+  const std::int64_t value = *record->bins.at(0).value.get_if<std::int64_t>();
+  const auto removed = co_await async.remove(key);
+  if (!removed) co_return tl::unexpected(removed.error());
+  co_return *removed ? value + 1 : -1;
+}
+
+TEST_F(AsyncTest, CoroutinesMakeTheirCallsInOrder) { EXPECT_EQ(*wait(work(async, 41)), 42); }
+
+TEST_F(AsyncTest, ManyGoOnAtTheSameTimeOnFewConnections) {
+  AsyncClient few(client, {.connections_per_node_max = 3});
+  std::vector<Task<Expected<std::int64_t>>> tasks;
+  for (int i = 0; i < 200; ++i) tasks.push_back(work(few, i));
+  const auto results = wait_all(std::move(tasks));
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(results[static_cast<std::size_t>(i)].has_value());
+    EXPECT_EQ(*results[static_cast<std::size_t>(i)], i + 1);
+  }
+  EXPECT_TRUE(records->records.empty());
+}
+
+TEST_F(AsyncTest, AbsenceIsNotFoundForGetAndFalseElsewhere) {
+  EXPECT_TRUE(wait(async.get(key_of(1))).error().is(Code::NotFound));
+  EXPECT_FALSE(*wait(async.exists(key_of(1))));
+  EXPECT_FALSE(*wait(async.remove(key_of(1))));
+  EXPECT_TRUE(wait(async.put(key_of(1), {{"a", 1}})).has_value());
+  EXPECT_TRUE(*wait(async.exists(key_of(1))));
+}
+
+TEST_F(AsyncTest, OperateWritesAndReads) {
+  const auto record = wait(async.operate(key_of(1), {op::write("a", 7), op::read("a")}));
+  ASSERT_TRUE(record.has_value()) << record.error().message;
+  EXPECT_EQ(record->bins.size(), 1U);
+}
+
+TEST_F(AsyncTest, WhatCannotBeSentFailsWithoutBeingSent) {
+  const int before = node.requests();
+  const auto failed = wait(async.put(key_of(1), {{"a-name-that-is-too-long", 1}}));
+  EXPECT_TRUE(failed.error().is(Status::Parameter));
+  EXPECT_EQ(node.requests(), before);
+}
+
+TEST_F(AsyncTest, AReadIsRepeatedOverABrokenConnection) {
+  ASSERT_TRUE(wait(async.put(key_of(1), {{"a", 1}})).has_value());
+  std::atomic<int> left = 2;
+  node.set_script([&](const wire::Message&) -> Verdict {
+    return left-- > 0 ? Verdict{Verdict::Kind::Close} : Verdict{};
+  });
+  EXPECT_TRUE(wait(async.get(key_of(1))).has_value());
+}
+
+TEST_F(AsyncTest, AWriteThatMayHaveBeenAppliedIsInDoubt) {
+  node.set_script([](const wire::Message&) { return Verdict{Verdict::Kind::Close}; });
+  const auto failed = wait(async.put(key_of(1), {{"a", 1}}));
+  EXPECT_TRUE(failed.error().is(Status::Connection));
+  EXPECT_TRUE(failed.error().in_doubt);
+  node.set_script([](const wire::Message&) { return Verdict{Verdict::Kind::Refuse, 22}; });
+  EXPECT_FALSE(wait(async.put(key_of(1), {{"a", 1}})).error().in_doubt);
+}
+
+TEST_F(AsyncTest, SilenceEndsAtTheTimeout) {
+  node.set_script([](const wire::Message&) { return Verdict{Verdict::Kind::Silence}; });
+  WritePolicy policy;
+  policy.command.total_timeout = Milliseconds(50);
+  const auto failed = wait(async.put(key_of(1), {{"a", 1}}, policy));
+  EXPECT_TRUE(failed.error().is(Code::Timeout));
+  EXPECT_TRUE(failed.error().in_doubt);
+}
+
+TEST_F(AsyncTest, TooManyWaitersAreRefused) {
+  node.set_script([](const wire::Message&) { return Verdict{Verdict::Kind::Silence}; });
+  AsyncClient one(client, {.connections_per_node_max = 1, .waiting_max = 1});
+  WritePolicy policy;
+  policy.command.total_timeout = Milliseconds(200);
+  std::vector<Task<Expected<Written>>> tasks;
+  for (int i = 0; i < 3; ++i) tasks.push_back(one.put(key_of(i), {{"a", 1}}, policy));
+  const auto results = wait_all(std::move(tasks));
+  int refused = 0;
+  for (const auto& result : results)
+    refused += result.error().is(Status::NoMoreConnections) ? 1 : 0;
+  EXPECT_EQ(refused, 1);
+}
+
+TEST_F(AsyncTest, ANodeThatIsGoneFailsItsCalls) {
+  ASSERT_TRUE(wait(async.put(key_of(1), {{"a", 1}})).has_value());
+  node.stop();
+  const auto failed = wait(async.get(key_of(1)));
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_LT(failed.error().code, 0);
+}
+
+detail::Detached note_end(Task<Expected<Written>> task, std::atomic<int>& code) {
+  const auto result = co_await task;
+  code = result ? 0 : result.error().code;
+}
+
+TEST_F(AsyncTest, ClosingEndsWhatIsUnderWay) {
+  node.set_script([](const wire::Message&) { return Verdict{Verdict::Kind::Silence}; });
+  std::atomic<int> code = 1;
+  {
+    AsyncClient brief(client);
+    WritePolicy policy;
+    policy.command.total_timeout = Milliseconds(0);
+    note_end(brief.put(key_of(1), {{"a", 1}}, policy), code);
+  }
+  EXPECT_EQ(code, static_cast<int>(Status::Aborted));
+}
+
+}  // namespace
+}  // namespace flotilla::client
