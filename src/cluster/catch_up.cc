@@ -231,7 +231,7 @@ void ReplicaCore::end_fill() {
   filling_ = dirty_ = false;
   history_ = f.line;
   settle();
-  ring_.restart({f.term, f.highest});
+  forget_changes({f.term, f.highest});
   ++statistics().transfers_done;
   touch();
   acknowledge();

@@ -116,7 +116,7 @@ void ReplicaCore::begin_following(const Process& from, const FrameHead& head, St
     following_->complete = ever_full_ = true;
     history_ = following_->line;
     settle();
-    if (ring_.size() == 0) ring_.restart(mine);
+    if (ring_.size() == 0) forget_changes(mine);
     touch();
     return acknowledge();
   }

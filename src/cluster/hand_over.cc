@@ -78,7 +78,7 @@ void ReplicaCore::drop_some() {
     }
     if (bucket.empty()) {
       dropping_ = false;
-      ring_.restart({});
+      forget_changes({});
       return;
     }
     for (MemoryRecord* record : bucket) context_.records.drop(partition_, record);

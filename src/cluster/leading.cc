@@ -29,7 +29,7 @@ ReplicaCore::Peer* ReplicaCore::peer(const Process& who, std::uint64_t from) {
 }
 
 ReplicaCore::Peer& ReplicaCore::add_peer(const Process& who, std::uint64_t from, bool row) {
-  if (shown_.alone.exchange(false)) ring_.restart(own_position());
+  if (shown_.alone.exchange(false)) forget_changes(own_position());
   Peer peer;
   peer.who = who;
   peer.from = from;

@@ -11,10 +11,7 @@ using wire::Digest;
 ReplicaCore::ReplicaCore(CopyContext& context, wire::PartitionId id, Replica::Shown& shown)
     : context_(context), partition_(context.records.partition(id)), id_(id), shown_(shown) {}
 
-ReplicaCore::~ReplicaCore() {
-  leading_.reset();
-  following_.reset();
-}
+ReplicaCore::~ReplicaCore() { forget_changes({}); }
 
 bool ReplicaCore::is_target(const Process& who) const {
   return std::ranges::find(row_.targets, who.node) != row_.targets.end();
@@ -83,7 +80,7 @@ void ReplicaCore::lead() {
   leading_->index = context_.node.terms.intern(row_.term, partition_.last_lsn.term());
   leading_->since = now();
   partition_.last_lsn = Lsn(leading_->index, from - 1);
-  if (from != 1) ring_.restart({row_.term, from - 1});
+  if (from != 1) forget_changes({row_.term, from - 1});
   shown_.acknowledged.store(partition_.last_lsn.raw(), std::memory_order_release);
   shown_.leading.store(true, std::memory_order_release);
   for (const Process& process : row_.in_sync)
@@ -113,7 +110,7 @@ void ReplicaCore::step_down() {
   const Lsn acknowledged(shown_.acknowledged.load());
   if (acknowledged > partition_.last_lsn) shown_.acknowledged.store(partition_.last_lsn.raw());
   shown_.leading.store(false, std::memory_order_release);
-  if (shown_.alone.exchange(false)) ring_.restart(own_position());
+  if (shown_.alone.exchange(false)) forget_changes(own_position());
   leading_.reset();
   context_.node.effects.acknowledged();  // Who waits is told that it is over.
 }
@@ -154,7 +151,7 @@ void ReplicaCore::refresh() {
   const Access any = write == Access::Elsewhere && in_sync() ? Access::Here : read;
   const bool alone =
       leads() && leading_->peers.empty() && options().replication_factor == 1 && !leading_->moving;
-  if (!alone && shown_.alone.load() && leads()) ring_.restart(own_position());
+  if (!alone && shown_.alone.load() && leads()) forget_changes(own_position());
   shown_.alone.store(alone, std::memory_order_relaxed);
   bool changed = shown_.write.exchange(write) != write;
   changed |= shown_.read.exchange(read) != read;
@@ -356,7 +353,11 @@ void ReplicaCore::remember(Lsn lsn, const Digest& digest, bool absorb) {
   std::uint64_t needed = ~std::uint64_t{0};
   if (leads())
     for (const Peer& peer : leading_->peers) needed = std::min(needed, peer.acked + 1);
-  while (ring_.size() > options().ring_most) {
+  const CopyOptions& o = options();
+  count_changes(o.ring_least);
+  while (ring_.size() > o.ring_most ||
+         (ring_.size() > o.ring_least &&
+          context_.changes_remembered.load(std::memory_order_relaxed) > o.rings_most)) {
     const Position oldest = position_of(ring_.oldest().lsn);
     if (leads() && oldest.term == row_.term && oldest.seq >= needed) break;
     const int place = rank(oldest.term);
@@ -364,7 +365,25 @@ void ReplicaCore::remember(Lsn lsn, const Digest& digest, bool absorb) {
     if (place > floor || (place == floor && oldest.seq > ring_.floor().seq))
       ring_.set_floor(oldest);
     ring_.drop_oldest();
+    count_changes(o.ring_least);
   }
+}
+
+void ReplicaCore::forget_changes(const Position& floor) {
+  ring_.restart(floor);
+  count_changes(0);
+}
+
+/// Keeps what all rings hold together roughly right, and without touching it for every write.
+void ReplicaCore::count_changes(std::size_t least) {
+  const std::size_t size = ring_.size();
+  if (size > changes_counted_ + least)
+    context_.changes_remembered.fetch_add(size - changes_counted_, std::memory_order_relaxed);
+  else if (size + least < changes_counted_)
+    context_.changes_remembered.fetch_sub(changes_counted_ - size, std::memory_order_relaxed);
+  else
+    return;
+  changes_counted_ = size;
 }
 
 std::size_t ReplicaCore::memory() const {

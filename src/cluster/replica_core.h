@@ -146,6 +146,8 @@ class ReplicaCore {
   store::Lsn lsn_for(const Position& position, const store::MemoryRecord* own) const;
   bool take(const NumberedRecord& record);
   void remember(store::Lsn lsn, const wire::Digest& digest, bool absorb);
+  void forget_changes(const Position& floor);
+  void count_changes(std::size_t least);
   int rank(const Term& term) const;
 
   // Leading.
@@ -229,6 +231,7 @@ class ReplicaCore {
   std::vector<HistoryEntry> history_;
   std::vector<Process> last_in_sync_;  // Of the row under which the copy last was in sync.
   ChangeRing ring_;
+  std::size_t changes_counted_ = 0;  // Of the ring, in what the namespace's copies share.
   std::unique_ptr<Leading> leading_;
   std::unique_ptr<Following> following_;
   Instant offered_;

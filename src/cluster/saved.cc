@@ -24,7 +24,7 @@ CopyReport ReplicaCore::report() const {
   return report;
 }
 
-/// Layout: docs/formats/replica.md.
+/// Layout: docs/formats/replication.md.
 Buffer ReplicaCore::save() {
   settle();
   shown_.unsaved.store(false, std::memory_order_relaxed);
@@ -61,7 +61,7 @@ Result<void> ReplicaCore::load(Bytes saved) {
   filling_ = (flags & kFilling) != 0;
   // Records may be newer than what was saved, or fewer.
   dirty_ = (flags & kDirty) != 0 || last != partition_.last_lsn;
-  ring_.restart(newest(history_));
+  forget_changes(newest(history_));
   return {};
 }
 

@@ -120,6 +120,8 @@ void ReplicationWorld::restart(unsigned index) {
   o.replication_factor = options_.rf;
   o.durable = options_.durable;
   o.ring_most = options_.ring_most;
+  o.rings_most = options_.ring_most;
+  o.ring_least = 2;
   o.answer_bytes = options_.answer_bytes;
   o.list_most = options_.list_most;
   node.replica = std::make_unique<Replica>(*node.context, kPartition);

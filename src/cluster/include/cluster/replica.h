@@ -134,10 +134,12 @@ struct CopyOptions {
   Duration silence = std::chrono::seconds(3);       // A receiver that asks no more is forgotten.
   Duration merge_settle = std::chrono::seconds(1);  // Branches come forward within this.
   std::size_t window_most = 1 << 16;                // Unacknowledged mutations; then writes wait.
-  std::size_t ring_most = 1 << 10;                  // Changes remembered for copies that come back.
-  std::size_t answer_bytes = 256 << 10;             // Of records in one frame; at least one record.
-  std::size_t list_most = 1024;                     // Keys named in one frame.
-  std::size_t early_most = 1024;                    // Mutations taken before their predecessors.
+  std::size_t ring_most = 1 << 12;   // Changes remembered for copies that come back ...
+  std::size_t ring_least = 16;       // ... so many at any rate, and more while all copies of the
+  std::size_t rings_most = 1 << 18;  // namespace together have no more than this; 32 bytes each.
+  std::size_t answer_bytes = 256 << 10;  // Of records in one frame; at least one record.
+  std::size_t list_most = 1024;          // Keys named in one frame.
+  std::size_t early_most = 1024;         // Mutations taken before their predecessors.
 };
 
 /// The copies of one namespace share this. Outlives them.
@@ -147,6 +149,7 @@ struct CopyContext {
   std::uint32_t tag = 0;  // namespace_tag() of its name.
   CopyOptions options{};
   CopyStatistics statistics{};
+  std::atomic<std::size_t> changes_remembered{0};  // About: in steps of ring_least.
 };
 
 /// One node's copy of one partition: numbers and replicates writes while it is primary, applies
