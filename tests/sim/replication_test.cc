@@ -435,17 +435,20 @@ TEST_F(ScenarioTest, D15ABranchThatIsMergedIsOnlyBehindWhenAnotherCopyOfItReturn
   w.split({{0, 2, 3}, {1}});  // 1 is away; the others meet.
   w.view(1);
   w.run(5s);
-  const unsigned merger = w.replica(0).write_access() == Access::Here ? 0 : 2;
+  const unsigned merger = 2;  // It has more records.
   ASSERT_EQ(w.replica(merger).write_access(), Access::Here);
+  ASSERT_EQ(w.statistics(merger).branches_merged, 1U);
   w.crash(merger);
+  w.crash(0);
   w.view(1);
   w.run(1s);
-  const unsigned next = w.replica(3).write_access() == Access::Here ? 3 : 2 - merger;
+  const unsigned next = 3;
   ASSERT_EQ(w.replica(next).write_access(), Access::Here);
   ASSERT_TRUE(w.write(next, 3, true));  // Deleted after the merge.
   w.run(1s);
   const auto conflicts = w.statistics(next).conflicts_resolved.load();
   w.restart(merger);
+  w.restart(0);
   end();
   EXPECT_FALSE(w.exists(*w.primary(), 3)) << "back after a delete, written by " << base;
   EXPECT_EQ(w.statistics(next).conflicts_resolved.load(), conflicts);
@@ -467,6 +470,61 @@ TEST_F(ScenarioTest, D16ADeletedKeyStaysDeletedWhenAnOldHolderReturns) {
   ASSERT_TRUE(w.exists(1, 3));
   end();
   EXPECT_FALSE(w.exists(*w.primary(), 3));
+}
+
+TEST_F(ScenarioTest, OfAKeyChangedOnBothSidesThePolicyDecides) {
+  ReplicationWorld& w = start(3, 3);
+  w.split({{0, 1}, {2}});
+  w.views();
+  w.run(600ms);
+  const auto less = *w.write(0, 2);
+  for (unsigned key = 4; key < 12; key += 2) w.write(0, key);  // This side has more records.
+  std::uint64_t more = 0;
+  for (int i = 0; i < 3; ++i) more = *w.write(2, 2);
+  w.run(50ms);
+  end();
+  EXPECT_EQ(w.primary(), 0U);
+  EXPECT_TRUE(has(2, more)) << "its generation is higher";
+  EXPECT_FALSE(has(2, less));
+  EXPECT_EQ(w.statistics(0).conflicts_resolved, 1U);
+}
+
+TEST_F(ScenarioTest, ANewPrimarySharesWhatCameToItEarly) {
+  ReplicationWorld& w = start(3, 3);
+  w.filter = [&](unsigned from, unsigned to, Bytes frame) {
+    if (frame[0] != std::byte{1} || from != 0) return false;
+    const auto seq = load_le<std::uint64_t>(frame.data() + 47);
+    return seq == 1 || to != 1;  // The second alone arrives, at one copy.
+  };
+  w.write(0, 2);
+  const auto early = *w.write(0, 4);
+  w.run(10ms);
+  w.crash(0);
+  w.filter = nullptr;
+  w.view(0);
+  w.run(100ms);
+  ASSERT_EQ(w.primary(), 1U);
+  for (const unsigned node : {1U, 2U}) {
+    const auto value = w.value(node, 4);
+    EXPECT_EQ(std::ranges::count(value, early), 1) << "node " << node;
+  }
+  w.restart(0);
+  end();
+}
+
+TEST_F(ScenarioTest, AMoveLeavesNoWriteInDoubt) {
+  ReplicationWorld& w = start(4, 3);
+  w.cut(0, 2, true);
+  const auto id = *w.write(0, 2);
+  w.run(10ms);
+  w.move(1);
+  w.run(20ms);
+  EXPECT_EQ(state(id), State::Pending) << "one copy does not have it";
+  w.cut(0, 2, false);
+  w.run(150ms);
+  EXPECT_EQ(state(id), State::Acknowledged);
+  EXPECT_EQ(w.primary(), 1U);
+  end();
 }
 
 TEST_F(ScenarioTest, AReplicaThatWasAwayTakesOnlyWhatChanged) {
