@@ -58,7 +58,28 @@ func runChecker(t *test) {
 	got := verify(l.client, l.book, recordSet, as.MASTER).findings
 	t.demand(got.String() == want.String(), "every planted damage is found, and nothing else", "%s instead of %s", got, want)
 	t.recordHistory(l, time.Sleep, 3*time.Second)
+	t.checkerMeasuresGaps(l)
 	t.checkerSeesAKilledNode(l)
+}
+
+// checkerMeasuresGaps: a node that is paused for a second is a gap of a second, to the client and to a direct writer.
+func (t *test) checkerMeasuresGaps(l *loaded) {
+	const away = time.Second
+	keys := l.masterOf(1, "probe", t.probes)
+	measured := startProbes(l.client, keys)
+	time.Sleep(100 * time.Millisecond)
+	l.pause(1)
+	go func() {
+		time.Sleep(away)
+		l.resume(1)
+	}()
+	accepted := accept(l.addresses([]int{1}), keys, 10*time.Second)
+	time.Sleep(away / 2)
+	measured.stop()
+	t.say("paused %v: gap %.3f s, accepted after %.3f s", away, measured.worst.Seconds(), accepted.worst.Seconds())
+	t.demand(measured.worst >= away && measured.worst < 3*away, "a pause is a gap", "%v", measured.worst)
+	t.demand(accepted.never == 0 && accepted.worst > away-rawTimeout && accepted.worst < 3*away,
+		"a pause delays acceptance", "%v, %d never", accepted.worst, accepted.never)
 }
 
 // checkerSeesAKilledNode: a single copy in memory dies with its node, and the ledger must miss every record.

@@ -57,7 +57,7 @@ func newCluster(t *test, nodes int, options ...string) *cluster {
 	for attempt := 0; attempt < 5; attempt++ {
 		c.basePort = 20000 + 100*rand.Intn(110) // Below the ports that the system gives to clients.
 		args := append([]string{"up", strconv.Itoa(nodes), "--no-wait", "--base-port", strconv.Itoa(c.basePort),
-			"--data-size", "512M"}, options...)
+			"--data-size", "512M"}, append(c.server(), options...)...)
 		var err error
 		if out, err = c.try(args...); err == nil {
 			c.mark(true, numbers(1, nodes)...)
@@ -98,8 +98,16 @@ func (c *cluster) mark(up bool, nodes ...int) {
 	}
 }
 
+// server says which flotillad, when it is not the one beside the tool.
+func (c *cluster) server() []string {
+	if c.t.options.server == "" {
+		return nil
+	}
+	return []string{"--binary", c.t.options.server}
+}
+
 func (c *cluster) grow(nodes int) {
-	c.do("up", strconv.Itoa(nodes), "--no-wait")
+	c.do(append([]string{"up", strconv.Itoa(nodes), "--no-wait"}, c.server()...)...)
 	c.mark(true, numbers(1, nodes)...)
 }
 

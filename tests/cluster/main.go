@@ -24,6 +24,7 @@ import (
 // options bound every scenario.
 type options struct {
 	tool    string        // The program `flotilla`.
+	server  string        // flotillad; empty: beside the tool.
 	folder  string        // Where clusters keep their files; those of failed scenarios stay.
 	records int           // Loaded before the fault.
 	rate    int           // Operations per second of the load.
@@ -81,6 +82,7 @@ func main() {
 func parseOptions() options {
 	var opt options
 	flag.StringVar(&opt.tool, "tool", "build/release/bin/flotilla", "the program flotilla")
+	flag.StringVar(&opt.server, "server", "", "the program flotillad, if not beside the tool")
 	flag.StringVar(&opt.folder, "folder", "build/cluster", "where the clusters keep their files")
 	flag.IntVar(&opt.records, "records", 100_000, "records loaded before the fault")
 	flag.IntVar(&opt.rate, "rate", 4000, "operations per second")
