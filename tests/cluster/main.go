@@ -26,9 +26,11 @@ type options struct {
 	tool    string        // The program `flotilla`.
 	server  string        // flotillad; empty: beside the tool.
 	folder  string        // Where clusters keep their files; those of failed scenarios stay.
+	nodes   int           // Of the scenarios of one size.
 	records int           // Loaded before the fault.
 	rate    int           // Operations per second of the load.
 	probes  int           // Keys on which gaps are measured.
+	sync    time.Duration // How long copies may take to be whole again.
 	pause   time.Duration // How long a paused or cut-off node is away.
 	chaos   time.Duration // How long chaos lasts.
 	away    time.Duration // How long a node is away while keys change.
@@ -44,10 +46,10 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{"checker", "one node: the ledger notices every planted loss", runChecker},
-	{"form", "five nodes started at once are one cluster, evenly", runForm},
-	{"kill", "SIGKILL of one of five", runKill},
-	{"pause", "SIGSTOP of one of five, then SIGCONT", runPause},
-	{"rolling", "SIGTERM and start of each of five", runRolling},
+	{"form", "nodes started at once are one cluster, evenly", runForm},
+	{"kill", "SIGKILL of one", runKill},
+	{"pause", "SIGSTOP of one, then SIGCONT", runPause},
+	{"rolling", "SIGTERM and start of each", runRolling},
 	{"scale", "1, 3, 5, 2, 1 nodes", runScale},
 	{"chaos", "random kills, pauses, stops, never two copies at once", runChaos},
 	{"linear", "histories under faults are linearizable", runLinear},
@@ -84,9 +86,11 @@ func parseOptions() options {
 	flag.StringVar(&opt.tool, "tool", "build/release/bin/flotilla", "the program flotilla")
 	flag.StringVar(&opt.server, "server", "", "the program flotillad, if not beside the tool")
 	flag.StringVar(&opt.folder, "folder", "build/cluster", "where the clusters keep their files")
+	flag.IntVar(&opt.nodes, "nodes", 5, "nodes, where a scenario does not say how many")
 	flag.IntVar(&opt.records, "records", 100_000, "records loaded before the fault")
 	flag.IntVar(&opt.rate, "rate", 4000, "operations per second")
 	flag.IntVar(&opt.probes, "probes", 100, "keys on which gaps are measured")
+	flag.DurationVar(&opt.sync, "sync", 2*time.Minute, "how long copies may take to be whole again")
 	flag.DurationVar(&opt.pause, "pause", 20*time.Second, "how long a node is paused or cut off")
 	flag.DurationVar(&opt.chaos, "chaos", 2*time.Minute, "how long chaos lasts")
 	flag.DurationVar(&opt.away, "away", 10*time.Second, "how long a node is away while keys change")
@@ -151,8 +155,8 @@ func runScenario(s scenario, opt options) (t *test) {
 		}
 		stopClusters()
 		if t.failed != 0 {
-			fmt.Printf("   logs and configurations are in %s\n   repeat with: ./dev cluster -seed %d -records %d -rate %d %s\n",
-				t.home(), opt.seed, opt.records, opt.rate, s.name)
+			fmt.Printf("   logs and configurations are in %s\n   repeat with: ./dev cluster -seed %d -nodes %d -records %d -rate %d %s\n",
+				t.home(), opt.seed, opt.nodes, opt.records, opt.rate, s.name)
 		} else {
 			os.RemoveAll(t.home())
 		}

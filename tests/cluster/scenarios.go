@@ -14,8 +14,7 @@ const (
 	acceptLimit    = 500 * time.Millisecond
 	gapLimit       = 1500 * time.Millisecond
 	detection      = 1500 * time.Millisecond // Heartbeat interval x timeout.
-	syncPatience   = 2 * time.Minute
-	settle         = 2 * time.Second // Of load before a fault.
+	settle         = 2 * time.Second         // Of load before a fault.
 	copiesOfRecord = 2
 )
 
@@ -30,7 +29,7 @@ type loaded struct {
 func (t *test) loadedCluster(nodes int, options ...string) *loaded {
 	c := newCluster(t, nodes, options...)
 	t.say("one cluster of %d after %.2f s", nodes, c.waitFormed(20*time.Second).Seconds())
-	c.waitSynced(syncPatience)
+	c.waitSynced(t.sync)
 	l := t.fill(c)
 	l.load.start()
 	time.Sleep(settle)
@@ -53,7 +52,7 @@ func (l *loaded) end() {
 	t := l.t
 	l.load.stop()
 	t.loadReport(l.load)
-	l.waitSynced(syncPatience)
+	l.waitSynced(t.sync)
 	t.verifyAll(l.client, l.book)
 	if len(l.nodes()) >= copiesOfRecord {
 		t.copiesEqual(l.cluster, copiesOfRecord)
@@ -89,9 +88,9 @@ func (l *loaded) masterOf(node int, set string, limit int) []*as.Key {
 }
 
 func runForm(t *test) {
-	c := newCluster(t, 5)
-	t.within(c.waitFormed(20*time.Second), formLimit, "one view of five")
-	c.waitSynced(syncPatience)
+	c := newCluster(t, t.nodes)
+	t.within(c.waitFormed(20*time.Second), formLimit, "one view")
+	c.waitSynced(t.sync)
 	for column := 0; column < copiesOfRecord; column++ {
 		t.evenlyHeld(c, column)
 	}
@@ -128,8 +127,8 @@ func (t *test) evenlyHeld(c *cluster, column int) {
 }
 
 func runKill(t *test) {
-	l := t.loadedCluster(5)
-	victim := 1 + rand.New(rand.NewSource(t.seed)).Intn(5)
+	l := t.loadedCluster(t.nodes)
+	victim := 1 + rand.New(rand.NewSource(t.seed)).Intn(t.nodes)
 	theirs := l.masterOf(victim, "accept", partitionCount)
 	measured := startProbes(l.client, l.masterOf(victim, "probe", t.probes))
 	time.Sleep(time.Second)
@@ -141,11 +140,11 @@ func runKill(t *test) {
 		"the last after %.3f s, %d never in 10 s", accepted.worst.Seconds(), accepted.never)
 	time.Sleep(4 * time.Second)
 	t.gaps(measured, gapLimit)
-	t.say("in sync again after %.1f s", l.waitSynced(syncPatience).Seconds())
+	t.say("in sync again after %.1f s", l.waitSynced(t.sync).Seconds())
 	l.start(victim)
 	t.say("node %d is back", victim)
 	l.waitFormed(20 * time.Second)
-	t.say("in sync again after %.1f s", l.waitSynced(syncPatience).Seconds())
+	t.say("in sync again after %.1f s", l.waitSynced(t.sync).Seconds())
 	l.end()
 	t.readsRight(l.load)
 }
@@ -158,8 +157,8 @@ func (t *test) gaps(p *probes, limit time.Duration) {
 }
 
 func runPause(t *test) {
-	l := t.loadedCluster(5)
-	victim := 1 + rand.New(rand.NewSource(t.seed)).Intn(5)
+	l := t.loadedCluster(t.nodes)
+	victim := 1 + rand.New(rand.NewSource(t.seed)).Intn(t.nodes)
 	theirs := l.masterOf(victim, "accept", partitionCount)
 	measured := startProbes(l.client, l.masterOf(victim, "probe", t.probes))
 	time.Sleep(time.Second)
@@ -176,18 +175,18 @@ func runPause(t *test) {
 	l.resume(victim)
 	t.say("SIGCONT")
 	t.say("one cluster after %.2f s", l.waitFormed(20*time.Second).Seconds())
-	t.say("in sync after %.1f s", l.waitSynced(syncPatience).Seconds())
+	t.say("in sync after %.1f s", l.waitSynced(t.sync).Seconds())
 	l.end()
 }
 
 func runRolling(t *test) {
-	l := t.loadedCluster(5)
-	for node := 1; node <= 5; node++ {
+	l := t.loadedCluster(t.nodes)
+	for node := 1; node <= t.nodes; node++ {
 		took := l.stop(node)
 		t.say("node %d stopped in %.2f s", node, took.Seconds())
 		l.waitFormed(20 * time.Second)
 		l.start(node)
-		t.say("node %d ready after %.2f s; failed so far: %d", node, l.waitReady(node, syncPatience).Seconds(),
+		t.say("node %d ready after %.2f s; failed so far: %d", node, l.waitReady(node, t.sync).Seconds(),
 			l.load.failed())
 	}
 	l.end()
@@ -200,7 +199,7 @@ func runScale(t *test) {
 	for _, nodes := range []int{3, 5} {
 		l.grow(nodes)
 		formed := l.waitFormed(20 * time.Second)
-		synced := l.waitSynced(syncPatience)
+		synced := l.waitSynced(t.sync)
 		t.say("%d nodes: one cluster after %.2f s, in sync after %.2f s more; failed so far: %d", nodes, formed.Seconds(),
 			synced.Seconds(), l.load.failed())
 	}
@@ -215,12 +214,12 @@ func runScale(t *test) {
 }
 
 func runChaos(t *test) {
-	l := t.loadedCluster(5)
+	l := t.loadedCluster(t.nodes)
 	random := rand.New(rand.NewSource(t.seed))
 	until := time.Now().Add(t.chaos)
 	faults := 0
 	for ; time.Now().Before(until); faults++ {
-		node := l.nodes()[random.Intn(5)]
+		node := l.nodes()[random.Intn(t.nodes)]
 		away := time.Duration(random.Intn(6000)) * time.Millisecond
 		t.chaosStep(l, node, random.Intn(3), away)
 		time.Sleep(time.Duration(random.Intn(1000)) * time.Millisecond)
@@ -246,17 +245,17 @@ func (t *test) chaosStep(l *loaded, node, kind int, away time.Duration) {
 	if kind == 1 {
 		l.resume(node)
 	} else {
-		l.waitSynced(syncPatience)
+		l.waitSynced(t.sync)
 		l.start(node)
 	}
 	formed := l.waitFormed(20 * time.Second)
-	t.say("one cluster after %.2f s, in sync after %.2f s more", formed.Seconds(), l.waitSynced(syncPatience).Seconds())
+	t.say("one cluster after %.2f s, in sync after %.2f s more", formed.Seconds(), l.waitSynced(t.sync).Seconds())
 }
 
 func runLinear(t *test) {
 	c := newCluster(t, 3)
 	c.waitFormed(20 * time.Second)
-	c.waitSynced(syncPatience)
+	c.waitSynced(t.sync)
 	l := &loaded{cluster: c, client: c.connect(c.nodes()...)}
 	random := rand.New(rand.NewSource(t.seed))
 	t.recordHistory(l, func(calm time.Duration) {
@@ -273,9 +272,9 @@ func runLinear(t *test) {
 func runAway(t *test) {
 	c := newCluster(t, 3, "--stored")
 	c.waitFormed(20 * time.Second)
-	c.waitSynced(syncPatience)
+	c.waitSynced(t.sync)
 	l := t.fill(c)
-	l.waitSynced(syncPatience)
+	l.waitSynced(t.sync)
 	for _, changed := range []int{0, min(t.changed, t.records)} {
 		t.awayOnce(l, changed)
 	}
@@ -298,7 +297,7 @@ func (t *test) awayOnce(l *loaded, changed int) {
 	t.say("node %d was away %.1f s, %d keys changed", node, time.Since(began).Seconds(), changed)
 	before := l.sent()
 	l.start(node)
-	synced := l.waitSynced(syncPatience)
+	synced := l.waitSynced(t.sync)
 	received := l.sent() - before
 	t.say("in sync after %.2f s, %d records sent", synced.Seconds(), received)
 	// It holds two thirds of the copies, and is sent those of the changed records.
@@ -323,14 +322,14 @@ func (c *cluster) sent() int {
 func runEmpty(t *test) {
 	c := newCluster(t, 2)
 	c.waitFormed(20 * time.Second)
-	c.waitSynced(syncPatience)
+	c.waitSynced(t.sync)
 	l := t.fill(c)
 	l.kill(2)
-	l.waitSynced(syncPatience)
+	l.waitSynced(t.sync)
 	l.start(2, "--empty")
 	began := time.Now()
 	l.waitFormed(20 * time.Second)
-	l.waitSynced(syncPatience)
+	l.waitSynced(t.sync)
 	took := time.Since(began)
 	t.say("%d records in %.2f s: %.0f per second", t.records, took.Seconds(), float64(t.records)/took.Seconds())
 	l.load.start()
@@ -341,7 +340,7 @@ func runEmpty(t *test) {
 func runSplit(t *test) {
 	c := newCluster(t, 5, "--isolated")
 	c.waitFormed(20 * time.Second)
-	c.waitSynced(syncPatience)
+	c.waitSynced(t.sync)
 	l := t.fill(c)
 	c.do("split", "4,5")
 	left, right := sideOf(c, 1, 2, 3), sideOf(c, 4, 5)
@@ -355,7 +354,7 @@ func runSplit(t *test) {
 	c.do("heal")
 	reunion := c.waitFormed(60 * time.Second)
 	t.within(reunion, 5*time.Second, "reunion")
-	t.say("in sync after %.2f s more", c.waitSynced(syncPatience).Seconds())
+	t.say("in sync after %.2f s more", c.waitSynced(t.sync).Seconds())
 	t.splitVerify(c)
 	conflicts := 0
 	for _, node := range c.nodes() {

@@ -120,9 +120,8 @@ Outcome<void> Cluster::wait_until_ready(Number node) const {
   while (Clock::now() < end) {
     const auto answers = client::ask(address, kStatus, milliseconds(500));
     if (answers && !answers->empty() && answers->front().value == "ok") return {};
-    // Between fork and exec the process is not yet a flotillad: only an end that lasts counts.
     std::this_thread::sleep_for(kPoll);
-    if (!runs(node) && (std::this_thread::sleep_for(20 * kPoll), !runs(node)))
+    if (!runs(node))
       return tl::unexpected(fmt::format("node {} ended at its start. The end of {}:\n{}", node,
                                         files(node).log().string(),
                                         tail_of(files(node).log(), kLinesShown)));

@@ -129,12 +129,19 @@ Outcome<pid_t> spawn(const std::vector<std::string>& command, const std::filesys
   if (log_file < 0) return tl::unexpected(fmt::format("cannot write '{}'", log.string()));
   const int network_file =
       network.empty() ? -1 : ::open(("/run/netns/" + network).c_str(), O_RDONLY | O_CLOEXEC);
+  // The child's end closes when the program begins, or when there is none.
+  std::array<int, 2> begun{-1, -1};
   const auto words = pointers_of(command);
-  const bool can_start = network.empty() || network_file >= 0;
+  const bool can_start =
+      (network.empty() || network_file >= 0) && ::pipe2(begun.data(), O_CLOEXEC) == 0;
   const pid_t child = can_start ? ::fork() : -1;
   if (child == 0) become(words, log_file, network_file);
-  ::close(log_file);
-  if (network_file >= 0) ::close(network_file);
+  for (const int file : {log_file, network_file, begun[1]})
+    if (file >= 0) ::close(file);
+  if (begun[0] >= 0) {
+    read_all(begun[0]);
+    ::close(begun[0]);
+  }
   if (!can_start) return tl::unexpected(fmt::format("there is no network namespace '{}'", network));
   if (child < 0) return tl::unexpected(fmt::format("cannot start: {}", std::strerror(errno)));
   return child;

@@ -37,7 +37,8 @@ class Process {
   int handle_;
 };
 
-/// Starts a program in a session of its own, its output at the end of the file `log`.
+/// Starts a program in a session of its own, its output at the end of the file `log`. Returns when
+/// it is that program, not a copy of this one: Process::find() sees it from then on.
 /// `network`: the name of the network namespace it runs in; empty: ours.
 Outcome<pid_t> spawn(const std::vector<std::string>& command, const std::filesystem::path& log,
                      const std::string& network);
