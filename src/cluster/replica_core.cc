@@ -347,6 +347,12 @@ int ReplicaCore::rank(const Term& term) const {
   return -1;
 }
 
+/// Whether `b` comes after `a` in the copy's own line.
+bool ReplicaCore::in_line_before(const Position& a, const Position& b) const {
+  if (a.term == b.term) return a.seq < b.seq;
+  return rank(a.term) < rank(b.term);
+}
+
 /// Notes a change. Old ones are forgotten, but never one that a copy in the stream still lacks.
 void ReplicaCore::remember(Lsn lsn, const Digest& digest, bool absorb) {
   ring_.add({.lsn = lsn, .digest = digest, .absorb = absorb});
@@ -360,10 +366,7 @@ void ReplicaCore::remember(Lsn lsn, const Digest& digest, bool absorb) {
           context_.changes_remembered.load(std::memory_order_relaxed) > o.rings_most)) {
     const Position oldest = position_of(ring_.oldest().lsn);
     if (leads() && oldest.term == row_.term && oldest.seq >= needed) break;
-    const int place = rank(oldest.term);
-    const int floor = rank(ring_.floor().term);
-    if (place > floor || (place == floor && oldest.seq > ring_.floor().seq))
-      ring_.set_floor(oldest);
+    if (in_line_before(ring_.floor(), oldest)) ring_.set_floor(oldest);
     ring_.drop_oldest();
     count_changes(o.ring_least);
   }

@@ -149,6 +149,7 @@ class ReplicaCore {
   void forget_changes(const Position& floor);
   void count_changes(std::size_t least);
   int rank(const Term& term) const;
+  bool in_line_before(const Position& a, const Position& b) const;
 
   // Leading.
   Peer* peer(const Process& who);
