@@ -161,6 +161,7 @@ Expected<std::vector<Assignment>> assign(const Cluster& cluster, const ScanSpec&
     by_node[number].share.partitions.push_back(partition);
   }
   std::vector<Assignment> assignments;
+  assignments.reserve(by_node.size());
   for (auto& [number, assignment] : by_node) assignments.push_back(std::move(assignment));
   return assignments;
 }

@@ -37,13 +37,14 @@ constexpr Kind words() { return {Type::Words}; }
 using enum Change;
 using enum Standing;
 
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a member and a type take none.
+// NOLINTBEGIN(bugprone-macro-parentheses): a member and a type take none.
 #define ROW(scope_, owner_, member, name_, cell_, kind_, initial_, change_, standing_, help_) \
   Parameter{scope_,  name_,                                                                   \
             kind_,   initial_,                                                                \
             change_, standing_,                                                               \
             help_,   [](const Owner& owner) -> Cell { \
               return &std::get<owner_*>(owner)->member; }},
+// NOLINTEND(bugprone-macro-parentheses)
 
 constexpr Parameter kParameters[] = {
 #define SERVICE(...) ROW(Scope::Service, ServiceConfig, __VA_ARGS__)
