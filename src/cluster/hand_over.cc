@@ -16,7 +16,7 @@ void ReplicaCore::move(const Row& row) {
   if (!leads() || orphaned_ || leading_->granted || row.version <= row_.version) return;
   if (row.primary == self() || row.primary == Process{}) return;
   const Peer* const next = peer(row.primary);
-  if (next == nullptr || !next->in_row || !next->complete) return;
+  if (next == nullptr || !next->in_row) return;  // Not complete: it has yet to answer START.
   leading_->moving = row;
   leading_->gate_until = now() + options().gate;
   need_tick();

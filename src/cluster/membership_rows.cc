@@ -290,7 +290,10 @@ void Membership::Core::issue_moves() {
     }
   }
   balanced_ = !open;
-  if (!moves.empty() && !rows_due_) rows_due_ = now_ + o.rows_delay;
+  if (!moves.empty()) {
+    rows_due_ = now_;  // A primary moves only to whom its own row calls in sync.
+    flush_rows();
+  }
   for (const auto& [primary, move] : moves) {
     if (primary == self.process)
       on_message(self.process, move);

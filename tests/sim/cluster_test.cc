@@ -1,0 +1,178 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "cluster_world.h"
+
+/// Whole nodes (membership, copies, real namespaces) under faults; what clients were promised must
+/// hold.
+namespace flotilla::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kSettle = seconds(20);
+
+/// Seeds from FLOTILLA_SIM_SEED on; FLOTILLA_SIM_ROUNDS times as many as usual.
+std::uint64_t number_of(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+template <class Body>
+void for_each_seed(std::uint64_t count, Body body) {
+  const std::uint64_t first = number_of("FLOTILLA_SIM_SEED", 1);
+  if (std::getenv("FLOTILLA_SIM_SEED") != nullptr) count = 1;
+  count *= number_of("FLOTILLA_SIM_ROUNDS", 1);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    SCOPED_TRACE(testing::Message() << "reproduce with FLOTILLA_SIM_SEED=" << seed);
+    body(seed);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+void start_all(World& world) {
+  for (unsigned i = 0; i < world.count(); ++i) world.start(i);
+}
+
+void expect_settled(World& world, Duration most = kSettle) {
+  ASSERT_TRUE(world.run_until([&] { return world.settled(); }, most)) << world.unsettled_why();
+}
+
+void expect_nothing_lost(World& world) {
+  world.clients(false);
+  world.run(seconds(2));
+  expect_settled(world);
+  EXPECT_EQ(world.lost(), std::vector<std::string>{});
+  EXPECT_EQ(world.unequal(), "");
+  EXPECT_GT(world.writes_acknowledged(), 0U);
+}
+
+TEST(Cluster, FormsAndServesEveryPartitionWithAllItsCopies) {
+  for_each_seed(20, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 2 + static_cast<unsigned>(seed % 5), .replication_factor = 2});
+    start_all(world);
+    expect_settled(world, seconds(5));
+    world.clients(true);
+    world.run(seconds(2));
+    expect_nothing_lost(world);
+    EXPECT_EQ(world.writes_failed(), 0U) << world.last_failure();
+    EXPECT_EQ(world.writes_in_doubt(), 0U) << world.last_failure();
+  });
+}
+
+TEST(Cluster, AKilledNodeLosesNothingThatWasAcknowledged) {
+  for_each_seed(20, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 3 + static_cast<unsigned>(seed % 3)});
+    start_all(world);
+    expect_settled(world);
+    world.clients(true);
+    for (int round = 0; round < 3; ++round) {
+      world.run(milliseconds(500));
+      const auto victim = static_cast<unsigned>(world.random().below(world.count()));
+      world.crash(victim);
+      world.run(milliseconds(world.random().below(3000)));
+      world.start(victim);
+      expect_settled(world);
+      if (testing::Test::HasFailure()) return;
+    }
+    expect_nothing_lost(world);
+  });
+}
+
+TEST(Cluster, ARollingRestartFailsNoRequest) {
+  for_each_seed(10, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 3 + static_cast<unsigned>(seed % 3)});
+    start_all(world);
+    expect_settled(world);
+    world.clients(true);
+    for (unsigned i = 0; i < world.count(); ++i) {
+      world.run(milliseconds(300));
+      world.stop(i);
+      ASSERT_TRUE(world.run_until([&] { return !world.is_up(i); }, seconds(20)));
+      world.start(i);
+      expect_settled(world);
+      if (testing::Test::HasFailure()) return;
+    }
+    expect_nothing_lost(world);
+    EXPECT_EQ(world.writes_failed(), 0U) << world.last_failure();
+    EXPECT_EQ(world.writes_in_doubt(), 0U) << world.last_failure();
+  });
+}
+
+TEST(Cluster, APausedNodeComesBackWithoutLoss) {
+  for_each_seed(20, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 3 + static_cast<unsigned>(seed % 3)});
+    start_all(world);
+    expect_settled(world);
+    world.clients(true);
+    for (int round = 0; round < 2; ++round) {
+      world.run(milliseconds(500));
+      const auto victim = static_cast<unsigned>(world.random().below(world.count()));
+      world.pause(victim);
+      world.run(milliseconds(world.random().between(100, 8000)));
+      world.resume(victim);
+      expect_settled(world);
+      if (testing::Test::HasFailure()) return;
+    }
+    expect_nothing_lost(world);
+  });
+}
+
+TEST(Cluster, ScalingUpAndDownLosesNothingAndFailsNothing) {
+  for_each_seed(10, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 5});
+    world.start(0);
+    expect_settled(world);
+    world.clients(true);
+    const unsigned sizes[] = {3, 5, 2, 1};
+    unsigned size = 1;
+    for (const unsigned next : sizes) {
+      for (; size < next; ++size) world.start(size);
+      expect_settled(world);
+      for (; size > next; --size) {
+        world.stop(size - 1);
+        ASSERT_TRUE(world.run_until([&] { return !world.is_up(size - 1); }, seconds(20)));
+        expect_settled(world);
+      }
+      if (testing::Test::HasFailure()) return;
+    }
+    expect_nothing_lost(world);
+    EXPECT_EQ(world.writes_failed(), 0U) << world.last_failure();
+    EXPECT_EQ(world.writes_in_doubt(), 0U) << world.last_failure();
+  });
+}
+
+TEST(Cluster, ASplitKeepsWhatEachSideWroteAlone) {
+  for_each_seed(20, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 5, .keys = 64});
+    start_all(world);
+    expect_settled(world);
+    for (unsigned a : {0U, 1U, 2U})
+      for (unsigned b : {3U, 4U}) world.cut(a, b);
+    // Each side writes keys of its own.
+    world.client_at(0, 0, 32);
+    world.client_at(3, 32, 32);
+    world.run(seconds(5));  // Both sides have found that they are alone.
+    world.clients(true);
+    world.run(seconds(3));
+    world.mend();
+    world.run(seconds(2));
+    expect_nothing_lost(world);
+  });
+}
+
+TEST(Cluster, LostDoubledAndLateFramesOnlyCostTime) {
+  for_each_seed(20, [](std::uint64_t seed) {
+    World world(seed, {.nodes = 3, .drop = 0.05, .delay_most = milliseconds(20)});
+    start_all(world);
+    expect_settled(world);
+    world.clients(true);
+    world.run(seconds(4));
+    expect_nothing_lost(world);
+  });
+}
+
+}  // namespace
+}  // namespace flotilla::sim

@@ -1,0 +1,660 @@
+#include "cluster_world.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/check.h"
+#include "store/record_body.h"
+
+namespace flotilla::sim {
+namespace {
+
+using cluster::Membership;
+using cluster::Process;
+using cluster::Replica;
+using std::chrono::milliseconds;
+
+constexpr const char* kNamespace = "test";
+constexpr std::uint16_t kHeartbeatPort = 3002;
+constexpr Duration kCopiesTick = milliseconds(20);
+constexpr Duration kClientLimit = std::chrono::seconds(1);
+constexpr Duration kDialLimit = milliseconds(500);
+
+std::string host_of(unsigned node) { return "10.0.0." + std::to_string(node + 1); }
+
+std::optional<unsigned> node_of(const std::string& host) {
+  constexpr std::string_view kPrefix = "10.0.0.";
+  if (!host.starts_with(kPrefix)) return std::nullopt;
+  return static_cast<unsigned>(std::stoul(host.substr(kPrefix.size())) - 1);
+}
+
+cluster::CopyOptions copy_options(std::uint32_t replication_factor) {
+  cluster::CopyOptions out;
+  out.replication_factor = replication_factor;
+  out.conflict = cluster::CopyOptions::Conflict::LastUpdate;
+  return out;
+}
+
+/// A record whose one bin is the write's id.
+Buffer body_of(std::uint64_t id) {
+  Buffer value(8);
+  store_be(value.data(), id);
+  const store::BinView bin{"v", wire::ParticleType::Integer, value};
+  Buffer body(store::body_size({}, {&bin, 1}));
+  store::write_body(body.data(), {}, {&bin, 1});
+  return body;
+}
+
+std::uint64_t value_of(const store::MemoryRecord& record) {
+  if (record.is_tombstone()) return 0;
+  store::BodyReader reader(record.body(), false);
+  store::BinView bin;
+  return reader.next(bin) ? load_be<std::uint64_t>(bin.value.data()) : 0;
+}
+
+/// Nodes by the last byte of their UUIDs.
+std::string text_of(const cluster::Row& row) {
+  const auto number = [](const cluster::Uuid& uuid) {
+    return std::to_string(static_cast<unsigned>(uuid[15]) - 1);
+  };
+  std::string out = "in sync";
+  for (const Process& process : row.in_sync) out += " " + number(process.node);
+  out += ", targets";
+  for (const cluster::Uuid& target : row.targets) out += " " + number(target);
+  return out + ", n " + std::to_string(row.version.n) + ", epoch " +
+         std::to_string(row.version.epoch.number) + ", flags " + std::to_string(row.flags);
+}
+
+}  // namespace
+
+// --- WorldNode
+
+WorldNode::WorldNode(World& in, unsigned number, std::uint64_t boot)
+    : world(in),
+      index(number),
+      self(in.info_of(number, {}).process.node, boot),
+      records(kNamespace, clock),
+      copies{*this, terms, self},
+      context{.node = copies,
+              .records = records,
+              .tag = cluster::namespace_tag(kNamespace),
+              .options = copy_options(in.options().replication_factor)} {
+  for (std::size_t i = 0; i < in.options().partitions; ++i)
+    replicas.push_back(
+        std::make_unique<Replica>(context, wire::PartitionId(static_cast<std::uint16_t>(i))));
+}
+
+WorldNode::~WorldNode() = default;
+
+Instant WorldNode::now() const { return world.now(); }
+WallTime WorldNode::wall() const { return world.wall_of(index); }
+
+void WorldNode::send(const Process& to, Bytes frame) { world.carry_fabric(*this, to, frame); }
+
+/// Asked under a partition's lock: stepping Membership there would be wrong in the server too.
+void WorldNode::ask(const cluster::RowAsk& ask) {
+  world.to_node(*this, Duration(0), [ask](WorldNode& node) { node.step(Membership::Asked{ask}); });
+}
+
+void WorldNode::step(const Membership::Event& event) {
+  world.carry_out(*this, membership->step(now(), wall(), event));
+}
+
+void WorldNode::tick_copies() {
+  for (const wire::PartitionId id : std::exchange(ticking, {})) {
+    replica(id).tick();
+    if (replica(id).wants_tick()) ticking.insert(id);
+  }
+}
+
+bool WorldNode::serves_something() const {
+  return std::ranges::any_of(
+      replicas, [](const auto& copy) { return copy->write_access() == Replica::Access::Here; });
+}
+
+// --- World
+
+struct World::Link {
+  struct End {
+    unsigned node = 0;
+    std::uint64_t boot = 0;
+    cluster::LinkId id;
+    Instant last;  // What was sent to this end arrives in order.
+  };
+  End ends[2];
+  bool open = true;
+};
+
+struct World::Pending {
+  std::uint64_t key = 0;
+  std::shared_ptr<ClientWrite> write;
+  Instant deadline;
+  bool over = false;
+  unsigned hops = 0;
+};
+
+World::World(std::uint64_t seed, const Options& options) : options_(options), random_(seed) {
+  nodes_.resize(options.nodes);
+  disks_.resize(options.nodes);
+  for (unsigned i = 0; i < options.nodes; ++i) {
+    cluster::Uuid uuid{};
+    for (std::size_t b = 0; b < 8; ++b) uuid[b] = static_cast<std::byte>(random_.next());
+    uuid[15] = static_cast<std::byte>(i + 1);
+    uuids_.push_back(uuid);
+    const auto most = static_cast<std::uint64_t>(options.skew_ms_most);
+    skew_ms_.push_back(static_cast<std::int64_t>(random_.between(0, 2 * most)) -
+                       options.skew_ms_most);
+  }
+  at(options_.client_every, [this] { client_turn(); });
+}
+
+World::~World() = default;
+
+WallTime World::wall_of(unsigned node) const {
+  return {static_cast<std::uint64_t>(1'000'000'000 + now_.since_start.count() / 1'000'000 +
+                                     skew_ms_[node])};
+}
+
+cluster::NodeInfo World::info_of(unsigned node, const Process& process) const {
+  cluster::NodeInfo info;
+  info.process = process;
+  info.process.node = uuids_[node];
+  info.id = wire::NodeId(0xBB9'0000'0000'0000ULL + node + 1);
+  info.heartbeat = {{host_of(node), kHeartbeatPort}};
+  info.fabric = {{host_of(node), 3001}};
+  info.service = {{host_of(node), 3000}};
+  info.namespaces = {{.name = kNamespace, .replication_factor = options_.replication_factor}};
+  return info;
+}
+
+std::vector<unsigned> World::up() const {
+  std::vector<unsigned> out;
+  for (unsigned i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i] != nullptr) out.push_back(i);
+  return out;
+}
+
+/// Those that a client would use: they have maps to show.
+std::vector<unsigned> World::ready() const {
+  auto out = up();
+  std::erase_if(out, [this](unsigned i) { return nodes_[i]->membership->view() == nullptr; });
+  return out;
+}
+
+void World::at(Duration after, std::function<void()> what) {
+  queue_.emplace(std::pair(now_ + after, next_order_++), std::move(what));
+}
+
+/// Not if the process has ended by then; later if it is paused.
+void World::to_node(const WorldNode& node, Duration after, std::function<void(WorldNode&)> what) {
+  at(after, [this, i = node.index, boot = node.self.boot, what = std::move(what)] {
+    WorldNode* const found = nodes_[i].get();
+    if (found == nullptr || found->self.boot != boot) return;
+    if (found->paused) {
+      found->deferred.push_back([found, what] { what(*found); });
+      return;
+    }
+    what(*found);
+  });
+}
+
+bool World::step_one(Instant until) {
+  if (queue_.empty() || queue_.begin()->first.first > until) return false;
+  now_ = std::max(now_, queue_.begin()->first.first);
+  const auto what = std::move(queue_.begin()->second);
+  queue_.erase(queue_.begin());
+  ++events_;
+  what();
+  graveyard_.clear();
+  return true;
+}
+
+void World::run(Duration time) {
+  const Instant until = now_ + time;
+  while (step_one(until)) {
+  }
+  now_ = until;
+}
+
+bool World::run_until(const std::function<bool()>& done, Duration most) {
+  const Instant until = now_ + most;
+  while (now_ < until) {
+    if (done()) return true;
+    run(milliseconds(20));
+  }
+  return done();
+}
+
+// --- processes
+
+void World::start(unsigned i) {
+  FLOTILLA_CHECK(nodes_[i] == nullptr);
+  nodes_[i] = std::make_unique<WorldNode>(*this, i, next_boot_ * 0x9E3779B97F4A7C15ULL);
+  ++next_boot_;
+  WorldNode& node = *nodes_[i];
+  Membership::Options options;
+  options.cluster_name = "sim";
+  options.partitions = options_.partitions;
+  options.random_seed = random_.next();
+  for (unsigned other = 0; other < nodes_.size(); ++other)
+    options.seeds.push_back({host_of(other), kHeartbeatPort});
+  node.membership =
+      std::make_unique<Membership>(std::move(options), info_of(i, node.self), node, disks_[i]);
+  node.step(Membership::Tick{});
+  schedule_membership(i, node.self.boot);
+  schedule_copies(i, node.self.boot);
+}
+
+void World::schedule_membership(unsigned i, std::uint64_t boot) {
+  WorldNode* const node = nodes_[i].get();
+  if (node == nullptr || node->self.boot != boot) return;
+  const Instant due = node->membership->next_deadline();
+  const Duration wait = std::clamp<Duration>(due - now_, milliseconds(1), milliseconds(50));
+  at(wait, [this, i, boot] {
+    WorldNode* const found = nodes_[i].get();
+    if (found == nullptr || found->self.boot != boot) return;
+    if (!found->paused && found->membership->next_deadline() <= now_)
+      found->step(Membership::Tick{});
+    schedule_membership(i, boot);
+  });
+}
+
+void World::schedule_copies(unsigned i, std::uint64_t boot) {
+  at(kCopiesTick, [this, i, boot] {
+    WorldNode* const node = nodes_[i].get();
+    if (node == nullptr || node->self.boot != boot) return;
+    if (!node->paused) node->tick_copies();
+    schedule_copies(i, boot);
+  });
+}
+
+void World::kill(unsigned i, bool reset) {
+  for (auto& [id, link] : std::map(links_)) {
+    for (const Link::End& end : link->ends)
+      if (end.node == i && end.boot == nodes_[i]->self.boot) {
+        close_link(*link, nodes_[i].get(), reset);
+        break;
+      }
+  }
+  graveyard_.push_back(std::move(nodes_[i]));
+}
+
+void World::crash(unsigned i) { kill(i, true); }
+
+void World::stop(unsigned i) { node(i).step(Membership::Leave{}); }
+
+void World::pause(unsigned i) { node(i).paused = true; }
+
+void World::resume(unsigned i) {
+  WorldNode& node = this->node(i);
+  node.paused = false;
+  for (auto& what : std::exchange(node.deferred, {})) at(Duration(0), std::move(what));
+}
+
+void World::cut(unsigned a, unsigned b) { cuts_.insert({std::min(a, b), std::max(a, b)}); }
+void World::mend() { cuts_.clear(); }
+
+// --- networks
+
+void World::carry_fabric(WorldNode& from, const Process& to, Bytes frame) {
+  if (random_.chance(options_.drop)) return;
+  for (const auto& node : nodes_) {
+    if (node == nullptr || node->self != to) continue;
+    if (is_cut(from.index, node->index)) return;
+    to_node(*node, from.index == node->index ? Duration(0) : delay(),
+            [this, sender = from.self, from_index = from.index,
+             bytes = Buffer(frame.begin(), frame.end())](WorldNode& at) {
+              if (is_cut(from_index, at.index)) return;
+              if (at.held) return;
+              const wire::PartitionId id(load_le<std::uint16_t>(bytes.data() + 5));
+              if (id.raw() < at.replicas.size()) at.replica(id).receive(sender, bytes);
+            });
+    return;
+  }
+}
+
+void World::dial(WorldNode& from, const cluster::Endpoint& to) {
+  const auto other = node_of(to.host);
+  const bool reaches = other && *other < nodes_.size() && !is_cut(from.index, *other);
+  WorldNode* const there = reaches ? nodes_[*other].get() : nullptr;
+  if (there == nullptr || there->paused) {
+    to_node(from, reaches && there == nullptr ? delay() : kDialLimit,
+            [to, reaches](WorldNode& node) {
+              node.step(Membership::DialFailed{.to = to, .refused = reaches});
+            });
+    return;
+  }
+  auto link = std::make_shared<Link>();
+  link->ends[0] = {from.index, from.self.boot, cluster::LinkId(next_link_++), now_};
+  link->ends[1] = {there->index, there->self.boot, cluster::LinkId(next_link_++), now_};
+  for (const Link::End& end : link->ends) links_[end.id] = link;
+  const Duration later = delay();
+  link->ends[0].last = link->ends[1].last = now_ + later;
+  to_node(from, later, [id = link->ends[0].id, to](WorldNode& node) {
+    node.step(Membership::LinkUp{.link = id, .dialled = to, .remote_host = to.host});
+  });
+  to_node(*there, later, [id = link->ends[1].id, host = host_of(from.index)](WorldNode& node) {
+    node.step(Membership::LinkUp{.link = id, .dialled = std::nullopt, .remote_host = host});
+  });
+}
+
+void World::send_link(WorldNode& from, cluster::LinkId id, Buffer bytes) {
+  const auto it = links_.find(id);
+  if (it == links_.end() || !it->second->open) return;
+  Link& link = *it->second;
+  Link::End& to = link.ends[0].id == id ? link.ends[1] : link.ends[0];
+  if (is_cut(from.index, to.node)) return;  // TCP would repeat it; beats come again anyway.
+  WorldNode* const there = nodes_[to.node].get();
+  if (there == nullptr || there->self.boot != to.boot) return;
+  to.last = std::max(to.last, now_ + delay());
+  to_node(*there, to.last - now_,
+          [this, held = it->second, to_id = to.id, bytes = std::move(bytes)](WorldNode& node) {
+            if (held->open) node.step(Membership::Frame{.link = to_id, .bytes = bytes});
+          });
+}
+
+void World::close_link(Link& link, const WorldNode* except, bool reset) {
+  if (!link.open) return;
+  link.open = false;
+  for (const Link::End& end : link.ends) {
+    links_.erase(end.id);
+    WorldNode* const node = nodes_[end.node].get();
+    if (node == nullptr || node == except || node->self.boot != end.boot) continue;
+    if (except != nullptr && is_cut(except->index, end.node)) continue;
+    to_node(*node, delay(), [id = end.id, reset](WorldNode& at) {
+      at.step(Membership::LinkDown{.link = id, .reset = reset});
+    });
+  }
+}
+
+/// Carries out the actions of one node's Membership, in order.
+struct World::Doer {
+  World& world;
+  WorldNode& node;
+
+  void operator()(Membership::Dial& a) const { world.dial(node, a.to); }
+  void operator()(Membership::Send& a) const { world.send_link(node, a.link, std::move(a.bytes)); }
+  void operator()(Membership::Hangup& a) const {
+    const auto it = world.links_.find(a.link);
+    if (it != world.links_.end()) world.close_link(*std::shared_ptr(it->second), &node, false);
+  }
+  void operator()(Membership::InstallRows& a) const {
+    for (const auto& [ns, partition, row] : a.rows) {
+      if (std::getenv("FLOTILLA_SIM_LOG") != nullptr)
+        std::printf("%6ld ms node %u: row of %u: %s, term %lu.%u\n",
+                    world.now_.since_start.count() / 1'000'000, node.index,
+                    unsigned{partition.raw()}, text_of(row).c_str(), row.term.epoch.number,
+                    row.term.n);
+      node.replica(partition).install(row);
+    }
+  }
+  void operator()(Membership::MoveRow& a) const { node.replica(a.partition).move(a.row); }
+  void operator()(Membership::Persist& a) const { world.disks_[node.index][a.key] = a.value; }
+  void operator()(Membership::Orphaned&) const {
+    for (const auto& copy : node.replicas) copy->orphan();
+  }
+  void operator()(Membership::HoldClients& a) const { node.held = a.hold; }
+  void operator()(Membership::Log& a) const {
+    if (std::getenv("FLOTILLA_SIM_LOG") != nullptr)
+      std::printf("%6ld ms node %u: %s\n", world.now_.since_start.count() / 1'000'000, node.index,
+                  a.text.c_str());
+  }
+  void operator()(Membership::Drained&) const {
+    node.drained = true;
+    // Clients look at the map once a second; then nobody comes any more.
+    world.to_node(node, milliseconds(2500), [](WorldNode& at) { at.step(Membership::Part{}); });
+  }
+  void operator()(Membership::Left&) const {
+    node.left = true;
+    world.to_node(node, Duration(0), [&in = world](WorldNode& at) { in.kill(at.index, false); });
+  }
+  template <class Other>
+  void operator()(Other&) const {}  // Names, metadata, and the log matter to nobody here.
+};
+
+void World::carry_out(WorldNode& node, std::vector<Membership::Action> actions) {
+  for (Membership::Action& action : actions) std::visit(Doer{*this, node}, action);
+}
+
+// --- clients
+
+wire::Digest World::digest_of(std::uint64_t key) const {
+  wire::Digest digest;
+  digest.bytes[0] = static_cast<std::byte>(key % options_.partitions);
+  for (std::size_t i = 0; i < 8; ++i)
+    digest.bytes[4 + i] = static_cast<std::byte>((key * 0x9E3779B97F4A7C15ULL) >> (8 * i));
+  store_be(digest.bytes.data() + 12, key);
+  return digest;
+}
+
+void World::client_at(unsigned node, std::uint64_t first_key, std::uint64_t keys) {
+  bindings_.push_back({node, first_key, keys});
+}
+
+void World::client_turn() {
+  at(options_.client_every, [this] { client_turn(); });
+  const auto alive = ready();
+  if (!clients_on_ || alive.empty()) return;
+  std::uint64_t key = random_.below(options_.keys);
+  unsigned via = alive[random_.below(alive.size())];
+  if (!bindings_.empty()) {
+    const Binding& binding = bindings_[random_.below(bindings_.size())];
+    key = binding.first + random_.below(binding.count);
+    via = binding.node;
+    if (!is_up(via)) return;
+  }
+  auto pending = std::make_shared<Pending>();
+  pending->key = key;
+  pending->write = std::make_shared<ClientWrite>();
+  pending->write->id = next_write_++;
+  pending->write->removes = random_.chance(0.1);
+  pending->write->began = now_;
+  pending->deadline = now_ + kClientLimit;
+  writes_[key].push_back(pending->write);
+  at(kClientLimit + milliseconds(1),
+     [this, pending] { finish(*pending, ClientWrite::State::InDoubt, "no answer"); });
+  try_write(pending, via);
+}
+
+/// As the executor does: here, or on to the primary, or a little later.
+void World::try_write(const std::shared_ptr<Pending>& pending, unsigned i) {
+  if (pending->over) return;
+  WorldNode* const node = nodes_[i].get();
+  if (node == nullptr || node->paused || node->held) return;  // No answer.
+  const wire::Digest digest = digest_of(pending->key);
+  Replica& replica = node->replica(digest.partition());
+  switch (replica.write_access()) {
+    case Replica::Access::Nobody:
+      return finish(*pending, ClientWrite::State::Failed, "unavailable");
+    case Replica::Access::Wait:
+      return retry(pending);
+    case Replica::Access::Elsewhere: {
+      const Process to = replica.primary();
+      for (const auto& other : nodes_) {
+        if (other == nullptr || other->self != to || is_cut(i, other->index)) continue;
+        if (++pending->hops > 200) return finish(*pending, ClientWrite::State::Failed, "hops");
+        to_node(*other, delay(), [this, pending](WorldNode& at) { try_write(pending, at.index); });
+        return;
+      }
+      return retry(pending);
+    }
+    case Replica::Access::Here:
+      break;
+  }
+  store::Partition& partition = node->records.partition_of(digest);
+  store::MemoryRecord* const old = partition.index.find(digest);
+  const ClientWrite& write = *pending->write;
+  if (write.removes) {
+    if (old == nullptr || old->is_tombstone())
+      return finish(*pending, ClientWrite::State::Failed, "not found");
+    FLOTILLA_CHECK(node->records.remove(partition, old, node->wall()).has_value());
+  } else {
+    const Buffer body = body_of(write.id);
+    const std::uint16_t generation =
+        old == nullptr || old->is_tombstone() ? 1 : static_cast<std::uint16_t>(old->generation + 1);
+    FLOTILLA_CHECK(node->records
+                       .put(partition, old,
+                            {.digest = digest, .generation = generation, .body = body},
+                            node->wall())
+                       .has_value());
+  }
+  const store::Lsn lsn = partition.last_lsn;
+  if (replica.acknowledged(lsn) == Replica::Acknowledged::Yes)
+    return finish(*pending, ClientWrite::State::Acknowledged, "");
+  auto wait = std::make_shared<std::function<void(WorldNode&)>>();
+  *wait = [this, pending, lsn, partition_id = digest.partition(), wait](WorldNode& at) {
+    if (pending->over) return;
+    switch (at.replica(partition_id).acknowledged(lsn)) {
+      case Replica::Acknowledged::Yes:
+        if (!at.held) finish(*pending, ClientWrite::State::Acknowledged, "");
+        return;
+      case Replica::Acknowledged::Deposed:
+        return finish(*pending, ClientWrite::State::InDoubt, "deposed");
+      case Replica::Acknowledged::Waiting:
+        to_node(at, milliseconds(1), *wait);
+    }
+  };
+  (*wait)(*node);
+}
+
+void World::retry(const std::shared_ptr<Pending>& pending) {
+  at(milliseconds(3), [this, pending] {
+    const auto now_up = ready();
+    if (!now_up.empty() && bindings_.empty())
+      try_write(pending, now_up[random_.below(now_up.size())]);
+    for (const Binding& binding : bindings_)
+      if (pending->key >= binding.first && pending->key < binding.first + binding.count)
+        try_write(pending, binding.node);
+  });
+}
+
+void World::finish(Pending& pending, ClientWrite::State state, const char* why) {
+  if (pending.over) return;
+  pending.over = true;
+  pending.write->state = state;
+  if (state != ClientWrite::State::InDoubt) pending.write->ended = now_;
+  const bool harmless = std::string_view(why) == "not found";
+  if (state == ClientWrite::State::Acknowledged) ++acknowledged_;
+  if (state == ClientWrite::State::Failed && !harmless) ++failed_;
+  if (state == ClientWrite::State::InDoubt) ++in_doubt_;
+  if (state != ClientWrite::State::Acknowledged && !harmless)
+    last_failure_ = std::string(why) + " at " +
+                    std::to_string(now_.since_start.count() / 1'000'000) + " ms, key " +
+                    std::to_string(pending.key);
+}
+
+// --- what must hold
+
+/// The leader's row, where it differs from what a copy acts by.
+std::string World::leader_says(wire::PartitionId id) const {
+  for (const unsigned i : up()) {
+    const Membership& membership = *nodes_[i]->membership;
+    if (!membership.is_leader()) continue;
+    return "; leader " + std::to_string(i) + " has " +
+           text_of(membership.view()->namespaces.front().rows[id.raw()]);
+  }
+  return "; no leader";
+}
+
+std::string World::unsettled_why() const {
+  const cluster::View* view = nullptr;
+  for (const unsigned i : up()) {
+    const WorldNode& node = *nodes_[i];
+    if (node.paused) continue;
+    const cluster::View* const mine = node.membership->view();
+    if (mine == nullptr) return "node " + std::to_string(i) + " is in no view";
+    if (view == nullptr) view = mine;
+    if (mine->epoch != view->epoch) return "node " + std::to_string(i) + " is in another view";
+  }
+  if (view == nullptr) return "nobody is up";
+  if (view->members.size() != up().size())
+    return "the view has " + std::to_string(view->members.size()) + " members";
+  for (std::size_t p = 0; p < options_.partitions; ++p) {
+    const wire::PartitionId id(static_cast<std::uint16_t>(p));
+    unsigned primaries = 0;
+    for (const unsigned i : up()) {
+      const Replica& replica = nodes_[i]->replica(id);
+      if (replica.write_access() == Replica::Access::Here) ++primaries;
+      const cluster::Row& row = replica.row();
+      if (row.primary != nodes_[i]->self) continue;
+      if (row.flags != 0) return "partition " + std::to_string(p) + " has flags";
+      for (const cluster::Uuid& target : row.targets)
+        if (std::ranges::none_of(row.in_sync, [&](const Process& m) { return m.node == target; }))
+          return "partition " + std::to_string(p) + " lacks a target in sync: " + text_of(row);
+      if (!row.targets.empty() && row.targets.front() != row.primary.node)
+        return "partition " + std::to_string(p) + " is not at its target";
+      if (row.in_sync.size() != row.targets.size())
+        return "partition " + std::to_string(p) + " has a copy too many: " + text_of(row) +
+               leader_says(id);
+      if (!clients_on_ && replica.unacknowledged() != 0)
+        return "partition " + std::to_string(p) + " has unacknowledged writes";
+    }
+    if (primaries != 1)
+      return "partition " + std::to_string(p) + " has " + std::to_string(primaries) + " primaries";
+  }
+  return {};
+}
+
+bool World::settled() const { return unsettled_why().empty(); }
+
+std::string World::unequal() const {
+  for (std::size_t p = 0; p < options_.partitions; ++p) {
+    const wire::PartitionId id(static_cast<std::uint16_t>(p));
+    std::optional<std::map<wire::Digest, std::pair<std::uint64_t, std::uint64_t>>> first;
+    for (const unsigned i : up()) {
+      const WorldNode& node = *nodes_[i];
+      const cluster::Row& row = node.replica(id).row();
+      if (std::ranges::find(row.in_sync, node.self) == row.in_sync.end()) continue;
+      std::map<wire::Digest, std::pair<std::uint64_t, std::uint64_t>> held;
+      node.records.for_each(id, [&](const store::MemoryRecord& record) {
+        if (!record.is_tombstone()) held[record.digest] = {value_of(record), record.generation};
+      });
+      if (!first) first = held;
+      if (*first != held)
+        return "partition " + std::to_string(p) + ": node " + std::to_string(i) + " holds " +
+               std::to_string(held.size()) + " records, another " + std::to_string(first->size());
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> World::lost() {
+  std::vector<std::string> out;
+  for (const auto& [key, writes] : writes_) {
+    const wire::Digest digest = digest_of(key);
+    std::optional<std::uint64_t> value;
+    for (const unsigned i : up()) {
+      WorldNode& node = *nodes_[i];
+      if (node.replica(digest.partition()).write_access() != Replica::Access::Here) continue;
+      const auto* const record = node.records.partition_of(digest).index.find(digest);
+      value = record == nullptr ? 0 : value_of(*record);
+    }
+    if (!value) {
+      out.push_back("key " + std::to_string(key) + " has no primary");
+      continue;
+    }
+    // The value, or for an absent record any removal (or nothing at all), must not be older than a
+    // write that was acknowledged: one that began after it had ended.
+    const auto overwritten = [&](const ClientWrite& by) {
+      return std::ranges::any_of(writes, [&](const auto& w) {
+        return w->state == ClientWrite::State::Acknowledged && by.ended && w->began > *by.ended;
+      });
+    };
+    bool possible = false;
+    for (const auto& w : writes) {
+      if (w->state == ClientWrite::State::Failed) continue;
+      const bool candidate = *value == 0 ? w->removes : w->id == *value;
+      possible = possible || (candidate && !overwritten(*w));
+    }
+    if (*value == 0 && std::ranges::none_of(writes, [](const auto& w) {
+          return w->state == ClientWrite::State::Acknowledged;
+        }))
+      possible = true;
+    if (!possible)
+      out.push_back("key " + std::to_string(key) + " has value " + std::to_string(*value));
+  }
+  return out;
+}
+
+}  // namespace flotilla::sim
