@@ -22,6 +22,17 @@ bool only_plain_reads(const wire::Ops& ops) {
   return true;
 }
 
+/// Plain reads and look-ups in collections: cheaper than copying the record.
+bool only_brief_reads(const wire::Ops& ops, const MemoryRecord& record) {
+  const RecordView view({}, {}, record.body(), (record.flags & store::kHasKey) != 0);
+  for (const wire::Op op : ops) {
+    if (op.type == OpType::Read) continue;
+    if (op.type != OpType::CdtRead || !model::is_brief_read(view.bin(op.name), op.value))
+      return false;
+  }
+  return true;
+}
+
 void write_all_bins(Arena& arena, const MemoryRecord& record, Bytes body,
                     wire::ReplyWriter& reply) {
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
@@ -139,7 +150,7 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   Copy copy;
   Bytes body = record->body();
   const bool short_work = !request.filter && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
-                                              only_plain_reads(request.ops));
+                                              only_brief_reads(request.ops, *record));
   if (!short_work) {
     copy = {*record, arena_.copy(body)};
     record = &copy.header;

@@ -86,10 +86,8 @@ Result<Particle> read_op(Arena& arena, const wire::Op& op, const model::RecordSo
 
 void write_bin(Arena& arena, wire::ReplyWriter& reply, std::string_view name,
                const Particle& value) {
-  const bool plain =
-      value.type != wire::ParticleType::Map && value.type != wire::ParticleType::List;
-  const Particle shown = plain ? value : model::export_particle(arena, value);
-  reply.op(OpType::Read, name, shown.type, shown.bytes);
+  const model::ShownParticle shown = model::show_particle(arena, value);
+  reply.op(OpType::Read, name, shown.type, shown.head, shown.rest);
 }
 
 bool is_read(OpType type) {

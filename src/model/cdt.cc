@@ -1,6 +1,7 @@
 #include "cdt_operation.h"
 #include "given.h"
 #include "op_arguments.h"
+#include "signposts.h"
 
 namespace flotilla::model {
 namespace {
@@ -29,8 +30,40 @@ Result<Outcome> cdt_read(Arena& arena, const Particle& bin, Bytes op) {
   return run(arena, bin, op, true);
 }
 
+bool is_brief_read(const Particle& bin, Bytes op) {
+  if (bin.type != ParticleType::List && bin.type != ParticleType::Map) return false;
+  const msgpack::Container box = msgpack::open(bin.bytes);
+  const auto envelope = Envelope::parse(op);
+  if (box.signposts.empty() || !envelope || envelope->has_context || envelope->kind() != box.kind)
+    return false;
+  const bool is_ordered_list =
+      box.kind == msgpack::Kind::List && (box.flags & msgpack::kOrdered) != 0;
+  switch (envelope->code) {
+    case 16:  // Size, get.
+    case 17:
+    case 96:
+      return true;
+    case 20:  // By value.
+      if (!is_ordered_list) return false;
+      break;
+    case 19:  // By index, by key.
+    case 97:
+    case 98:
+      break;
+    default:
+      return false;
+  }
+  const msgpack::Head told = msgpack::Cursor(envelope->arguments).peek();
+  const auto type = ReturnType::parse(told.bits);
+  return told.kind == msgpack::Kind::Integer && !type.is_inverted &&
+         (is_ordered_list || !type.wants_ranks());
+}
+
 Result<Outcome> cdt_modify(Arena& arena, const Particle& bin, Bytes op) {
-  return run(arena, bin, op, false);
+  auto outcome = run(arena, bin, op, false);
+  if (outcome && outcome->changed)
+    outcome->bin.bytes = with_signposts(arena, outcome->bin.bytes, bin.bytes);
+  return outcome;
 }
 
 }  // namespace flotilla::model

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "merge_sort.h"
+#include "signposts.h"
 
 namespace flotilla::model {
 namespace {
@@ -112,6 +113,10 @@ Run resolve_relative(std::uint32_t base, std::int64_t offset, std::uint64_t coun
 std::size_t Elements::offset(std::uint32_t i) {
   if (!offsets_.empty()) return offsets_[i];
   Mark mark = i >= end_.i ? end_ : i >= begin_.i ? begin_ : Mark{};
+  if (i - mark.i > kSignpostStep && !box_.signposts.empty()) {
+    const Signpost signpost = Signposts(box_.signposts).before(i);
+    mark = {signpost.i, signpost.offset};
+  }
   if (i != mark.i) {
     msgpack::Cursor at(box_.elements.subspan(mark.offset));
     at.skip(std::uint64_t{i - mark.i} * stride_);
@@ -169,7 +174,7 @@ std::span<const std::uint32_t> order_by_value(Arena& arena, Elements& elements) 
 }
 
 Run equal_range(Elements& elements, std::span<const std::uint32_t> order, Bytes value) {
-  elements.index();
+  elements.prepare_search();
   const auto bound = [&](auto is_before) {
     std::uint32_t low = 0;
     std::uint32_t high = elements.count();

@@ -41,8 +41,9 @@ Run resolve_range(std::int64_t start, std::uint64_t count, std::uint32_t size);
 Run resolve_relative(std::uint32_t base, std::int64_t offset, std::uint64_t count,
                      std::uint32_t size);
 
-/// Elements of a list or pairs of a map. Walks as far as asked and remembers the last place, so
-/// that reading forward is linear and allocates nothing; index() makes every place known, once.
+/// Elements of a list or pairs of a map. Walks as far as asked, from the nearest signpost if there
+/// are any, and remembers the last place, so that reading forward is linear and allocates nothing;
+/// index() makes every place known, once.
 class Elements {
  public:
   /// The bytes of `box` must outlive this and hold exactly its elements.
@@ -60,6 +61,10 @@ class Elements {
   /// A list's element, the value of a map's pair.
   Bytes value(std::uint32_t i);
   void index();
+  /// Makes jumping from place to place fast enough for a search by halves.
+  void prepare_search() {
+    if (box_.signposts.empty()) index();
+  }
 
  private:
   /// A place that is known.

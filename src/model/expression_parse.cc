@@ -68,6 +68,12 @@ bool raw_constant(Parser& parser, const Head& head, Node& node) {
   }
 }
 
+/// Constants go into bins as they are given; what only the server keeps must not come in with them.
+bool claims_signposts(const Head& head) {
+  return head.kind == Kind::Ext && (head.ext_type & msgpack::kHasSignposts) != 0 &&
+         !head.raw.empty();
+}
+
 }  // namespace
 
 bool is_shallow(Bytes value) {
@@ -76,7 +82,7 @@ bool is_shallow(Bytes value) {
   Cursor at(value);
   while (!at.done()) {
     const Head head = at.next();
-    if (!at.ok()) return false;
+    if (!at.ok() || claims_signposts(head)) return false;
     const std::uint64_t children = head.kind == Kind::List  ? head.count
                                    : head.kind == Kind::Map ? std::uint64_t{2} * head.count
                                                             : 0;

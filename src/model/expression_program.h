@@ -270,7 +270,7 @@ class Parser {
   std::vector<Variable> scope_;
 };
 
-/// True when the value's containers nest no deeper than values may.
+/// True when the value's containers nest no deeper than values may, and none claims signposts.
 bool is_shallow(Bytes value);
 
 }  // namespace flotilla::model::exp

@@ -14,7 +14,7 @@ bool keeps_ranks(const Call& call) { return (call.box.flags & msgpack::kPersistI
 
 /// First pair whose key is not less than `key`.
 std::uint32_t lower_bound(Elements& pairs, Bytes key) {
-  pairs.index();
+  pairs.prepare_search();
   std::uint32_t low = 0;
   std::uint32_t high = pairs.count();
   while (low < high) {
@@ -155,7 +155,7 @@ Selection single(Selection picked) {
 }  // namespace
 
 Run find_key(Elements& pairs, Bytes key) {
-  pairs.index();
+  pairs.prepare_search();
   if ((pairs.flags() & msgpack::kOrdered) == 0) {
     const std::uint32_t i = lower_bound(pairs, key);
     const bool found = i < pairs.count() && msgpack::compare(pairs.key(i), key) == 0;
@@ -218,6 +218,7 @@ Result<Selection> by_key_list(Call& call) {
     return fail(Code::OpNotApplicable, "map: ranks of a list of keys");
   Elements pairs = call.elements();
   Elements keys(call.arena, call.args.items);
+  if (keys.count() > kFewKeys) pairs.index();
   std::vector<Run> runs;
   for (std::uint32_t i = 0; i < keys.count(); ++i) {
     const Bytes key = keys.at(i);

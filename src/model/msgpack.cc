@@ -219,7 +219,9 @@ Container open(Bytes value) {
   Container out{.kind = head.kind, .flags = 0, .count = head.count, .elements = {}};
   const Head first = head.count == 0 ? Head{} : at.peek();
   if (is_flags(first)) {
-    out.flags = first.ext_type == 0 ? kNoFlags : first.ext_type;
+    if ((first.ext_type & kHasSignposts) != 0) out.signposts = first.raw;
+    const auto flags = static_cast<std::uint8_t>(first.ext_type & ~kHasSignposts);
+    out.flags = first.ext_type == 0 ? kNoFlags : flags;
     --out.count;
     at.skip(head.kind == Kind::Map ? 2 : 1);
   }

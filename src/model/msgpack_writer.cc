@@ -108,6 +108,16 @@ void Writer::map(std::uint32_t count, std::uint8_t flags) {
   store_be<std::uint32_t>(grow(4), 0xC70000C0U | (flags == kNoFlags ? 0U : flags) << 8);
 }
 
+void Writer::container(Kind kind, std::uint32_t count, std::uint8_t flags, Bytes signposts) {
+  if (signposts.empty()) return kind == Kind::Map ? map(count, flags) : list(count, flags);
+  const bool is_map = kind == Kind::Map;
+  container_header(count + 1, is_map ? 0x80 : 0x90, is_map ? 0xDE : 0xDC);
+  tagged(0xC9, static_cast<std::uint32_t>(signposts.size()));
+  *grow(1) = static_cast<std::byte>((flags & ~kNoFlags) | kHasSignposts);
+  encoded(signposts);
+  if (is_map) nil();
+}
+
 void Writer::encoded(Bytes elements) {
   if (!elements.empty()) std::memcpy(grow(elements.size()), elements.data(), elements.size());
 }

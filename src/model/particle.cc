@@ -7,6 +7,7 @@
 #include "given.h"
 #include "hll.h"
 #include "model/msgpack.h"
+#include "signposts.h"
 
 namespace flotilla::model {
 namespace {
@@ -55,7 +56,7 @@ Result<Particle> import_collection(Arena& arena, ParticleType type, Bytes bytes)
     return fail(Code::Unknown, "collection: another type of value");
   const auto value = msgpack::normalise(arena, bytes, msgpack::Use::StoredTopLevel);
   if (!value) return fail(Code::Unknown, value.error().why);
-  return Particle{type, *value};
+  return Particle{type, with_signposts(arena, *value, {})};
 }
 
 Result<Particle> import_sketch(Arena& arena, ParticleType, Bytes bytes) {
@@ -128,11 +129,12 @@ Result<Particle> import_particle(Arena& arena, ParticleType type, Bytes bytes) {
 }
 
 Particle export_particle(Arena& arena, const Particle& bin) {
-  if (bin.type != ParticleType::Map && bin.type != ParticleType::List) return bin;
-  constexpr std::uint8_t kOwn = msgpack::kPersistIndex | kAsGiven;
-  const std::uint8_t flags = msgpack::open(bin.bytes).flags;
-  if ((flags & kOwn) == 0) return bin;
-  return {bin.type, with_flags(arena, bin.bytes, flags & static_cast<std::uint8_t>(~kOwn))};
+  const ShownParticle shown = show_particle(arena, bin);
+  if (shown.head.empty()) return bin;
+  msgpack::Writer out(arena, shown.head.size() + shown.rest.size());
+  out.encoded(shown.head);
+  out.encoded(shown.rest);
+  return {bin.type, out.finish()};
 }
 
 Result<Particle> increment(Arena& arena, const Particle& bin, const Particle& operand) {

@@ -13,16 +13,19 @@ void write_field(OutBuffer& out, FieldType type, Bytes value) {
 }
 
 void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type,
-              Bytes value) {
-  std::byte* at = out.grow(Op::kHeaderSize + name.size() + value.size());
-  store_be(at, static_cast<std::uint32_t>(4 + name.size() + value.size()));
+              Bytes value, Bytes rest) {
+  const std::size_t size = name.size() + value.size() + rest.size();
+  std::byte* at = out.grow(Op::kHeaderSize + size);
+  store_be(at, static_cast<std::uint32_t>(4 + size));
   at[4] = static_cast<std::byte>(type);
   at[5] = static_cast<std::byte>(particle_type);
   at[6] = std::byte{0};
   at[7] = static_cast<std::byte>(name.size());
   at += Op::kHeaderSize;
   if (!name.empty()) std::memcpy(at, name.data(), name.size());
-  if (!value.empty()) std::memcpy(at + name.size(), value.data(), value.size());
+  at += name.size();
+  if (!value.empty()) std::memcpy(at, value.data(), value.size());
+  if (!rest.empty()) std::memcpy(at + value.size(), rest.data(), rest.size());
 }
 
 ReplyWriter::ReplyWriter(OutBuffer& out) : out_(out), frame_at_(out.size()) {
@@ -43,6 +46,12 @@ void ReplyWriter::field(FieldType type, Bytes value) {
 
 void ReplyWriter::op(OpType type, std::string_view name, ParticleType particle_type, Bytes value) {
   write_op(out_, type, name, particle_type, value);
+  ++n_ops_;
+}
+
+void ReplyWriter::op(OpType type, std::string_view name, ParticleType particle_type, Bytes head,
+                     Bytes rest) {
+  write_op(out_, type, name, particle_type, head, rest);
   ++n_ops_;
 }
 

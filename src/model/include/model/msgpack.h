@@ -22,6 +22,7 @@ inline constexpr std::uint8_t kOrdered = 0x01;        // List: by value. Map: by
 inline constexpr std::uint8_t kValueOrdered = 0x02;   // Map only.
 inline constexpr std::uint8_t kPreserveOrder = 0x08;  // Map only, in results.
 inline constexpr std::uint8_t kPersistIndex = 0x10;   // Bins only; never on the wire.
+inline constexpr std::uint8_t kHasSignposts = 0x20;  // Bins only; signposts.h.
 /// A flags element without flags. It keeps a foreign extension that is a list's first element from
 /// being taken for the flags; written as 0.
 inline constexpr std::uint8_t kNoFlags = 0x80;
@@ -96,6 +97,7 @@ struct Container {
   std::uint8_t flags = 0;
   std::uint32_t count = 0;  // Elements or pairs, without the flags element.
   Bytes elements;           // The bytes of all elements; trailing bytes are not looked for.
+  Bytes signposts = {};     // Of a bin's value only: where some elements begin (signposts.h).
 };
 Container open(Bytes value);
 
@@ -144,6 +146,8 @@ class Writer {
   void list(std::uint32_t count, std::uint8_t flags = 0);
   /// Header of a map of `count` pairs.
   void map(std::uint32_t count, std::uint8_t flags = 0);
+  /// Header of either. With signposts its flags element is there whatever the flags.
+  void container(Kind kind, std::uint32_t count, std::uint8_t flags, Bytes signposts = {});
   /// Bytes encoded already: elements, or a run of them.
   void encoded(Bytes elements);
   /// A bin's value as one element. Null becomes nil; GeoJSON loses its cells.

@@ -15,6 +15,9 @@ struct Outcome {
 /// message (msgpack). New bytes live in `arena`. An error leaves nothing changed and fails the whole command.
 /// Lists and maps share their two operation codes; docs/formats/ has the encodings.
 Result<Outcome> cdt_read(Arena& arena, const Particle& bin, Bytes op);
+/// Whether cdt_read() takes hardly longer however large the bin is: it looks up one element by its
+/// place or key, and the bin has what finds it.
+bool is_brief_read(const Particle& bin, Bytes op);
 Result<Outcome> cdt_modify(Arena& arena, const Particle& bin, Bytes op);
 Result<Outcome> bits_read(Arena& arena, const Particle& bin, Bytes op);
 Result<Outcome> bits_modify(Arena& arena, const Particle& bin, Bytes op);

@@ -26,9 +26,16 @@ struct Particle {
 Result<Particle> import_particle(Arena& arena, ParticleType type, Bytes bytes);
 
 /// The value of a bin as a client reads it: what only the server keeps (the PERSIST_INDEX flag of a map, the mark
-/// of a value kept as it was given) is gone.
-/// Borrows `bin` if nothing had to change.
+/// of a value kept as it was given, signposts) is gone. Borrows `bin` if nothing had to change.
 Particle export_particle(Arena& arena, const Particle& bin);
+/// The same without copying the elements of a list or map: the value is `head` (often empty), then `rest`, which
+/// borrows `bin`.
+struct ShownParticle {
+  ParticleType type = ParticleType::Null;
+  Bytes head;
+  Bytes rest;
+};
+ShownParticle show_particle(Arena& arena, const Particle& bin);
 
 /// Results of INCR, APPEND, PREPEND on a bin (Null: the bin is absent) with an operand as the client sent it.
 /// IncompatibleType: the types do not go together; Unknown: GeoJSON; Parameter: bad operand.

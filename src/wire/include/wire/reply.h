@@ -9,7 +9,7 @@ namespace flotilla::wire {
 /// request.
 void write_field(OutBuffer& out, FieldType type, Bytes value);
 void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type,
-              Bytes value);
+              Bytes value, Bytes rest = {});
 
 /// Writes messages of a reply into a connection's send buffer: one frame, in it one message or many
 /// (batch, query).
@@ -29,6 +29,8 @@ class ReplyWriter {
   void begin(const MessageHeader& header);
   void field(FieldType type, Bytes value);
   void op(OpType type, std::string_view name, ParticleType particle_type, Bytes value);
+  /// The same with a value in two parts.
+  void op(OpType type, std::string_view name, ParticleType particle_type, Bytes head, Bytes rest);
   /// The begun message's header, for what is known only at its end.
   void set_header(const MessageHeader& header);
   void end();
