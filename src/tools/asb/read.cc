@@ -22,6 +22,7 @@ bool Reader::read_char(char& c) {
   }
   line_ += ends_line_ ? 1 : 0;
   ends_line_ = c == '\n';
+  if (sums_ != nullptr) item_ += c;
   return true;
 }
 
@@ -69,6 +70,7 @@ bool Reader::raw(std::string& bytes, std::uint64_t size) {
   line_ += static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end() - 1, '\n')) +
            (ends_line_ ? 1 : 0);
   ends_line_ = bytes.back() == '\n';
+  if (sums_ != nullptr) item_ += bytes;
   return true;
 }
 
@@ -86,6 +88,8 @@ bool Reader::sized_bytes(Buffer& bytes, bool is_raw) {
 }
 
 tl::unexpected<std::string> Reader::wrong() const {
+  if (in_.eof())
+    return tl::unexpected(fmt::format("line {}: the file ends here, it is truncated", line_));
   return tl::unexpected(fmt::format("line {}: not the format of a backup (version 3.1)", line_));
 }
 
@@ -96,7 +100,7 @@ tl::expected<void, std::string> Reader::start() {
     return tl::unexpected(fmt::format("the backup has version {}, not 3.0 or 3.1", version));
   for (;;) {
     peeked_ = in_.peek() == std::istream::traits_type::eof() ? -1 : in_.get();
-    if (peeked_ != '#') return {};
+    if (peeked_ != '#') return verify();
     std::string word;
     if (!expect("# ")) return wrong();
     char c = 0;
@@ -108,9 +112,34 @@ tl::expected<void, std::string> Reader::start() {
   }
 }
 
+tl::expected<void, std::string> Reader::verify() {
+  if (sums_ == nullptr) return {};
+  if (place_ >= sums_->count())
+    return tl::unexpected(fmt::format("line {}: more than was written", line_));
+  if (Sums::of(item_) != (*sums_)[place_])
+    return tl::unexpected(
+        fmt::format("item {}, which ends at line {}, does not match its checksum", place_, line_));
+  item_.clear();
+  ++place_;
+  return {};
+}
+
 tl::expected<std::optional<Item>, std::string> Reader::next() {
   if (peeked_ == -2) peeked_ = in_.peek() == std::istream::traits_type::eof() ? -1 : in_.get();
-  if (peeked_ == -1) return std::optional<Item>();
+  if (peeked_ == -1) {
+    if (sums_ != nullptr && place_ < sums_->count())
+      return tl::unexpected(
+          fmt::format("line {}: the file is truncated, {} of {} items are missing", line_,
+                      sums_->count() - place_, sums_->count() - 1));
+    return std::optional<Item>();
+  }
+  auto item = parse_item();
+  if (!item) return item;
+  if (auto verified = verify(); !verified) return tl::unexpected(verified.error());
+  return item;
+}
+
+tl::expected<std::optional<Item>, std::string> Reader::parse_item() {
   if (peeked_ == '*') {
     std::string kind;
     if (!expect("* ") || !token(kind, ' ')) return wrong();

@@ -6,14 +6,17 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <mutex>
 #include <thread>
 
+#include "base/bytes.h"
 #include "base/parse.h"
 #include "base/time.h"
 #include "connect_options.h"
 #include "tools/asb/asb.h"
 #include "tools/verbs.h"
+#include "zstd_stream.h"
 
 namespace flotilla::tools {
 namespace {
@@ -40,6 +43,7 @@ struct Arguments {
   bool indexes_last = false;
   bool ignore_record_error = false;
   bool validate = false;
+  bool salvage = false;
 };
 
 void add_options(CommandLine& line, Arguments& a) {
@@ -60,6 +64,7 @@ void add_options(CommandLine& line, Arguments& a) {
   line.flag("-K,--ignore-record-error", a.ignore_record_error, "Go on when a record is refused");
   line.option("-w,--parallel,--threads", a.threads, "N", "(16)");
   line.option("-T,--timeout", a.timeout_ms, "MS", "Of one record (10000)");
+  line.flag("--salvage", a.salvage, "Of a damaged file, restore what stands before the damage");
   line.flag("--validate", a.validate, "Only read the files through, without a cluster");
 }
 
@@ -107,45 +112,92 @@ struct Counts {
   std::uint64_t modules = 0;
 };
 
-/// Reads all files in their order, one item at a time.
+/// Reads all files in their order, one item at a time; each as its checksums want it, where there
+/// are some.
 class Source {
  public:
   explicit Source(std::vector<std::string> paths) : paths_(std::move(paths)) {}
 
+  /// The error is a sentence with the place.
   tl::expected<std::optional<asb::Item>, std::string> next() {
     for (;;) {
-      if (!reader_) {
+      if (!file_) {
         if (place_ == paths_.size()) return std::optional<asb::Item>();
         if (auto opened = open(paths_[place_]); !opened)
           return tl::unexpected(named(opened.error()));
       }
-      auto item = reader_->next();
-      if (!item) return tl::unexpected(named(item.error()));
-      if (*item) return item;
-      reader_.reset();
+      auto item = file_->reader->next();
+      if (!item || (!*item && is_cut_short())) return tl::unexpected(named(why(item)));
+      if (*item) {
+        if (auto fits = check_digest(**item); !fits) return tl::unexpected(named(fits.error()));
+        return item;
+      }
+      file_.reset();
       ++place_;
     }
   }
 
  private:
+  struct File {
+    std::ifstream stream;
+    std::optional<asb::ZstdReader> decompressor;
+    std::optional<std::istream> text;  // Out of the decompressor.
+    std::optional<asb::Sums> sums;
+    std::optional<asb::Reader> reader;
+  };
+
   tl::expected<void, std::string> open(const std::string& path) {
-    if (path == "-") {
-      reader_.emplace(std::cin);
-    } else {
-      file_ = std::ifstream(path, std::ios::binary);
-      if (!file_) return tl::unexpected<std::string>("cannot be read");
-      reader_.emplace(file_);
+    file_ = std::make_unique<File>();
+    File& file = *file_;
+    if (path != "-") {
+      file.stream.open(path, std::ios::binary);
+      if (!file.stream) return tl::unexpected<std::string>("cannot be read");
+      if (auto read = read_sums(path, file.sums); !read) return read;
     }
-    return reader_->start();
+    std::istream* from = path == "-" ? &std::cin : &file.stream;
+    if (asb::ZstdReader::is_compressed(*from)) {
+      file.decompressor.emplace(*from);
+      from = &file.text.emplace(&*file.decompressor);
+    }
+    file.reader.emplace(*from, file.sums ? &*file.sums : nullptr);
+    auto started = file.reader->start();
+    if (!started && is_cut_short()) return tl::unexpected(file.decompressor->error());
+    return started;
   }
+
+  static tl::expected<void, std::string> read_sums(const std::string& path,
+                                                   std::optional<asb::Sums>& sums) {
+    std::ifstream stream(asb::sums_path(path), std::ios::binary);
+    if (!stream) return {};
+    const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+    auto parsed = asb::Sums::parse(bytes);
+    if (!parsed) return tl::unexpected(parsed.error());
+    sums = *std::move(parsed);
+    return {};
+  }
+
+  bool is_cut_short() const { return file_->decompressor && !file_->decompressor->error().empty(); }
+  std::string why(const tl::expected<std::optional<asb::Item>, std::string>& item) const {
+    return is_cut_short() ? file_->decompressor->error() : item.error();
+  }
+
+  /// A record that carries its key proves itself: its digest must be the key's.
+  static tl::expected<void, std::string> check_digest(const asb::Item& item) {
+    const auto* record = std::get_if<client::Record>(&item);
+    if (record == nullptr || !record->key.user_key) return {};
+    const auto key = client::Key::make(record->key.ns, record->key.set, *record->key.user_key);
+    if (!key || key->digest == record->key.digest) return {};
+    return tl::unexpected(fmt::format("the digest {} is not that of its record's key",
+                                      to_base64(record->key.digest.view())));
+  }
+
   std::string named(const std::string& why) const {
     return fmt::format("{}: {}", paths_[place_], why);
   }
 
   std::vector<std::string> paths_;
   std::size_t place_ = 0;
-  std::ifstream file_;
-  std::optional<asb::Reader> reader_;
+  std::unique_ptr<File> file_;
 };
 
 class Restore {
@@ -326,6 +378,16 @@ int restore(const Arguments& arguments, const client::Client* client) {
   if (!paths) {
     std::cerr << paths.error() << '\n';
     return kFailed;
+  }
+  // Nothing is written of a damaged backup unless that is wanted; a stream can be read only once.
+  if (client != nullptr && !arguments.salvage && paths->front() != "-") {
+    Source source(*paths);
+    for (auto item = source.next(); !item || *item; item = source.next()) {
+      if (item) continue;
+      std::cerr << fmt::format("{}; nothing was restored (--salvage restores what stands before)\n",
+                               item.error());
+      return kFailed;
+    }
   }
   Restore restore(arguments, client, Source(*std::move(paths)));
   const bool done = restore.run();

@@ -34,26 +34,31 @@ char letter_of(wire::ParticleType type) {
 
 }  // namespace
 
-void Writer::put(std::string_view text) {
-  out_ << text;
-  size_ += text.size();
+void Writer::end_item() {
+  out_ << item_;
+  size_ += item_.size();
+  if (sums_ != nullptr) sums_->add(item_);
+  item_.clear();
 }
 
 void Writer::head(std::string_view ns, bool first) {
   put(fmt::format("Version 3.1\n# namespace {}\n", escaped(ns)));
   if (first) put("# first-file\n");
+  end_item();
 }
 
 void Writer::index(const Index& index) {
   put(fmt::format("* i {} {} {} {} 1 {} {}{}{}\n", escaped(index.ns), escaped(index.set),
                   escaped(index.name), index.elements, escaped(index.bin), index.type,
                   index.context.empty() ? "" : " ", index.context));
+  end_item();
 }
 
 void Writer::module(const Module& module) {
   put(fmt::format("* u L {} {} ", escaped(module.name), module.content.size()));
   put(module.content);
   put("\n");
+  end_item();
 }
 
 void Writer::bytes(std::string_view prefix, char letter, std::string_view name, Bytes bytes) {
@@ -95,6 +100,7 @@ void Writer::record(const client::Record& record) {
   put(fmt::format("+ g {}\n+ t {}\n+ b {}\n", record.generation, record.void_time,
                   record.bins.size()));
   for (const client::Bin& bin : record.bins) value("- ", escaped(bin.name) + ' ', bin.value);
+  end_item();
 }
 
 }  // namespace flotilla::tools::asb

@@ -4,7 +4,9 @@
 
 #include <sstream>
 
+#include "asb/zstd_stream.h"
 #include "client/codec.h"
+#include "tools/asb/backup_state.h"
 
 namespace flotilla::tools::asb {
 namespace {
@@ -191,6 +193,128 @@ TEST(Asb, NamesTheLineOfAMistake) {
   const auto item = reader.next();
   ASSERT_FALSE(item.has_value());
   EXPECT_EQ(item.error().substr(0, 7), "line 12");
+}
+
+/// A file of some records with every kind of value, and its checksums.
+struct SummedFile {
+  std::string text;
+  Sums sums;
+
+  explicit SummedFile(bool compact) {
+    std::ostringstream out;
+    Writer writer(out, compact, &sums);
+    writer.head("test", true);
+    writer.index(Index{"test", "s", "i", 'N', "b", 'N', ""});
+    for (int i = 0; i < 3; ++i) {
+      client::Record record = sample(Value(i));
+      record.bins.push_back({"blob", Blob{.bytes = Buffer(5, std::byte{7})}});
+      record.bins.push_back({"real", 1.5});
+      record.bins.push_back({"truth", true});
+      writer.record(record);
+    }
+    text = out.str();
+  }
+};
+
+/// How many items can be read before a damage is found; the error, or nothing at the end.
+std::pair<std::size_t, std::string> read_damaged(const std::string& text, const Sums& sums) {
+  std::istringstream in(text);
+  Reader reader(in, &sums);
+  if (auto started = reader.start(); !started) return {0, started.error()};
+  for (std::size_t count = 0;; ++count) {
+    const auto item = reader.next();
+    if (!item) return {count, item.error()};
+    if (!*item) return {count, ""};
+  }
+}
+
+TEST(Sums, FindEveryFlippedBitAndEveryTruncation) {
+  for (const bool compact : {false, true}) {
+    const SummedFile file(compact);
+    EXPECT_EQ(read_damaged(file.text, file.sums), (std::pair<std::size_t, std::string>(4, "")));
+    for (std::size_t at = 0; at < file.text.size(); ++at) {
+      std::string flipped = file.text;
+      flipped[at] = static_cast<char>(flipped[at] ^ (1 << (at % 8)));
+      EXPECT_NE(read_damaged(flipped, file.sums).second, "") << at;
+      EXPECT_NE(read_damaged(file.text.substr(0, at), file.sums).second, "") << at;
+    }
+  }
+}
+
+TEST(Sums, LetEverythingBeforeTheDamageBeRead) {
+  const SummedFile file(false);
+  std::string flipped = file.text;
+  flipped[flipped.rfind("abcde")] = 'x';
+  const auto [count, error] = read_damaged(flipped, file.sums);
+  EXPECT_EQ(count, 3U);
+  EXPECT_EQ(error, "item 4, which ends at line 40, does not match its checksum");
+  const auto cut = read_damaged(file.text.substr(0, file.text.find("+ k I 2")), file.sums);
+  EXPECT_EQ(cut.first, 3U);
+  EXPECT_NE(cut.second.find("truncated, 1 of 4 items are missing"), std::string::npos)
+      << cut.second;
+}
+
+TEST(Sums, AreReadBackAndKnowTheirOwnDamage) {
+  const SummedFile file(false);
+  const std::string bytes = file.sums.encode();
+  EXPECT_EQ(Sums::parse(bytes), file.sums);
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    std::string flipped = bytes;
+    flipped[at] = static_cast<char>(flipped[at] ^ 1);
+    EXPECT_FALSE(Sums::parse(flipped).has_value()) << at;
+    EXPECT_FALSE(Sums::parse(bytes.substr(0, at)).has_value()) << at;
+  }
+}
+
+TEST(Zstd, GivesBackWhatWasCompressedAndNamesDamage) {
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) text += std::to_string(i * 7919 % 10'007) + ' ';
+  std::ostringstream packed;
+  ZstdWriter writer(packed);
+  std::ostream(&writer) << text;
+  writer.finish();
+  const std::string bytes = packed.str();
+  EXPECT_LT(bytes.size(), text.size());
+
+  const auto unpack = [](const std::string& from, std::string& error) {
+    std::istringstream in(from);
+    EXPECT_TRUE(ZstdReader::is_compressed(in));
+    ZstdReader reader(in);
+    std::istream out(&reader);
+    std::string result{std::istreambuf_iterator<char>(out), {}};
+    error = reader.error();
+    return result;
+  };
+  std::string error;
+  EXPECT_EQ(unpack(bytes, error), text);
+  EXPECT_EQ(error, "");
+  EXPECT_EQ(unpack(bytes + bytes, error), text + text);
+  unpack(bytes.substr(0, bytes.size() / 2), error);
+  EXPECT_NE(error.find("truncated"), std::string::npos) << error;
+  std::string flipped = bytes;
+  flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 4);
+  unpack(flipped, error);
+  EXPECT_NE(error.find("damaged"), std::string::npos) << error;
+}
+
+TEST(BackupState, GoesThroughItsTextUnchanged) {
+  BackupState state{
+      .ns = "test", .directory = "/a b", .sets = "x,y", .set = 1, .next_file = 7, .records = 99};
+  const auto key = *client::Key::make("test", "x", Value(1));
+  state.cursor.passed(key.partition(), key.digest, 0);
+  const wire::PartitionId other(static_cast<std::uint16_t>((key.partition().raw() + 1) % 4096));
+  state.cursor.finish(other);
+  const auto back = BackupState::parse(state.encode());
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->directory, "/a b");
+  EXPECT_EQ(back->set, 1U);
+  EXPECT_EQ(back->next_file, 7);
+  EXPECT_EQ(back->records, 99U);
+  EXPECT_EQ(back->cursor.position(key.partition()).after, key.digest);
+  EXPECT_TRUE(back->cursor.is_done(other));
+  EXPECT_FALSE(back->cursor.is_done(key.partition()));
+  for (const char* text : {"", "{}", "[1]", "{\"version\":1}"})
+    EXPECT_FALSE(BackupState::parse(text).has_value()) << text;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "client/record.h"
+#include "tools/asb/sums.h"
 
 /// The established text format of backups, version 3.1 (docs/formats/asb.md). It is strict: single
 /// blanks, single line feeds; texts and bytes carry their lengths in front, so that they may hold
@@ -41,8 +42,10 @@ using Item = std::variant<client::Record, Index, Module>;
 /// Writes one backup file.
 class Writer {
  public:
-  /// `compact`: bytes as they are instead of in base64. The stream must outlive this.
-  Writer(std::ostream& out, bool compact) : out_(out), compact_(compact) {}
+  /// `compact`: bytes as they are instead of in base64. `sums`: gets a checksum for the head and
+  /// each item; null: nobody wants them. Both must outlive this.
+  Writer(std::ostream& out, bool compact, Sums* sums = nullptr)
+      : out_(out), compact_(compact), sums_(sums) {}
 
   /// The head of the file; `first`: the file that holds indexes and modules.
   void head(std::string_view ns, bool first);
@@ -54,12 +57,16 @@ class Writer {
   std::uint64_t size() const { return size_; }
 
  private:
-  void put(std::string_view text);
+  void put(std::string_view text) { item_ += text; }
+  /// What has been put becomes an item of the file.
+  void end_item();
   void value(std::string_view prefix, std::string_view name, const client::Value& value);
   void bytes(std::string_view prefix, char letter, std::string_view name, Bytes bytes);
 
   std::ostream& out_;
   const bool compact_;
+  Sums* const sums_;
+  std::string item_;
   std::uint64_t size_ = 0;
 };
 
@@ -71,7 +78,8 @@ class Reader {
   static constexpr std::size_t kTokenSizeMax = 1024;
   static constexpr std::uint32_t kBinsMax = 32'767;
 
-  explicit Reader(std::istream& in) : in_(in) {}
+  /// `sums`: what each item must have; null: nothing is known of them.
+  explicit Reader(std::istream& in, const Sums* sums = nullptr) : in_(in), sums_(sums) {}
 
   /// Reads the head. The error is a sentence.
   tl::expected<void, std::string> start();
@@ -98,8 +106,14 @@ class Reader {
   bool key(client::Record& record);
   bool typed_value(char letter, bool is_raw, client::Value& value);
   tl::unexpected<std::string> wrong() const;
+  tl::expected<std::optional<Item>, std::string> parse_item();
+  /// Of the item that has just been read.
+  tl::expected<void, std::string> verify();
 
   std::istream& in_;
+  const Sums* const sums_;
+  std::string item_;       // The text of the item being read; only where there are sums.
+  std::size_t place_ = 0;  // Items read, the head included.
   std::string ns_;
   bool first_ = false;
   std::uint64_t line_ = 1;
