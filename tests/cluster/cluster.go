@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand"
 	"net"
 	"net/http"
@@ -23,6 +24,7 @@ type cluster struct {
 	basePort int
 	isolated bool
 	up       map[int]bool // Nodes that were started and neither stopped nor killed.
+	stuck    bool         // Copies did not come in sync in time: no further fault makes sense.
 }
 
 var (
@@ -237,14 +239,18 @@ func (c *cluster) synced() (bool, string) {
 	return len(waiting) == 0, waiting.String()
 }
 
-func (c *cluster) ready(node int) bool {
+// ready is /readyz; if it does not say so, why.
+func (c *cluster) ready(node int) (bool, string) {
 	client := http.Client{Timeout: time.Second}
 	answer, err := client.Get("http://" + c.address(node, 4) + "/readyz")
 	if err != nil {
-		return false
+		return false, err.Error()
 	}
-	answer.Body.Close()
-	return answer.StatusCode == http.StatusOK
+	defer answer.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
+	_, waiting := c.synced()
+	return answer.StatusCode == http.StatusOK,
+		fmt.Sprintf("%d %s; %s", answer.StatusCode, strings.TrimSpace(string(text)), waiting)
 }
 
 // waitFor returns how long a condition took; past the limit the scenario ends.
@@ -267,13 +273,29 @@ func (c *cluster) waitFormed(limit time.Duration) time.Duration {
 }
 
 func (c *cluster) waitSynced(limit time.Duration) time.Duration {
-	return c.waitFor("all copies in sync", limit, c.synced)
+	return c.insist("all copies in sync", limit, c.synced)
+}
+
+// insist returns how long a condition took; past the limit that is a failure, and the cluster is stuck.
+func (c *cluster) insist(what string, limit time.Duration, holds func() (bool, string)) time.Duration {
+	began := time.Now()
+	for {
+		ok, why := holds()
+		took := time.Since(began)
+		if ok {
+			return took
+		}
+		if took > limit {
+			c.t.demand(false, what, "not within %v: %s", limit, why)
+			c.stuck = true
+			return took
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 func (c *cluster) waitReady(node int, limit time.Duration) time.Duration {
-	return c.waitFor(fmt.Sprintf("/readyz of node %d", node), limit, func() (bool, string) {
-		return c.ready(node), "it does not answer 200"
-	})
+	return c.insist(fmt.Sprintf("/readyz of node %d", node), limit, func() (bool, string) { return c.ready(node) })
 }
 
 func numbers(first, last int) []int {

@@ -212,10 +212,12 @@ func (t *test) recordHistory(l *loaded, meanwhile func(time.Duration), d time.Du
 			random: rand.New(rand.NewSource(t.seed + int64(number))), seen: map[int]uint32{}}
 		go r.work(stopping, &group)
 	}
+	defer func() { // Also when a fault goes wrong: what clients saw until then is judged.
+		close(stopping)
+		group.Wait()
+		t.checkHistory(h)
+	}()
 	meanwhile(d)
-	close(stopping)
-	group.Wait()
-	t.checkHistory(h)
 }
 
 func (r *registerClient) work(stopping chan struct{}, group *sync.WaitGroup) {
