@@ -89,7 +89,10 @@ void ReplicaCore::begin_fill() {
   f.fill = std::make_unique<Fill>();
   const bool unsure = dirty_ || filling_ || history_.empty();
   if (unsure || !covers_all(f.line, history_)) f.fill->branch = uncovered(f.line);
-  f.fill->tail = !filling_ && std::ranges::find(last_in_sync_, f.primary) != last_in_sync_.end();
+  // What was saved of the row may be a second old, and name the primary by an earlier life.
+  f.fill->tail = !filling_ && std::ranges::any_of(last_in_sync_, [&](const Process& process) {
+    return in_sync_from_disk_ ? process.node == f.primary.node : process == f.primary;
+  });
   filling_ = true;
   touch();
   acknowledge();

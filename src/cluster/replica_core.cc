@@ -38,7 +38,10 @@ void ReplicaCore::install(const Row& row) {
   settle();
   const bool same_term = row.term == row_.term && row.primary == row_.primary;
   const bool was_leading = leads();
-  if (in_sync()) last_in_sync_ = row_.in_sync;
+  if (in_sync()) {
+    last_in_sync_ = row_.in_sync;
+    in_sync_from_disk_ = false;
+  }
   row_ = row;
   row_from_disk_ = orphaned_ = refused_ = dropping_ = false;
   touch();

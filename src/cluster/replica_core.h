@@ -238,6 +238,7 @@ class ReplicaCore {
   Instant offered_;
 
   bool row_from_disk_ = false;
+  bool in_sync_from_disk_ = false;  // last_in_sync_ is.
   bool ever_full_ = false;
   bool filling_ = false;  // Holds some records that are newer than its position.
   bool dirty_ = false;    // May hold records that its history does not cover.

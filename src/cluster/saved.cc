@@ -57,6 +57,7 @@ Result<void> ReplicaCore::load(Bytes saved) {
   row_from_disk_ = row_.version != RowVersion{};
   history_ = std::move(history);
   last_in_sync_ = std::move(last_row.in_sync);
+  in_sync_from_disk_ = true;
   ever_full_ = (flags & kEverFull) != 0 && !history_.empty();
   filling_ = (flags & kFilling) != 0;
   // Records may be newer than what was saved, or fewer.

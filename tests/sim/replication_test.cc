@@ -144,6 +144,9 @@ std::string live(std::uint64_t seed, Faults faults) {
       world.workload(0.3);
       world.run(std::chrono::milliseconds(random.below(10)));
     }
+    // What is saved may be a second old: a fault within a second of the last change is two.
+    if (faults == Faults::OneAtATime)
+      for (unsigned i = 0; i < options.nodes; ++i) world.save(i);
     one_fault(world, random, options.nodes, faults);
     // One fault at a time: all is well again before the next.
     if (faults == Faults::OneAtATime && !world.settle(60s))
