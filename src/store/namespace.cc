@@ -159,6 +159,9 @@ void Namespace::account(const MemoryRecord& record, std::int64_t sign) {
   const std::uint64_t bytes = one * record.size();
   auto& counter = record.is_tombstone() ? tombstones_ : objects_;
   counter.fetch_add(one, std::memory_order_relaxed);
+  if (record.is_tombstone())
+    partition_of(record.digest)
+        .tombstones.fetch_add(static_cast<std::uint32_t>(sign), std::memory_order_relaxed);
   data_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   if (record.set.raw() == 0) return;
   Set& set = sets_[record.set];
@@ -259,7 +262,9 @@ void Namespace::for_each(wire::PartitionId id,
 std::uint64_t Namespace::objects_in(wire::PartitionId id) const {
   const Partition& partition = (*partitions_)[id.raw()];
   const std::scoped_lock lock(partition.index_lock);
-  return partition.index.size();
+  const std::size_t all = partition.index.size();
+  // Counted outside of this lock: the two may differ for a moment.
+  return all - std::min<std::size_t>(all, partition.tombstones.load(std::memory_order_relaxed));
 }
 
 std::uint64_t Namespace::index_bytes() const {

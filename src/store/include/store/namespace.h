@@ -41,6 +41,7 @@ struct alignas(64) Partition {
   Index index;
   Lsn last_lsn;                          // Of the newest mutation; under `write`.
   MutationListener* listener = nullptr;  // Null: a node by itself. Set before the first request.
+  std::atomic<std::uint32_t> tombstones{0};
 };
 static_assert(sizeof(Partition) == 64,
               "one cache line, since nearly every request touches one partition");
@@ -122,6 +123,7 @@ class Namespace {
   /// Shows every record of a partition, tombstones too, with the partition's index locked for one
   /// bucket at a time.
   void for_each(wire::PartitionId id, const std::function<void(const MemoryRecord&)>& visit) const;
+  /// Records of a partition, without its tombstones.
   std::uint64_t objects_in(wire::PartitionId id) const;
 
   std::uint64_t objects() const { return objects_.load(std::memory_order_relaxed); }
