@@ -193,6 +193,7 @@ class Membership::Core {
   void want_view(Hurry hurry, std::string reason);
   void view_tick();
   void candidate_tick();
+  bool forsaken() const;
   void propose(bool takes_over);
   void ask_for_promises();
   message::Prepare prepare_message() const;

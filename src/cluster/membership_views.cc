@@ -44,6 +44,15 @@ void Membership::Core::view_tick() {
   if (view_due_ && now_ >= *view_due_) propose(false);
 }
 
+/// All others seem to be dead. One that leaves then founds nothing by itself: it is more likely
+/// that nobody hears it any more, and what it served alone would be lost with it.
+bool Membership::Core::forsaken() const {
+  return in_view && view->members.size() > 1 &&
+         std::ranges::all_of(view->members, [this](const NodeInfo& member) {
+           return member.process == self.process || dead(member.process);
+         });
+}
+
 /// The most senior member that holds all before it for dead, each a little later than the one
 /// before, so that two that see it at once do not get into each other's way.
 void Membership::Core::candidate_tick() {
@@ -66,6 +75,7 @@ void Membership::Core::candidate_tick() {
 }
 
 void Membership::Core::propose(bool takes_over) {
+  if (self.leaving && forsaken()) return;
   Proposal& p = proposal.emplace();
   p.epoch = fresh_epoch();
   epoch_number = p.epoch.number;
