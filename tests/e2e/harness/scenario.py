@@ -56,9 +56,12 @@ class World:
     def server(self, *arguments, options=()):
         """Starts a node; answers the container's name. `options` go before the image, `arguments` behind it."""
         name = self.unique("node")
-        self._made.append(("container", name))
-        self.engine.run("run", "-d", "--name", name, *options, "flotilla/server", *arguments)
+        self.container(name, *options, "flotilla/server", *arguments)
         return name
+
+    def container(self, name, *arguments):
+        self._made.append(("container", name))
+        self.engine.run("run", "-d", "--name", name, *arguments)
 
     def ready_server(self, *arguments, options=()):
         name = self.server(*arguments, options=options)

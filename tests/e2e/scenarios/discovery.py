@@ -1,0 +1,113 @@
+"""The discovery service on a real engine: what it sees, what it says, how it is run."""
+
+import json
+import os
+
+from harness import images
+from harness.client import wait_until
+from harness.scenario import equal, scenario
+
+SIZE_MAX = 15_000_000
+SOCKET = "/run/docker.sock:/var/run/docker.sock:ro"
+PATIENCE = 60
+
+
+def start(world, *arguments, options=()):
+    name = world.unique("discovery")
+    world.container(name, "-v", SOCKET, "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", *options,
+                    "flotilla/discovery", *arguments)
+    return name
+
+
+def status(world, name):
+    """Of the plug-in aerospike; nothing while the service does not answer."""
+    done = world.engine.run("exec", name, "flotilla-discovery", "status", "--json", check=False)
+    return json.loads(done.stdout)["plugins"][0] if done.stdout.startswith("{") else None
+
+
+def members(world, name):
+    """Cluster and name of each member, with whether it is ready or why not."""
+    found = status(world, name)
+    return {(cluster["name"], member["name"]): member["why_not"] or "ready"
+            for cluster in found["clusters"] for member in cluster["members"]} if found else {}
+
+
+def wait_for_members(world, name, wanted):
+    wait_until(lambda: members(world, name) == wanted, PATIENCE, f"the members are {wanted}")
+
+
+def labelled(world, network, label, *options):
+    return world.server(options=["--net", network, "--label", f"com.aerospike.cluster={label}", *options])
+
+
+@scenario("discovery: its image is small")
+def is_small(world):
+    size = images.compressed_size(world.engine, "flotilla/discovery")
+    world.note(f"{size / 1e6:.1f} MB compressed")
+    assert size <= SIZE_MAX, f"{size} bytes compressed, more than {SIZE_MAX}"
+
+
+@scenario("discovery: containers come, go, change their address, and are told apart by label (A13)")
+def come_and_go(world):
+    network = world.network(None, "--subnet", "172.31.77.0/24")
+    service = start(world, options=["--net", network])
+    blue, red = labelled(world, network, "blue"), labelled(world, network, "red")
+    world.server(options=["--net", network])
+    wait_for_members(world, service, {("blue", blue): "ready", ("red", red): "ready"})
+    world.engine.run("kill", red)
+    wait_for_members(world, service, {("blue", blue): "ready"})
+    world.engine.run("start", red)
+    world.engine.run("network", "disconnect", network, blue)
+    world.engine.run("network", "connect", "--ip", "172.31.77.200", network, blue)
+    wait_for_members(world, service, {("blue", blue): "ready", ("red", red): "ready"})
+    for command in ("tip:", "tip-clear:"):
+        for node in (blue, red):
+            assert command not in world.engine.logs(node), f"{node} was told {command}"
+
+
+@scenario("discovery: a member without an address on the network is reported, the others are looked after (A14)")
+def wrong_network(world):
+    prod, dev = world.network(), world.network()
+    service = start(world, "--network", prod, options=["--net", prod])
+    right, wrong = labelled(world, prod, "c"), labelled(world, dev, "c")
+    wait_for_members(world, service, {("c", right): "ready", ("c", wrong): f"has no address on network {prod}"})
+
+
+@scenario("discovery: begins to work at the moment it is connected to the members' network (A15c)")
+def connected_later(world):
+    network = world.network(None, "--internal")
+    node = labelled(world, network, "c")
+    service = start(world)
+    wait_until(lambda: "does not answer" in members(world, service).get(("c", node), ""), PATIENCE, "it says why")
+    world.engine.run("network", "connect", network, service)
+    wait_for_members(world, service, {("c", node): "ready"})
+
+
+@scenario("discovery: as any user whose group may use the socket, and says so when it may not")
+def users(world):
+    network = world.network()
+    node = labelled(world, network, "c")
+    allowed = start(world, options=["--net", network, "--user", "10001", "--group-add", socket_group(world)])
+    wait_for_members(world, allowed, {("c", node): "ready"})
+    denied = start(world, options=["--net", network, "--user", "10001:10001"])
+    wait_until(lambda: "no permission to use the socket" in world.engine.logs(denied), PATIENCE, "it says what it lacks")
+
+
+def socket_group(world):
+    path = world.engine.env.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    return str(os.stat(path).st_gid)
+
+
+@scenario("discovery: once and plan, and their exit codes, with a single node (A1)")
+def verbs(world):
+    network = world.network()
+    node = labelled(world, network, "c")
+    world.wait_ready(node)
+    service = ["run", "--rm", "-v", SOCKET, "--net", network, "flotilla/discovery"]
+    equal(world.engine.run(*service, "once", check=False).returncode, 0, "exit code of once")
+    done = world.engine.run(*service, "--json", "plan", check=False)
+    equal(json.loads(done.stdout)["plugins"][0]["clusters"][0]["converged"], True, "converged")
+    equal(world.engine.run(*service, "--network", "nowhere", "once", "--timeout", "2", check=False).returncode, 3,
+          "exit code when no container has an address there")
+    equal(world.engine.run(*service, "--swarm-url", "tcp://127.0.0.1:1", "once", "--timeout", "2", check=False).returncode,
+          3, "exit code without an engine")
