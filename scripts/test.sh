@@ -41,6 +41,7 @@ server_suites() {
   suite golden 300 golden
   smoke_suite go
   smoke_suite python
+  go_client_suite 1200
   suite crash 300 crash --rounds 15
   suite idle 180 idle
   suite statistics 120 statistics

@@ -20,7 +20,6 @@ run_verify() {
   suite discovery-sources 1800 tests/discovery/run --outage 60
   local language
   for language in java node rust; do smoke_suite "$language"; done
-  go_client_suite 3600
   rust_client_suite 3600
   suite crash-long 3600 crash --rounds 500
   suite bench-full 14400 bench/run
