@@ -35,6 +35,7 @@ std::uint64_t entry_of(MemoryRecord* record) {
   return tag_of(record->digest) | reinterpret_cast<std::uint64_t>(record);
 }
 MemoryRecord* record_of(std::uint64_t entry) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is what an entry is.
   return reinterpret_cast<MemoryRecord*>(entry & ~kTagMask);
 }
 
@@ -47,9 +48,8 @@ class Racy {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
-  operator T() const {
-    return value_.load(std::memory_order_relaxed);
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands for its value.
+  operator T() const { return value_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<T> value_{};
@@ -150,14 +150,16 @@ Index::Place Index::place_of(const Digest& digest) const {
   if (directory == nullptr) return {};
   const std::uint64_t tag = tag_of(digest);
   Bucket* const head = directory->slots[directory->slot_of(position_of(digest))];
-  for (Bucket* b = head; b != nullptr; b = b->next()) {
+  Bucket* b = head;
+  do {
     const std::uint32_t count = b->count;
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t entry = b->entries[i];
       if ((entry & kTagMask) == tag && record_of(entry)->digest == digest)
         return {b, &b->entries[i]};
     }
-  }
+    b = b->next();
+  } while (b != nullptr);
   if (!head->crowded) return {};
   const auto found = head->crowd->entries.find(digest);
   return found == head->crowd->entries.end() ? Place{} : Place{nullptr, &found->second};
@@ -197,7 +199,7 @@ void Index::erase(const Digest& digest) {
   FLOTILLA_CHECK(place.entry != nullptr);
   const Directory* const directory = directory_.load(std::memory_order_relaxed);
   Bucket* const head = directory->slots[directory->slot_of(position_of(digest))];
-  if (head->crowded) return erase_crowded(*head, place, digest);
+  if (head->crowded || place.bucket == nullptr) return erase_crowded(*head, place, digest);
   // The chain's last entry takes the free place, so only its last bucket is ever partly filled.
   Bucket* before = nullptr;
   Bucket* last = place.bucket;
