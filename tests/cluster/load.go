@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand"
+	"strings"
 	"sync"
 	"time"
 
@@ -192,7 +193,8 @@ func (l *load) note(what string, err as.Error) {
 		l.first = l.last
 	}
 	if len(l.examples) < 5 {
-		l.examples = append(l.examples, fmt.Sprintf("%s: %.300s", what, err.Error()))
+		l.examples = append(l.examples, fmt.Sprintf("%s %s: %.160s", time.Now().Format("15:04:05.000"), what,
+			strings.ReplaceAll(err.Error(), "\n", " ")))
 	}
 }
 
@@ -201,7 +203,7 @@ func (l *load) find(what, witness string) {
 	defer l.Unlock()
 	l.findings["read: "+what]++
 	if len(l.witnesses) < 5 {
-		l.witnesses = append(l.witnesses, what+": "+witness)
+		l.witnesses = append(l.witnesses, time.Now().Format("15:04:05.000 ")+what+": "+witness)
 	}
 }
 
