@@ -183,7 +183,10 @@ void Membership::Core::compute_rows(NamespaceRows& rows, View& next, std::uint32
     Row& row = serving.row;
     const bool same = p < base.size() && !serving.new_term && row == base[p];
     if (!same) {
-      row.version = {next.epoch, ++next_n};
+      // One number for all rows of the view: so the terms that begin with it are one term, which
+      // nodes with disks write down once.
+      next_n = 1;
+      row.version = {next.epoch, next_n};
       if (serving.new_term) row.term = row.version;
       moving_.erase(key);
     }
