@@ -165,8 +165,8 @@ LinkLoop::Link& LinkLoop::add(Fd fd, std::uint32_t events) {
   return link;
 }
 
-void LinkLoop::dial(const Target& to, Duration limit) {
-  const auto address = numeric_address(to);
+void LinkLoop::dial(const Target& to, const Target& at, Duration limit) {
+  const auto address = numeric_address(at);
   auto fd = address ? begin_connect(*address) : fail(Code::Unavailable, "no numeric address");
   if (!fd) {
     const bool refused = address && errno == ECONNREFUSED;
@@ -175,7 +175,7 @@ void LinkLoop::dial(const Target& to, Duration limit) {
   }
   Link& link = add(std::move(*fd), EPOLLOUT);
   link.dialled = to;
-  link.remote = to.host;
+  link.remote = at.host;
   link.connecting = true;
   link.limit = now_ + limit;
 }

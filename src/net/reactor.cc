@@ -115,9 +115,16 @@ void Reactor::run_on_thread(std::function<void()> task) {
   wake();
 }
 
+namespace {
+thread_local Reactor* current_reactor = nullptr;
+}  // namespace
+
+Reactor* Reactor::current() { return current_reactor; }
+
 void Reactor::notify() {
   notified_.store(true);
-  wake();
+  // On its own thread the loop looks before it sleeps.
+  if (current_reactor != this) wake();
 }
 
 void Reactor::wake_background() {
@@ -132,6 +139,7 @@ void Reactor::for_each_session(const std::function<void(Session&)>& visit) {
 void Reactor::loop() {
   std::array<epoll_event, kEventsMost> events;
   std::vector<Ready> ready;
+  current_reactor = this;
   now_ = now();
   next_sweep_ = now_ + kSweepEvery;
   while (!stopping_.load(std::memory_order_relaxed)) {
@@ -152,6 +160,7 @@ void Reactor::loop() {
     for (std::size_t i = 0; i < ready.size(); i += kTogether)
       handle_all(std::span(ready).subspan(i, std::min(kTogether, ready.size() - i)));
     if (notified_.exchange(false)) {
+      if (on_notify_) on_notify_();
       for (const auto& connection : connections_)
         if (!connection->out_.empty() || connection->session_->busy()) schedule_turn(*connection);
     }
@@ -165,7 +174,8 @@ void Reactor::loop() {
 }
 
 int Reactor::wait_ms() const {
-  if (background_due_.load(std::memory_order_relaxed)) return 0;
+  if (background_due_.load(std::memory_order_relaxed) || notified_.load(std::memory_order_relaxed))
+    return 0;
   Instant until = next_sweep_;
   for (const Connection* connection : turns_) until = std::min(until, connection->turn_at_);
   if (until <= now_) return 0;

@@ -70,7 +70,7 @@ struct Loop {
   }
   ~Loop() { links.stop(); }
   void dial(const Target& to, Duration limit = 10s) {
-    links.post([this, to, limit] { links.dial(to, limit); });
+    links.post([this, to, limit] { links.dial(to, to, limit); });
   }
   void send(LinkNumber link, std::string text) {
     links.post([this, link, text] { links.send(link, as_bytes(text)); });

@@ -77,8 +77,9 @@ class LinkLoop {
 
   // On the loop's thread.
 
-  /// Answered by link_up() or dial_failed(), never before this returns.
-  void dial(const Target& to, Duration limit);
+  /// Answered by link_up() or dial_failed(), never before this returns; they get `to`. `at`: a
+  /// numeric address, if `to` is a name.
+  void dial(const Target& to, const Target& at, Duration limit);
   /// Bytes are copied. Nothing happens when the link is gone.
   void send(LinkNumber link, Bytes bytes);
   /// Sends what waits, as far as the socket takes it, and closes.

@@ -91,6 +91,11 @@ class Reactor {
   /// Something that sessions wait for may have come: every session that said Later or holds bytes
   /// back gets a turn. Any thread; cheap when called again before the reactor woke.
   void notify();
+  /// Called on the reactor's thread for each notify(), before the sessions get their turns. Set
+  /// before start().
+  void set_on_notify(std::function<void()> run) { on_notify_ = std::move(run); }
+  /// The reactor whose thread this is; null: none's.
+  static Reactor* current();
   /// Runs on the reactor's thread between connections: work that belongs to no connection. True:
   /// call again soon. Set before start().
   void set_background(std::function<bool()> run) { background_ = std::move(run); }
@@ -154,6 +159,7 @@ class Reactor {
   std::atomic<bool> notified_{false};
   std::atomic<bool> background_due_{false};
   std::function<bool()> background_;
+  std::function<void()> on_notify_;
   std::function<void(std::span<const Bytes>)> look_ahead_;
   std::mutex mutex_;  // Guards arrivals_ and tasks_. Nothing else is locked under it.
   std::vector<Arrival> arrivals_;
