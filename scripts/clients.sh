@@ -9,6 +9,8 @@ crash() { python3 tests/conformance/crash.py "$@"; }
 
 idle() { python3 tests/conformance/idle.py; }
 
+cluster() { python3 tests/conformance/cluster.py; }
+
 statistics() { python3 tests/conformance/statistics.py; }
 
 smoke() { against_node tests/smoke/run "$1" '{port}'; }

@@ -2,7 +2,7 @@
 source scripts/suite.sh
 source scripts/clients.sh
 
-all_parts=(golden smoke go rust crash idle statistics)
+all_parts=(golden smoke go rust crash idle statistics cluster)
 smoke_languages=(go python java node rust)
 
 run_conformance() {
@@ -27,6 +27,7 @@ conformance_part() {
     crash) suite crash 900 crash --rounds 50 ;;
     idle) suite idle 300 idle ;;
     statistics) suite statistics 120 statistics ;;
+    cluster) suite cluster 900 cluster ;;
     *) die "conformance has no part '$1'; there are: ${all_parts[*]}" ;;
   esac
 }

@@ -44,6 +44,7 @@ server_suites() {
   go_client_suite 1200
   suite crash 300 crash --rounds 15
   suite idle 180 idle
+  suite cluster 900 cluster
   suite statistics 120 statistics
   suite bench 600 bench/run --quick
   e2e_suite 900

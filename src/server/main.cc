@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/log.h"
@@ -78,6 +80,21 @@ sigset_t block_signals() {
   return set;
 }
 
+/// Leaves the cluster in good order; a second signal ends the waiting.
+void leave(server::Server& server, const sigset_t& signals) {
+  std::atomic<bool> done{false};
+  std::thread listener([&] {
+    const timespec pause{.tv_sec = 0, .tv_nsec = 10'000'000};
+    while (!done.load()) {
+      const int signal = ::sigtimedwait(&signals, nullptr, &pause);
+      if (signal == SIGTERM || signal == SIGINT) server.hurry();
+    }
+  });
+  server.leave();
+  done.store(true);
+  listener.join();
+}
+
 int run(const Arguments& arguments) {
   const sigset_t signals = block_signals();
   set_log_console(LogConsole::Stdout);
@@ -102,6 +119,7 @@ int run(const Arguments& arguments) {
     if (signal == SIGHUP) reopen_log_files();
   }
   log_info("as", "stopping");
+  leave(server, signals);
   server.stop();
   log_info("as", "finished clean shutdown - exiting");
   return 0;

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <random>
 
-#include "background.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "options.h"
+#include "reactor_parts.h"
 #include "store/metadata.h"
 
 namespace flotilla::server {
@@ -27,31 +27,6 @@ store::Identity fresh_identity() {
 }
 
 }  // namespace
-
-/// What belongs to one reactor.
-struct Server::ReactorParts {
-  ReactorParts(Server& server, unsigned number)
-      : reactor(server.limits_),
-        executor(server.node_, number),
-        context{.executor = executor,
-                .info = *server.info_,
-                .wall = wall_now,
-                .run_in_background =
-                    [this](std::unique_ptr<exec::Task> task) {
-                      background.add(std::move(task));
-                      reactor.wake_background();
-                    },
-                .storage_failed = server.storage_failed_} {
-    reactor.set_background([this] { return background.run(net::Reactor::now()).more; });
-    reactor.set_look_ahead(
-        [this](std::span<const Bytes> received) { look_ahead(executor, received); });
-  }
-
-  net::Reactor reactor;
-  exec::Executor executor;
-  Background background;
-  ReactorContext context;
-};
 
 /// Opens each connection with the parts of the reactor that got it.
 class Server::Dealer : public net::Protocol {
@@ -82,15 +57,15 @@ Result<void> Server::start() {
     reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
   if (auto ok = make_namespaces(count); !ok) return ok;
   if (auto ok = load_truncations(); !ok) return ok;
+  if (auto ok = make_cluster(count); !ok) return ok;
   apply(config_, node_, limits_);
   const bool pin = config_.service.auto_pin() == config::AutoPin::Cpu;
   for (unsigned i = 0; i < count; ++i) reactors_[i]->reactor.start(pin ? static_cast<int>(i) : -1);
   view_->set_serving(true);
+  log_info("as", "node {:X}, {} reactor(s), port {}", view_->node_id().raw(), count,
+           config_.network.service_port());
   if (auto ok = open_ports(); !ok) return ok;
   maintenance_ = std::thread([this] { maintain(); });
-  log_info("as", "node {:X}, {} reactor(s), port {}", id_.raw(), count,
-           config_.network.service_port());
-  log_info("as", "service ready: soon there will be cake!");
   return {};
 }
 
@@ -138,23 +113,6 @@ Result<void> Server::load_truncations() {
   return {};
 }
 
-Result<void> Server::save_truncations() {
-  if (!slot_) return {};
-  const std::scoped_lock lock(metadata_mutex_);
-  store::Metadata metadata;
-  for (const auto& ns : node_.namespaces) {
-    for (std::size_t id = 0; id <= ns->records.sets().count(); ++id) {
-      const store::SetId set(static_cast<std::uint16_t>(id));
-      const store::HlcTime cut_off = ns->records.truncated_before(set);
-      if (cut_off.raw() == 0) continue;
-      std::string key(kTruncate);
-      key += '\0' + ns->name() + '\0' + std::string(ns->records.sets().name_of(set));
-      metadata.emplace(std::move(key), std::to_string(cut_off.raw()));
-    }
-  }
-  return store::save_metadata(*folder_, slot_->slot() + kMetadataFile, metadata);
-}
-
 void Server::make_view(unsigned reactors) {
   view_ =
       std::make_unique<ServerView>(ServerView::Sources{.config = config_,
@@ -166,12 +124,7 @@ void Server::make_view(unsigned reactors) {
                                                        .connections = connections_,
                                                        .admin_connections = admin_connections_,
                                                        .reactors = reactors,
-                                                       .wall = wall_now,
-                                                       .save_truncations =
-                                                           [this] {
-                                                             sweep_all_.store(true);
-                                                             return save_truncations();
-                                                           }});
+                                                       .wall = wall_now});
   info_ = std::make_unique<InfoPort>(*view_);
   view_->apply_log_levels();
 }
@@ -259,6 +212,7 @@ Result<void> Server::open_ports() {
   if (network.http_port() != 0 && !network.http_address().empty())
     if (auto ok = http_.start(*view_, network.http_address().front(), network.http_port()); !ok)
       return ok;
+  if (auto ok = open_cluster_ports(doors); !ok) return ok;
   acceptor_->start(std::move(doors));
   return {};
 }
@@ -274,6 +228,8 @@ void Server::stop() {
   ending_.notify_all();
   if (maintenance_.joinable()) maintenance_.join();
   for (const auto& parts : reactors_) parts->reactor.stop();
+  if (cluster_) cluster_->stop();
+  if (copies_) copies_->stop();
   durable_.clear();
 }
 

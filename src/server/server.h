@@ -9,9 +9,12 @@
 #include <thread>
 #include <vector>
 
+#include "cluster_thread.h"
 #include "config/config.h"
+#include "copies.h"
 #include "durable_namespace.h"
 #include "exec/node.h"
+#include "fabric.h"
 #include "http_port.h"
 #include "info_port.h"
 #include "net/reactor.h"
@@ -20,14 +23,20 @@
 
 namespace flotilla::server {
 
-/// One node: configuration, namespaces, reactors, listeners, and the thread that looks after them.
-class Server {
+/// One node: configuration, namespaces, reactors, listeners, its part in the cluster, and the
+/// thread that looks after them.
+class Server : public Fabric::Handler {
  public:
   explicit Server(config::Config& config);
-  ~Server();
+  ~Server() override;
 
   /// Loads the data, then opens the ports. The log says what went wrong.
   Result<void> start();
+  /// Hands what it serves to the other nodes and waits for its clients to follow, as long as the
+  /// configuration allows; then stop().
+  void leave();
+  /// Ends the waits of leave(). Any thread.
+  void hurry() { hurried_.store(true); }
   /// Closes the ports, ends what runs, flushes.
   void stop();
 
@@ -37,12 +46,24 @@ class Server {
 
   Result<void> take_identity();
   Result<void> load_truncations();
-  Result<void> save_truncations();
   Result<void> make_namespaces(unsigned reactors);
   void make_view(unsigned reactors);
   Result<void> open_ports();
   Result<void> open_door(const std::string& address, std::uint16_t port, bool admin,
                          std::vector<net::Acceptor::Door>& doors);
+  Result<void> make_cluster(unsigned reactors);
+  Result<void> open_cluster_ports(std::vector<net::Acceptor::Door>& doors);
+  cluster::NodeInfo describe_self() const;
+  void take_metadata(const std::string& module, const std::string& key, const Buffer* value);
+  void say_ready();
+  bool wait_until(const std::function<bool()>& done, Duration limit) const;
+  std::uint64_t requests() const;
+  WallTime cluster_wall() const;
+  // Fabric::Handler
+  void frame(unsigned reactor, exec::FabricPath path, const cluster::Process& from,
+             Bytes frame) override;
+  void peer_lost(unsigned reactor, const cluster::Process& process) override;
+
   void notify_reactors();
   void wake_background();
   info::Counts<exec::NodeCounter> counters() const;
@@ -60,7 +81,6 @@ class Server {
   std::string slot_folder_;  // Where this node's files are; empty: it keeps none.
   std::unique_ptr<PosixFolder> folder_;
   std::optional<store::DataFolder> slot_;
-  std::mutex metadata_mutex_;  // One writer of the metadata file at a time.
   std::vector<std::unique_ptr<DurableNamespace>>
       durable_;  // Below node_: flushed before records go.
   std::atomic<bool> storage_failed_{false};
@@ -73,6 +93,13 @@ class Server {
   std::atomic<std::uint64_t> admin_connections_{0};
   std::atomic<std::uint64_t> admin_connections_opened_{0};
   std::vector<std::unique_ptr<ReactorParts>> reactors_;
+  cluster::Process process_;
+  std::unique_ptr<cluster::TermTable> terms_;
+  std::unique_ptr<Copies> copies_;
+  std::unique_ptr<Fabric> fabric_;
+  std::unique_ptr<ClusterThread> cluster_;
+  std::atomic<bool> said_ready_{false};
+  std::atomic<bool> hurried_{false};
   std::unique_ptr<Dealer> service_door_;
   std::unique_ptr<Dealer> admin_door_;
   std::unique_ptr<net::Acceptor> acceptor_;

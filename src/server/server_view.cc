@@ -1,11 +1,11 @@
 #include "server_view.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-
+#include <algorithm>
 #include <array>
 #include <memory>
+
+#include "base/log.h"
+#include "published.h"
 
 namespace flotilla::server {
 namespace {
@@ -16,49 +16,23 @@ constexpr std::array kLatencyNames = {"read",           "write",           "udf"
                                       "batch-sub-read", "batch-sub-write", "batch-sub-udf",
                                       "pi-query",       "si-query"};
 
-/// Numeric addresses of the interfaces that `wanted` accepts.
-template <class Wanted>
-std::vector<std::string> interface_addresses(Wanted wanted) {
-  ifaddrs* all = nullptr;
-  if (::getifaddrs(&all) != 0) return {};
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(all, &::freeifaddrs);
-  std::vector<std::string> out;
-  for (const ifaddrs* i = all; i != nullptr; i = i->ifa_next) {
-    if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != AF_INET || !wanted(*i)) continue;
-    char text[INET_ADDRSTRLEN];
-    const auto& address = reinterpret_cast<const sockaddr_in*>(i->ifa_addr)->sin_addr;
-    if (::inet_ntop(AF_INET, &address, text, sizeof text) != nullptr) out.emplace_back(text);
-  }
-  return out;
-}
-
 std::uint64_t percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : part * 100 / whole;
 }
 
 }  // namespace
 
-ServerView::ServerView(Sources sources) : from_(std::move(sources)), started_(from_.node.now()) {}
+ServerView::ServerView(Sources sources)
+    : from_(std::move(sources)), id_(from_.id.raw()), started_(from_.node.now()) {}
 
-info::ClusterView ServerView::cluster() const {
-  info::ClusterView view;
-  view.key = from_.id.raw();
-  view.succession = {from_.id};
-  view.partition_generation = serving() ? 1 : -1;
-  view.rebalance_generation = 1;
-  view.peers_generation = 1;
-  return view;
+void ServerView::attach(const Copies* copies, ClusterThread* cluster, const Fabric* fabric) {
+  copies_ = copies;
+  cluster_ = cluster;
+  fabric_ = fabric;
 }
 
 std::vector<std::string> ServerView::addresses_of(std::string_view word) const {
-  if (word == "any") {
-    auto found =
-        interface_addresses([](const ifaddrs& i) { return (i.ifa_flags & IFF_LOOPBACK) == 0; });
-    return found.empty() ? std::vector<std::string>{"127.0.0.1"} : found;
-  }
-  if (word == "local") return {"127.0.0.1"};
-  auto found = interface_addresses([&](const ifaddrs& i) { return word == i.ifa_name; });
-  return found.empty() ? std::vector<std::string>{std::string(word)} : found;
+  return server::addresses_of(word);
 }
 
 info::NodeStatistics ServerView::node_statistics() const {
@@ -67,15 +41,7 @@ info::NodeStatistics ServerView::node_statistics() const {
   const auto memory =
       config::find_memory_use(read_file, from_.config.service.cgroup_mem_tracking());
   const auto process = process_memory();
-  out.cluster_size = 1;
-  out.cluster_key.value = cluster().key;
-  out.cluster_generation = 1;
-  out.cluster_principal.value = out.paxos_principal.value = from_.id.raw();
-  out.cluster_min_compatibility_id = out.cluster_max_compatibility_id = 15;
-  out.cluster_integrity = out.cluster_is_member = true;
   out.uptime = static_cast<std::uint64_t>((now() - started_).count() / 1'000'000'000);
-  out.time_since_rebalance = out.uptime;
-  out.migrate_allowed = true;
   out.system_total_cpu_pct = processors.total_pct;
   out.system_user_cpu_pct = processors.user_pct;
   out.system_kernel_cpu_pct = processors.kernel_pct;
@@ -99,6 +65,7 @@ info::NodeStatistics ServerView::node_statistics() const {
   out.long_queries_active = from_.node.jobs.active();
   out.batch_index_queue.resize(from_.reactors);
   out.counters = from_.counters();
+  fill_cluster(out);
   out.counters[static_cast<std::size_t>(exec::NodeCounter::deprecated_requests)] +=
       deprecated_.load();
   return out;
@@ -109,9 +76,9 @@ info::NamespaceStatistics ServerView::namespace_statistics(
   info::NamespaceStatistics out;
   const exec::Namespace* const ns = from_.node.find(ns_config.name);
   if (ns == nullptr) return out;
-  out.ns_cluster_size = out.effective_replication_factor = 1;
-  out.objects = out.master_objects = ns->records.objects();
-  out.tombstones = out.master_tombstones = ns->records.tombstones();
+  out.objects = ns->records.objects();
+  out.tombstones = ns->records.tombstones();
+  fill_cluster(ns_config, out);
   out.stop_writes = ns->options.stop_writes.load();
   out.current_time = from_.wall().seconds();
   out.truncate_lut = ns->records.truncated_before(store::SetId(0)).ms();
@@ -185,26 +152,6 @@ std::vector<info::SetStatistics> ServerView::set_statistics(
   return out;
 }
 
-info::ReplicaMap ServerView::replicas(const config::NamespaceConfig&) const {
-  info::ReplicaMap map;
-  map.columns.resize(1);
-  if (serving()) map.columns[0].set();
-  return map;
-}
-
-std::vector<info::PartitionLine> ServerView::partitions(
-    const config::NamespaceConfig& ns_config) const {
-  std::vector<info::PartitionLine> lines(wire::kPartitions);
-  exec::Namespace* const ns = from_.node.find(ns_config.name);
-  for (std::uint16_t id = 0; id < wire::kPartitions && ns != nullptr; ++id) {
-    info::PartitionLine& line = lines[id];
-    line.replicas = 1;
-    line.working_master = from_.id;
-    line.records = ns->records.objects_in(wire::PartitionId(id));
-  }
-  return lines;
-}
-
 void ServerView::roll() {
   latencies_.roll("batch-index", from_.batches(), now());
   for (const auto& ns : from_.node.namespaces) {
@@ -252,27 +199,6 @@ std::optional<info::Census> ServerView::census(const config::NamespaceConfig& ns
   const auto it = censuses_.find({ns.name, std::string(set)});
   if (it == censuses_.end()) return std::nullopt;
   return it->second;
-}
-
-Result<void> ServerView::truncate(std::string_view ns_name, std::string_view set_name,
-                                  WallTime before) {
-  exec::Namespace* const ns = from_.node.find(ns_name);
-  if (ns == nullptr) return {};
-  const auto set = ns->records.sets().find_or_add(set_name);
-  if (!set) return tl::unexpected(set.error());
-  // "Now" takes every record there is, also those of this very millisecond; an older time is meant
-  // to the letter.
-  const bool now = before >= wall_time();
-  ns->records.truncate_before(
-      *set, now ? ns->records.clock().next(wall_time()) : store::HlcTime(before.ms + 1, 0));
-  return from_.save_truncations();
-}
-
-Result<void> ServerView::undo_truncate(std::string_view ns_name, std::string_view set_name) {
-  exec::Namespace* const ns = from_.node.find(ns_name);
-  if (ns == nullptr) return {};
-  if (const auto set = ns->records.sets().find(set_name)) ns->records.undo_truncate(*set);
-  return from_.save_truncations();
 }
 
 void ServerView::apply_log_levels() {

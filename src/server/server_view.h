@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster_thread.h"
 #include "durable_namespace.h"
 #include "exec/node.h"
 #include "info/node_view.h"
@@ -29,13 +30,16 @@ class ServerView : public info::NodeView {
     const std::atomic<std::uint64_t>& admin_connections;
     unsigned reactors;
     std::function<WallTime()> wall;
-    /// Keeps the truncations beyond a restart. Unavailable: they could not be written.
-    std::function<Result<void>()> save_truncations;
   };
 
   explicit ServerView(Sources sources);
 
+  /// The node's part in the cluster, once it is there.
+  void attach(const Copies* copies, ClusterThread* cluster, const Fabric* fabric);
+  void set_node_id(wire::NodeId id) { id_.store(id.raw()); }
   void set_serving(bool serving) { serving_.store(serving); }
+  /// It goes on serving, and is ready for nothing more.
+  void set_stopping() { stopping_.store(true); }
   /// Once a ticker interval: what latencies: and the machine's figures are measured over.
   void roll();
   /// Counts sizes and lives of all records of a namespace: a walk over them.
@@ -44,8 +48,9 @@ class ServerView : public info::NodeView {
   void count_expired(const std::string& ns, std::uint64_t expired);
 
   config::Config& config() override { return from_.config; }
-  wire::NodeId node_id() const override { return from_.id; }
+  wire::NodeId node_id() const override { return wire::NodeId(id_.load()); }
   bool serving() const override { return serving_.load(); }
+  bool ready() const override;
   Instant now() const override { return from_.node.now(); }
   WallTime wall_time() const override { return from_.wall(); }
   info::ClusterView cluster() const override;
@@ -54,6 +59,7 @@ class ServerView : public info::NodeView {
   info::NamespaceStatistics namespace_statistics(const config::NamespaceConfig& ns) const override;
   std::vector<info::SetStatistics> set_statistics(const config::NamespaceConfig& ns) const override;
   info::ReplicaMap replicas(const config::NamespaceConfig& ns) const override;
+  std::vector<info::Rack> racks(const config::NamespaceConfig& ns) const override;
   std::vector<info::PartitionLine> partitions(const config::NamespaceConfig& ns) const override;
   std::optional<info::LatencyWindow> latency(std::string_view name) const override;
   std::optional<info::Census> census(const config::NamespaceConfig& ns,
@@ -64,12 +70,27 @@ class ServerView : public info::NodeView {
   Result<void> truncate(std::string_view ns, std::string_view set, WallTime before) override;
   Result<void> undo_truncate(std::string_view ns, std::string_view set) override;
   void apply_log_levels() override;
+  void dump(std::string_view what) override;
+  Result<void> tip(const info::Endpoint& seed, bool tls) override;
+  bool clear_tip(const info::Endpoint& seed) override;
+  void forget_alumni() override;
+  Result<void> recluster() override;
+  Result<void> quiesce(bool on) override;
+  std::vector<std::pair<std::string, std::string>> metadata(std::string_view kind) const override;
 
  private:
+  void fill_cluster(info::NodeStatistics& out) const;
+  void fill_cluster(const config::NamespaceConfig& ns_config, info::NamespaceStatistics& out) const;
   void fill_storage(const config::NamespaceConfig& ns_config, const exec::Namespace& ns,
                     info::NamespaceStatistics& out) const;
 
   Sources from_;
+  const Copies* copies_ = nullptr;  // These three are set together, before the first request.
+  ClusterThread* cluster_ = nullptr;
+  const Fabric* fabric_ = nullptr;
+  std::atomic<std::uint64_t> id_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> quiesce_asked_{false};
   Instant started_;
   std::atomic<bool> serving_{false};
   std::atomic<std::uint64_t> deprecated_{0};

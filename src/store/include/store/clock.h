@@ -26,6 +26,8 @@ class HybridClock {
            !last_.compare_exchange_weak(last, time.raw(), std::memory_order_relaxed)) {
     }
   }
+  /// The latest time given or seen.
+  HlcTime latest() const { return HlcTime(last_.load(std::memory_order_relaxed)); }
 
  private:
   std::atomic<std::uint64_t> last_{0};
