@@ -1,110 +1,80 @@
-# ./dev demo and ./dev down: one node on this machine, and the article's first lines.
+# ./dev demo and ./dev down: a cluster on this machine, the article's first lines, and a node that is killed.
 source scripts/build.sh
 
 demo=$build/demo
+demo_nodes=3
+demo_records=1000
 
 run_demo() {
   run_build
-  stop_demo || true
   local port
-  port=$(first_free_port 3000)
-  start_demo "$port"
+  port=$(start_demo)
   say
-  say "A node of Flotilla serves 127.0.0.1:$port. The article's first lines, through aql:"
+  say "$demo_nodes nodes of Flotilla serve 127.0.0.1:$port and on. The article's first lines, through aql:"
   say
-  aql "$port" "insert into test.foo (pk, val1) values (1, 'abc')"
-  aql "$port" "select * from test.foo where pk = 1"
+  aql "$port" -c "insert into test.foo (pk, val1) values (1, 'abc')"
+  aql "$port" -c "select * from test.foo where pk = 1"
+  lose_a_node "$port"
   cat <<TEXT
+
 Go on:  ${bin#"$root"/}/aql -p $port
         any Aerospike client on 127.0.0.1:$port, namespace test (programs in tests/smoke)
-        ${bin#"$root"/}/asinfo -p $port -v status
-Stop:   ./dev down        (the node's files stay in ${demo#"$root"/})
+        ${bin#"$root"/}/flotilla dev status --folder ${demo#"$root"/}    (and stop, start, kill, pause: --help)
+        curl http://127.0.0.1:$((port + 4))/metrics
+Stop:   ./dev down        (the nodes' files stay in ${demo#"$root"/})
 TEXT
 }
 
 run_down() {
-  stop_demo || { say "no node of ./dev demo is running" && return; }
+  [[ -f $demo/cluster.json ]] || { say "no cluster of ./dev demo is running" && return; }
+  dev_cluster down
   say "stopped"
 }
 
-aql() { "$bin/aql" -h 127.0.0.1 -p "$1" -c "$2"; }
+dev_cluster() { "$bin/flotilla" dev "$@" --folder "$demo"; }
 
-# The first port from $1 on, in steps of ten, that nobody listens on; the node takes the ports behind it as well.
-first_free_port() {
-  local port=$1
-  while listens "$port"; do ((port += 10)); done
-  echo "$port"
-}
+aql() { "$bin/aql" -h 127.0.0.1 -p "$@"; }
 
-listens() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
+# Starts the nodes anew on the first ports that are free; prints the port of the first node.
 start_demo() {
-  local port=$1
-  mkdir -p "$demo"
-  write_config "$port" >"$demo/flotilla.conf"
-  setsid "$bin/flotillad" --config-file "$demo/flotilla.conf" --foreground >"$demo/log" 2>&1 </dev/null &
-  echo $! >"$demo/pid"
-  for _ in {1..150}; do
-    if listens "$port"; then return; fi
-    kill -0 "$(<"$demo/pid")" 2>/dev/null || break
-    sleep 0.1
+  local port said
+  if [[ -f $demo/cluster.json ]]; then dev_cluster down; fi
+  rm -rf "$demo"
+  for ((port = 3000; port < 9000; port += 1000)); do
+    if said=$(dev_cluster up "$demo_nodes" --base-port "$port" 2>&1); then
+      echo "$port"
+      return
+    fi
+    [[ $said == *"is taken by another program"* ]] || break
+    dev_cluster down --empty
   done
-  tail -n 30 "$demo/log" >&2
-  die "the node did not start; its log is ${demo#"$root"/}/log"
+  die "the cluster did not start: $said"
 }
 
-write_config() {
+# Records are written, a node is killed, and every record is still there.
+lose_a_node() {
   local port=$1
-  cat <<CONF
-service {
-    cluster-name demo
-    data-folder $demo
-    work-directory $demo
-}
-logging {
-    console {
-        context any info
-    }
-}
-network {
-    service {
-        address 127.0.0.1
-        port $port
-    }
-    fabric {
-        address 127.0.0.1
-        port $((port + 1))
-    }
-    heartbeat {
-        mode mesh
-        address 127.0.0.1
-        port $((port + 2))
-    }
-    http {
-        address 127.0.0.1
-        port $(first_free_port 9145)
-    }
-}
-namespace test {
-    replication-factor 2
-    storage-engine memory {
-        data-size 1G
-    }
-}
-CONF
+  say "$demo_records records more, then SIGKILL for the last node:"
+  say
+  many_records | aql "$port" >/dev/null
+  dev_cluster kill "$demo_nodes"
+  say "records that the other nodes have: $(count_records "$port") of $demo_records"
+  dev_cluster start "$demo_nodes"
+  dev_cluster status
 }
 
-# Asks the node to stop and waits for it. False when none is running.
-stop_demo() {
-  local pid
-  [[ -f $demo/pid ]] || return 1
-  pid=$(<"$demo/pid")
-  rm -f "$demo/pid"
-  [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == "$bin/flotillad"* ]] || return 1
-  kill "$pid"
-  for _ in {1..100}; do
-    kill -0 "$pid" 2>/dev/null || return 0
-    sleep 0.1
+many_records() {
+  local i
+  for ((i = 1; i <= demo_records; i++)); do echo "insert into test.demo (pk, n) values ($i, $i)"; done
+}
+
+# A scan waits for nobody: it is tried until every partition has a node again.
+count_records() {
+  local port=$1 seen=0
+  for _ in {1..50}; do
+    seen=$(aql "$port" -o raw -c "select n from test.demo" 2>/dev/null | grep -c '^n: ') || true
+    ((seen < demo_records)) || break
+    sleep 0.2
   done
-  kill -9 "$pid"
+  echo "$seen"
 }

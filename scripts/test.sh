@@ -45,6 +45,8 @@ server_suites() {
   suite crash 300 crash --rounds 15
   suite idle 180 idle
   suite cluster 900 cluster
+  ensure_go
+  suite faults 600 cluster_tests -records 20000 -rate 1000 checker form empty
   suite statistics 120 statistics
   suite bench 600 bench/run --quick
   e2e_suite 900
