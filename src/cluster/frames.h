@@ -8,7 +8,8 @@
 
 namespace flotilla::cluster {
 
-/// Frames between the copies of one partition (docs/formats/replication.md). Integers little-endian.
+/// Frames between the copies of one partition (docs/formats/replication.md). Integers
+/// little-endian.
 ///
 ///   kind u8 | namespace tag u32 | partition u16 | term 20 | ...
 ///

@@ -28,6 +28,8 @@ using cluster::RowVersion;
 /// leader per component that grants rows by the rules of membership. All from one seed.
 class ReplicationWorld {
  public:
+  static constexpr wire::PartitionId kPartition{0x305};
+
   struct Options {
     unsigned nodes = 3;
     unsigned rf = 2;
@@ -104,6 +106,10 @@ class ReplicationWorld {
   void expect_nothing_lost();
   Random& random() { return random_; }
   Instant now() const { return now_; }
+  WallTime wall() const {
+    return {1'000'000 +
+            static_cast<std::uint64_t>(now_.since_start / std::chrono::milliseconds(1))};
+  }
   /// Copies of every frame sent; for corpora and filters. True: the frame is swallowed.
   std::function<bool(unsigned from, unsigned to, Bytes frame)> filter;
   /// What the leader is asked. True: swallowed.
@@ -161,6 +167,7 @@ class ReplicationWorld {
     if (broken_.empty()) broken_ = what;
   }
   Duration delay();
+  static std::string name(const RowVersion& version);
   std::optional<unsigned> node_of(const Process& process) const;
 
   Random random_;
