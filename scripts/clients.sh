@@ -13,6 +13,8 @@ cluster() { python3 tests/conformance/cluster.py; }
 
 statistics() { python3 tests/conformance/statistics.py; }
 
+tools() { against_node python3 tests/tools/failures.py '{port}' && against_node python3 tests/tools/terminal.py '{port}'; }
+
 smoke() { against_node tests/smoke/run "$1" '{port}'; }
 
 go_suite() { against_node python3 tests/conformance/go_suite.py '{port}'; }

