@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand"
 	"path/filepath"
+	"sort"
 	"sync"
 	"time"
 
@@ -242,5 +243,61 @@ func (t *test) checkHistory(h *history) {
 			t.say("the history is in %s", page)
 		}
 	}
+	if result == porcupine.Illegal {
+		t.showWrong(h.operations)
+	}
 	t.demand(result == porcupine.Ok, "the history of every key is linearizable", "%s", result)
+}
+
+// showWrong prints, for the first registers that are wrong, the operations that came last when their history went wrong.
+func (t *test) showWrong(history []porcupine.Operation) {
+	const registersShown, operationsShown = 3, 8
+	shown := 0
+	for _, ops := range registerModel.Partition(history) {
+		sort.Slice(ops, func(i, j int) bool { return ops[i].Return < ops[j].Return })
+		if shown == registersShown || porcupine.CheckOperations(registerModel, ops) {
+			continue
+		}
+		shown++
+		wrong := sort.Search(len(ops)-1, func(n int) bool {
+			return !porcupine.CheckOperations(registerModel, until(ops, ops[n].Return))
+		})
+		t.say("register %d (partition %d): wrong with the last of", ops[0].Input.(registerInput).register,
+			registerKey(ops[0].Input.(registerInput).register).PartitionId())
+		for _, op := range until(ops[max(0, wrong-operationsShown):], ops[wrong].Return) {
+			t.say("  %9.3f to %9.3f s %s", float64(op.Call)/1e9, float64(min(op.Return, 1e12))/1e9, describe(op))
+		}
+	}
+}
+
+// until is the history as it was known at a moment: what was under way then may have happened or not.
+func until(ops []porcupine.Operation, moment int64) []porcupine.Operation {
+	var out []porcupine.Operation
+	for _, op := range ops {
+		if op.Return > moment {
+			if op.Call > moment || op.Input.(registerInput).kind == 'r' {
+				continue
+			}
+			op.Return, op.Output = math.MaxInt64, registerOutput{unknown: true}
+		}
+		out = append(out, op)
+	}
+	return out
+}
+
+func describe(op porcupine.Operation) string {
+	in, out := op.Input.(registerInput), op.Output.(registerOutput)
+	switch {
+	case in.kind == 'r' && !out.found:
+		return "read nothing"
+	case in.kind == 'r':
+		return fmt.Sprintf("read %d generation %d", out.value, out.generation)
+	case in.kind == 'd':
+		return fmt.Sprintf("deleted (existed %v, in doubt %v)", out.found, out.unknown)
+	case in.kind == 'c':
+		return fmt.Sprintf("wrote %d if generation %d (refused %v, in doubt %v)", in.value, in.generation, out.mismatch,
+			out.unknown)
+	default:
+		return fmt.Sprintf("wrote %d (in doubt %v)", in.value, out.unknown)
+	}
 }
