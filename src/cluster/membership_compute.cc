@@ -181,7 +181,10 @@ void Membership::Core::compute_rows(NamespaceRows& rows, View& next, std::uint32
     const bool unsure = moving != moving_.end();
     Serving serving = compute_serving(rules, words[p], targets[p], unsure);
     Row& row = serving.row;
-    const bool same = p < base.size() && !serving.new_term && row == base[p];
+    // Who comes from elsewhere may know a higher version, of a row that lost: it must be passed.
+    const bool newest = std::ranges::none_of(
+        words[p], [&](const CopyWord& w) { return w.row.version > row.version; });
+    const bool same = p < base.size() && !serving.new_term && row == base[p] && newest;
     if (!same) {
       // One number for all rows of the view: so the terms that begin with it are one term, which
       // nodes with disks write down once.

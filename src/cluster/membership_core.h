@@ -80,9 +80,11 @@ class Membership::Core {
   struct Known {
     NodeInfo info;
     std::optional<LinkId> link;
-    Instant heard;       // When it was last sure to hear and be heard.
-    Instant beat_at;     // Its last beat came.
-    message::Beat beat;  // Its last beat.
+    Instant heard;                  // When it was last sure to hear and be heard.
+    Instant heard_direct;           // The same, by the connection itself.
+    std::uint64_t direct_sent = 0;  // Of its last beat that came by the connection.
+    Instant beat_at;                // Its last beat came.
+    message::Beat beat;             // Its last beat.
     Instant first_seen;
     std::optional<Process> via;  // A node that can pass messages on to it.
     Instant via_at;
@@ -111,6 +113,7 @@ class Membership::Core {
   void on(const TipClear& event);
   void on(const Tick&) {}
   void dial_and_resolve();
+  bool is_mute(LinkId id, const Link& link) const;
   void want_address(const Endpoint& at, bool configured);
   void want_seed(const Endpoint& at);
   bool wanted(const Address& address, const Endpoint& at) const;
@@ -141,7 +144,8 @@ class Membership::Core {
 
   // --- Beats (membership_detector.cc).
   void beat_round();
-  message::Beat beat_to(const Known& known, bool answer_me) const;
+  message::Beat beat_to(const Known& known, bool answer_me, bool direct) const;
+  bool doubtful(const Known& known) const;
   std::vector<Process> contacts();
   void on_message(const Process& from, const message::Beat& beat);
   void on_message(const Process& from, const message::Gone& gone);
@@ -320,6 +324,7 @@ class Membership::Core {
   Instant now_;
   WallTime wall_;
   bool started_ = false;
+  std::optional<Process> arrived_by_;  // Who passed on the message that is being handled.
   std::vector<Action>* out_ = nullptr;
 
   std::map<LinkId, Link> links_;

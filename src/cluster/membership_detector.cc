@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kSeniors = 4;  // The leader and its three deputies.
 constexpr std::size_t kOthers = 4;
 constexpr std::size_t kHelpers = 3;
-constexpr std::size_t kStrangersBeaten = 64;
+constexpr std::size_t kStrangersBeaten = 1024;
 constexpr unsigned kFalseDeathsMax = 3;
 constexpr Duration kFalseDeathsWithin = std::chrono::minutes(10);
 
@@ -17,10 +17,10 @@ std::uint64_t count(Instant at) { return static_cast<std::uint64_t>(at.since_sta
 
 }  // namespace
 
-message::Beat Membership::Core::beat_to(const Known& known, bool answer_me) const {
+message::Beat Membership::Core::beat_to(const Known& known, bool answer_me, bool direct) const {
   message::Beat beat;
   beat.sent = count(now_) + 1;  // Zero is nothing.
-  beat.echo = known.beat.sent;
+  beat.echo = direct ? known.direct_sent : known.beat.sent;
   beat.answer_me = answer_me;
   beat.wall_ms = wall_.ms;
   beat.epoch_number = epoch_number;
@@ -71,8 +71,16 @@ std::vector<Process> Membership::Core::contacts() {
 void Membership::Core::beat_round() {
   next_beat_ = now_ + o.interval;
   const bool answers = in_view && view->members.size() > o.beat_to_all_up_to;
-  for (const Process& process : contacts())
-    if (const Known* known = find(process)) send(process, beat_to(*known, answers));
+  for (const Process& process : contacts()) {
+    const Known* known = find(process);
+    if (known == nullptr) continue;
+    // By the connection, also if it is doubtful: how else would it be known that it is sound again?
+    if (known->link)
+      send_bytes(*known->link,
+                 encode_message(self.process, process, beat_to(*known, answers, true)));
+    if (known->via && (!known->link || doubtful(*known)))
+      send_through(*known->via, process, beat_to(*known, answers, false));
+  }
   late_ms_ = 0;
 }
 
@@ -88,18 +96,25 @@ void Membership::Core::heard_from(const Process& process, Known& known) {
 void Membership::Core::on_message(const Process& from, const message::Beat& beat) {
   Known* known = find(from);
   if (known == nullptr) return;
+  if (beat.echo > 0 && beat.echo <= count(now_) + 1) {
+    const Instant at{Duration(static_cast<std::int64_t>(beat.echo - 1))};
+    known->heard = std::max(known->heard, at);
+    if (!arrived_by_) known->heard_direct = std::max(known->heard_direct, at);
+    heard_from(from, *known);
+  }
+  if (!arrived_by_) known->direct_sent = std::max(known->direct_sent, beat.sent);
   if (beat.sent < known->beat.sent) return;  // Late or doubled.
   known->beat = beat;
   known->beat_at = now_;
   known->skew_ms = static_cast<std::int64_t>(beat.wall_ms) - static_cast<std::int64_t>(wall_.ms);
   epoch_number = std::max(epoch_number, beat.epoch_number);
   if (!clock_.saw(beat.hlc, wall_.ms)) ++stats.hlc_rejected;
-  if (beat.echo > 0 && beat.echo <= count(now_) + 1) {
-    known->heard =
-        std::max(known->heard, Instant{Duration(static_cast<std::int64_t>(beat.echo - 1))});
-    heard_from(from, *known);
+  if (beat.answer_me) {  // The way it came.
+    if (arrived_by_)
+      send_through(*arrived_by_, from, beat_to(*known, false, false));
+    else if (known->link)
+      send_bytes(*known->link, encode_message(self.process, from, beat_to(*known, false, true)));
   }
-  if (beat.answer_me) send(from, beat_to(*known, false));
   if (!in_view) return;
   const bool member = view->member(from) != nullptr;
   if (holding_clients_ && known->heard >= paused_until_ && beat.leader == view->leader &&
@@ -157,7 +172,7 @@ void Membership::Core::probe(const Process& target, Known& known) {
   }
   for (std::size_t i = 0; i < kHelpers && !helpers.empty(); ++i) {
     const std::size_t at = random_.below(helpers.size());
-    send_through(helpers[at], target, beat_to(known, true));
+    send_through(helpers[at], target, beat_to(known, true, false));
     helpers.erase(helpers.begin() + static_cast<std::ptrdiff_t>(at));
   }
 }
@@ -230,6 +245,8 @@ void Membership::Core::weigh_findings(const Process& process, Known& known) {
 /// been given up by the others.
 void Membership::Core::note_pause() {
   no_accusing_until_ = now_ + 2 * o.interval;
+  for (auto& [process, known] : known_)
+    known.heard = std::max(known.heard, now_ + -(dead_after() / 2));
   if (std::chrono::milliseconds(late_ms_) * 2 <= dead_after() || !in_view) return;
   if (view->members.size() == 1) return;
   paused_until_ = now_;

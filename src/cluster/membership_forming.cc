@@ -198,9 +198,11 @@ void Membership::Core::on_message(const Process& from, const message::Rumour& ru
 /// if it is the other, and goes on if nothing comes of it.
 void Membership::Core::other_component(const Process& leader, const Epoch& epoch,
                                        std::uint32_t size) {
-  if (!is_leader() || proposal || now_ < next_yield_ || view->member(leader) != nullptr) return;
-  if (in_lineage(epoch)) return;
-  const std::pair<std::size_t, Epoch> mine{view->members.size(), view->epoch};
+  if (!is_leader() || proposal || now_ < next_yield_) return;
+  if (view->member(leader) != nullptr && !dead(leader)) return;
+  const auto alive = std::ranges::count_if(
+      view->members, [&](const NodeInfo& member) { return !dead(member.process); });
+  const std::pair<std::size_t, Epoch> mine{static_cast<std::size_t>(alive), view->epoch};
   if (std::pair<std::size_t, Epoch>{size, epoch} <= mine) return;
   next_yield_ = now_ + 2 * o.prepare_time + o.interval +
                 Duration(static_cast<std::int64_t>(
@@ -218,10 +220,10 @@ void Membership::Core::on_message(const Process& from, const message::Yield& yie
     yielded_epochs_.insert(yield.epoch);
     return propose(true);
   }
-  if (!is_leader() || in_lineage(yield.epoch)) return;
+  if (!is_leader()) return;
   // Nobody yields for members of this view: whoever is in both has to say so itself.
   for (const NodeInfo& member : yield.members) {
-    if (member.process == self.process) return;
+    if (member.process == self.process) continue;
     if (view->member(member.process) != nullptr && !dead(member.process)) continue;
     Known& known = know(member);
     if (!known.link && member.process != from) {
@@ -241,10 +243,13 @@ void Membership::Core::member_left_for(const Process& member, const message::Bea
   if (Known* known = find(member)) known->moved_on = true;
   Known& other = known_.try_emplace(beat.leader).first->second;
   other.info.process = beat.leader;
+  other.moved_on = view->member(beat.leader) != nullptr;
   if (!other.link) {
     other.via = member;
     other.via_at = now_;
   }
+  // If the others are more, nothing is served here alone first.
+  other_component(beat.leader, beat.epoch, beat.view_size);
   want_view(Hurry::Now, name(member) + " follows another leader");
 }
 

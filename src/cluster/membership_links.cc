@@ -94,9 +94,7 @@ void Membership::Core::dial_and_resolve() {
     if (now_ >= address.next_dial && wanted(address, at)) dial(at, address);
   std::vector<LinkId> mute;
   for (const auto& [id, link] : links_)
-    if ((!link.process && now_ - link.since > kHelloLimit) ||
-        (link.retired && now_ - *link.retired > kHelloLimit))
-      mute.push_back(id);
+    if (is_mute(id, link)) mute.push_back(id);
   for (const LinkId id : mute) {
     if (links_[id].dialled && !links_[id].process)
       address_failed(*links_[id].dialled, "connected, but says nothing", o.retry_least);
@@ -105,9 +103,24 @@ void Membership::Core::dial_and_resolve() {
   forget_strangers();
 }
 
+/// Says nothing, was given up for another one, or is open at this end only: beats go out on it, and
+/// none comes back.
+bool Membership::Core::is_mute(LinkId id, const Link& link) const {
+  if (!link.process) return now_ - link.since > kHelloLimit;
+  if (link.retired) return now_ - *link.retired > kHelloLimit;
+  const Known* known = find(*link.process);
+  if (known == nullptr || known->link != id) return false;
+  const bool beaten = known->in_contact || !in_view || view->member(*link.process) == nullptr;
+  return beaten && now_ >= no_accusing_until_ &&
+         now_ - std::max(known->heard_direct, link.since) > 2 * dead_after();
+}
+
 void Membership::Core::dial(const Endpoint& at, Address& address) {
   address.dialling = true;
-  address.backoff = std::clamp(address.backoff * 2, o.retry_least, o.retry_most);
+  const bool member = view && address.process && view->member(*address.process) != nullptr;
+  address.backoff =
+      std::clamp(address.backoff * 2, o.retry_least,
+                 member ? std::min(o.retry_most, Duration(std::chrono::seconds(1))) : o.retry_most);
   address.next_dial = now_ + address.backoff +
                       Duration(static_cast<std::int64_t>(
                           random_.below(static_cast<std::uint64_t>(o.retry_least.count()))));
@@ -155,7 +168,7 @@ void Membership::Core::drop_link(LinkId id, bool hang_up) {
   const auto it = links_.find(id);
   if (it == links_.end()) return;
   const std::optional<Process> process = it->second.process;
-  if (!process && it->second.dialled)
+  if (!process && it->second.dialled && !hang_up)
     address_failed(*it->second.dialled, "the connection ended without a word", Duration(0));
   links_.erase(it);
   if (hang_up) act(Hangup{id});
@@ -209,8 +222,10 @@ void Membership::Core::on_bytes(LinkId id, Bytes bytes) {
     if (known->info.process == Process{}) known->info.process = header->from;
     known->via = via;
     known->via_at = now_;
+    arrived_by_ = via;
   }
   dispatch(header->from, parsed->body);
+  arrived_by_.reset();
 }
 
 void Membership::Core::on_fragment(LinkId id, const message::Fragment& fragment) {
@@ -286,7 +301,7 @@ void Membership::Core::on_hello(LinkId id, const message::Hello& hello) {
     known.found_gone_by.clear();
   }
   settle_twin_links(id, known);
-  act(Send{*known.link, encode_message(self.process, process, beat_to(known, true))});
+  act(Send{*known.link, encode_message(self.process, process, beat_to(known, true, true))});
 }
 
 /// Both ends dialled: both keep the connection that the lesser process made; of two of one end, the
@@ -310,7 +325,7 @@ Membership::Core::Known& Membership::Core::know(const NodeInfo& info) {
   Known& known = it->second;
   if (fresh || known.info.id.raw() == 0) {
     known.first_seen = now_;
-    known.heard = std::max(known.heard, now_);
+    known.heard = known.heard_direct = std::max(known.heard, now_);
   }
   known.info = info;
   for (const Endpoint& at : info.heartbeat) {
@@ -372,19 +387,20 @@ void Membership::Core::send_bytes(LinkId id, Buffer bytes) {
 bool Membership::Core::deliver(const Process& to, Buffer bytes) {
   const Known* known = find(to);
   if (known == nullptr) return false;
-  if (known->link) {
-    // A connection that carries nothing back may be cut; what came by another way lately is surer.
-    const bool doubtful = now_ - known->heard > dead_after() * 2 / 3;
-    if (!(doubtful && known->via && now_ - known->via_at < dead_after())) {
-      send_bytes(*known->link, std::move(bytes));
-      return true;
-    }
+  if (known->link && !(doubtful(*known) && known->via && now_ - known->via_at < dead_after())) {
+    send_bytes(*known->link, std::move(bytes));
+    return true;
   }
   if (!known->via) return false;
   const Known* helper = find(*known->via);
   if (helper == nullptr || !helper->link) return false;
   send_bytes(*helper->link, std::move(bytes));
   return true;
+}
+
+/// A connection that carries nothing back may be cut; what came by another way lately is surer.
+bool Membership::Core::doubtful(const Known& known) const {
+  return now_ - known.heard_direct > dead_after() / 2;
 }
 
 template <class M>

@@ -281,7 +281,10 @@ void Membership::Core::decide() {
     if (process != self.process && !promise.excluded)
       told[process] = {promise.installed, promise.n, now_, Duration(0)};
   std::vector<Epoch> past = lineage_;
-  for (const Epoch& epoch : proposal->yielded) past.push_back(epoch);
+  for (const Epoch& epoch : proposal->yielded)
+    if (std::ranges::any_of(proposal->promises,
+                            [&](const auto& each) { return each.second.installed == epoch; }))
+      past.push_back(epoch);
   if (in_view) past.push_back(view->epoch);
   const std::set<Process> lost = proposal->lost;
   proposal.reset();
@@ -335,6 +338,12 @@ void Membership::Core::after_install() {
   seen_orphans_.clear();
   held_why_.clear();
   join_backoff_ = Duration(0);
+  if (!is_leader()) {
+    view_due_.reset();
+    view_first_wanted_.reset();
+    joiners_.clear();
+    yielded_epochs_.clear();
+  }
   balanced_ = false;
   view_changed_since_persist_ = true;
   leader_heard();
@@ -495,6 +504,7 @@ void Membership::Core::excluded_by(View next, std::uint32_t next_n,
   const std::optional<View> before = std::exchange(view, std::move(next));
   if (proposal) proposal.reset();
   in_view = false;
+  promised_ = std::max(promised_, view->epoch);  // What it may still have promised is over.
   n = next_n;
   lineage_ = past;
   excluded_since_ = orphan_since_ = now_;

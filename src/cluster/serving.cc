@@ -25,7 +25,7 @@ class Partition {
   void find_rows();
   std::optional<Row> living() const;
   Row reunion(const Row& a, const Row& b);
-  bool joins_with_branch(const Process& primary) const;
+  bool has_branch(const Process& primary, const std::vector<Process>& in_sync, bool known) const;
   Serving keep(const Row& row);
   Serving promote_or_wait();
   std::vector<Process> live_in_sync(const Row& row) const;
@@ -74,7 +74,8 @@ void Partition::find_rows() {
       newest_of_all_ = w.row;
       lived_ = false;
     }
-    if (w.row.version == newest_of_all_.version) lived_ = lived_ || !w.from_disk;
+    if (w.row.version == newest_of_all_.version)
+      lived_ = lived_ || !(w.from_disk || w.row.has(Row::kRecalled));
   }
 }
 
@@ -114,11 +115,15 @@ Row Partition::reunion(const Row& a, const Row& b) {
   return merit(b, *of_b) > merit(a, *of_a) ? b : a;
 }
 
-bool Partition::joins_with_branch(const Process& primary) const {
+/// Somebody who is not in sync has data of its own, whose line went apart from the primary's.
+/// `known`: a merge is under way; only who joins now is news.
+bool Partition::has_branch(const Process& primary, const std::vector<Process>& in_sync,
+                           bool known) const {
   const CopyReport* its = copy(primary);
   if (its == nullptr) return false;
   return std::ranges::any_of(words_, [&](const CopyWord& w) {
-    if (w.copy == nullptr || !w.joins || w.by == primary) return false;
+    if (w.copy == nullptr || (known && !w.joins) || w.by == primary) return false;
+    if (std::ranges::find(in_sync, w.by) != in_sync.end()) return false;
     const Relation to_primary = relation(w.copy->history, its->history);
     return to_primary == Relation::Diverged || to_primary == Relation::Ahead;
   });
@@ -135,7 +140,7 @@ Serving Partition::keep(const Row& row) {
   Serving out{row, Serving::Origin::Kept, false};
   out.row.in_sync = live_in_sync(row);
   out.row.targets = targets_;
-  const bool branch = merging_ || joins_with_branch(row.primary);
+  const bool branch = merging_ || has_branch(row.primary, row.in_sync, row.has(Row::kMerging));
   if (branch) {
     out.row.flags |= Row::kMerging;
     out.new_term = true;
@@ -196,7 +201,7 @@ Serving Partition::promote(const Process& primary, std::vector<Process> in_sync,
   out.row.flags = newest_of_all_.flags & static_cast<std::uint8_t>(Row::kMerging | Row::kStale);
   if (origin == Serving::Origin::Stale) out.row.flags |= Row::kStale;
   // The others with data of their own, whose lines went apart from its: branches.
-  if (merging_ || joins_with_branch(primary)) out.row.flags |= Row::kMerging;
+  if (merging_ || has_branch(primary, out.row.in_sync, false)) out.row.flags |= Row::kMerging;
   return out;
 }
 
@@ -205,6 +210,7 @@ Serving Partition::wait() const {
   out.row.primary = {};
   out.row.targets = targets_;
   out.row.flags |= Row::kWaiting;
+  if (!lived_ && newest_of_all_.version != RowVersion{}) out.row.flags |= Row::kRecalled;
   return out;
 }
 

@@ -58,10 +58,9 @@ struct MembershipWorld::Node {
   Instant paused_until;
   std::uint64_t tick_order = 0;
   cluster::Epoch last_epoch;
-  bool served = false;  // In a view, not orphaned.
   std::map<std::string, std::size_t> actions;
   std::map<Key, Instant> asked;
-  std::map<Key, cluster::RowVersion> given;  // By its membership.
+  std::map<Key, Row> given;  // By its membership.
 };
 
 MembershipWorld::MembershipWorld(Setup setup)
@@ -93,7 +92,6 @@ void MembershipWorld::start(std::size_t index) {
   node.info.process.boot = random.next();
   node.info.heartbeat = {{node.host, kPort}};
   node.last_epoch = {};
-  node.served = false;
   node.actions.clear();
   node.asked.clear();
   node.given.clear();
@@ -294,11 +292,16 @@ void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
   if (const auto* rows = std::get_if<Membership::InstallRows>(&action))
     for (const auto& [ns, partition, row] : rows->rows) {
       const Key key{ns, partition.raw()};
-      if (row.version <= node.given[key])
+      if (view(index) == nullptr) {  // Excluded: the others' rows, for a start.
+        install(index, key, row);
+        continue;
+      }
+      if (row.version <= node.given[key].version)
         violate(fmt::format("I19: node {} partition {} was given an older row: {}.{}, had {}.{}",
                             index, key.second, row.version.epoch.number, row.version.n,
-                            node.given[key].epoch.number, node.given[key].n));
-      node.given[key] = row.version;
+                            node.given[key].version.epoch.number, node.given[key].version.n));
+      check_in_force(index, node.given[key], row);
+      node.given[key] = row;
       install(index, key, row);
     }
   if (const auto* move = std::get_if<Membership::MoveRow>(&action);
@@ -332,7 +335,7 @@ void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
   }
   if (const auto* done = std::get_if<Membership::MetadataDone>(&action))
     settings_done[done->id] = done->outcome == Membership::MetadataDone::Outcome::Everywhere;
-  if (std::holds_alternative<Membership::Orphaned>(action)) node.served = false;
+  if (std::holds_alternative<Membership::Orphaned>(action)) node.given.clear();
   if (std::holds_alternative<Membership::Orphaned>(action)) ++node.actions["Orphaned"];
   if (std::holds_alternative<Membership::Drained>(action)) ++node.actions["Drained"];
   if (const auto* hold = std::get_if<Membership::HoldClients>(&action))
@@ -390,6 +393,7 @@ void MembershipWorld::transmit(std::size_t index, LinkId link, const Buffer& sen
   const bool from_a = connection.at_a == link;
   const std::size_t to = from_a ? connection.b : connection.a;
   if (!reaches(index, to) || random.chance(faults.drop)) return;
+  if (keep && keep(index, to, sent)) return kept.emplace_back(to, sent), void();
   const LinkId far = from_a ? connection.at_b : connection.at_a;
   const std::uint64_t boot = nodes_[to]->info.process.boot;
   const int times = random.chance(faults.twice) ? 2 : 1;
@@ -434,8 +438,17 @@ void MembershipWorld::install(std::size_t index, Key key, const Row& row) {
   CopyReport& copy = node.copies.held[key];
   if (!copy.row_from_disk && row.version <= copy.row.version) return;  // From before a hand-over.
   const bool leads = row.primary == node.info.process;
-  if (leads && (copy.row.term != row.term || copy.row.primary != row.primary))
+  if (leads && (copy.row.term != row.term || copy.row.primary != row.primary)) {
+    const auto acked = acknowledged_.find(key);
+    // While it merges, what others acknowledged is on its way in.
+    const bool complete =
+        !copy.history.empty() && copy.ever_full && !row.has(Row::kStale) && !row.has(Row::kMerging);
+    if (check_acknowledged && complete && acked != acknowledged_.end() &&
+        !has_all(copy.history, {{acked->second.term, acked->second.seq, false}}))
+      violate(fmt::format("I17: node {} is promoted for partition {} without acknowledged writes",
+                          index, key.second));
     copy.history.push_back({row.term, 0, false});
+  }
   if (row.primary != Process{}) {
     const auto [at, fresh] = primaries_.try_emplace({key, row.term}, row.primary);
     if (!fresh && at->second != row.primary)
@@ -509,6 +522,7 @@ void MembershipWorld::work_on(std::size_t index, Key key) {
     its->records = copy.records;
     its->ever_full = true;
   }
+  if (!row.has(Row::kMerging)) acknowledged_[key] = {row.term, copy.history.back().end};
   if (row.has(Row::kMerging)) {
     for (const auto& other : nodes_) {
       if (!other->up || other->info.process == node.info.process) continue;
@@ -529,7 +543,9 @@ void MembershipWorld::work_on(std::size_t index, Key key) {
         continue;
       CopyReport* its = follows(other.info.process);
       if (its == nullptr || its->row.version != row.version) continue;
-      if (!has_all(copy.history, its->history)) continue;
+      if (!has_all(copy.history, its->history))  // A branch that no view saw.
+        for (const HistoryEntry& entry : its->history)
+          copy.history.insert(copy.history.begin(), {entry.term, entry.end, true});
       its->history = copy.history;
       its->records = copy.records;
       return ask(RowAsk::Kind::Add, other.info.process);
@@ -594,7 +610,8 @@ bool MembershipWorld::balanced() const {
   for (const cluster::NamespaceRows& ns : v.namespaces)
     for (const Row& row : ns.rows) {
       if (row.targets.empty() || row.primary.node != row.targets[0]) return false;
-      if (row.in_sync.size() != row.targets.size() || row.flags != 0) return false;
+      if (row.in_sync.size() != row.targets.size()) return false;
+      if ((row.flags & ~Row::kStale) != 0) return false;  // Stale it stays.
     }
   for (const std::size_t node : nodes)
     for (std::uint16_t p = 0; p < setup_.partitions; ++p)
@@ -654,10 +671,43 @@ void MembershipWorld::violate(std::string what) {
                                std::chrono::duration<double>(now_.since_start).count(), what));
 }
 
+/// A leader that is primary itself counts a smaller in-sync set only once another member has the
+/// row.
+void MembershipWorld::check_in_force(std::size_t index, const Row& given, const Row& row) {
+  const View& its = *nodes_[index]->membership->view();
+  if (its.leader != process(index) || row.primary != process(index) || its.members.size() == 1)
+    return;
+  const bool smaller =
+      std::ranges::any_of(given.in_sync, [&](const Process& p) { return !in(row.in_sync, p); });
+  const auto have = followers_have_.find(its.epoch);
+  const std::uint32_t n = row.version.epoch == its.epoch ? row.version.n : 0;
+  if (smaller && (have == followers_have_.end() || have->second < n))
+    violate(fmt::format("a row that is not in force was given to its primary, node {}", index));
+}
+
+void MembershipWorld::inject(std::size_t from, std::size_t to, const Buffer& frame) {
+  for (const auto& [id, connection] : ends_) {
+    const bool at_a = connection->at_a == id && connection->a == to && connection->b == from;
+    const bool at_b = connection->at_b == id && connection->b == to && connection->a == from;
+    if (at_a || at_b)
+      return deliver(to, nodes_[to]->info.process.boot, Membership::Frame{id, frame});
+  }
+}
+
+std::uint64_t MembershipWorld::views_since(Instant at) const {
+  std::uint64_t count = 0;
+  for (const auto& [epoch, when] : view_times_) count += when >= at ? 1 : 0;
+  return count;
+}
+
 void MembershipWorld::check_view(std::size_t index) {
   Node& node = *nodes_[index];
   const View* its = node.membership->view();
   if (its == nullptr) return;
+  if (its->leader != node.info.process) {
+    std::uint32_t& have = followers_have_[its->epoch];
+    have = std::max(have, node.membership->map_version());
+  }
   if (its->epoch < node.last_epoch)
     violate(fmt::format("I2: node {} went back to an older view", index));
   if (its->epoch == node.last_epoch) return;
@@ -666,6 +716,7 @@ void MembershipWorld::check_view(std::size_t index) {
   for (const NodeInfo& member : its->members)
     what.append(reinterpret_cast<const char*>(&member.process), sizeof member.process);
   const auto [at, fresh] = views_.try_emplace(its->epoch, what);
+  view_times_.try_emplace(its->epoch, now_);
   if (!fresh && at->second != what) violate("I1: two views of one epoch");
 }
 

@@ -91,6 +91,11 @@ class MembershipWorld {
   CopyReport& copy(std::size_t node, std::uint16_t partition);
   void write(std::size_t node, std::uint16_t partition, std::uint64_t count = 1);
   std::size_t done(std::size_t node, const char* action) const;
+  /// A frame from one node's connection to another's, as if it had been under way all the time.
+  std::vector<std::pair<std::size_t, Buffer>> kept;  // To whom, if `keep` says so.
+  std::function<bool(std::size_t from, std::size_t to, const Buffer& frame)> keep;
+  void inject(std::size_t from, std::size_t to, const Buffer& frame);
+  std::uint64_t views_since(Instant at) const;
 
   Instant now() const { return now_; }
   std::uint32_t ns() const { return ns_; }
@@ -104,6 +109,9 @@ class MembershipWorld {
   std::map<std::size_t, std::int64_t> skew_ms;
   std::map<std::uint64_t, bool> settings_done;  // id -> everywhere.
   bool answers_moves = true;
+  /// A copy that is promoted as complete must have every acknowledged write. Only for faults that
+  /// do not let two sides serve at once.
+  bool check_acknowledged = false;
   bool trace = std::getenv("SIM_TRACE") != nullptr;
   std::uint64_t frames = 0;
   std::uint64_t bytes = 0;
@@ -138,6 +146,7 @@ class MembershipWorld {
   void install(std::size_t node, Key key, const Row& row);
   std::optional<std::size_t> index_of(const Process& process) const;
   void check_view(std::size_t node);
+  void check_in_force(std::size_t node, const Row& given, const Row& row);
   void violate(std::string what);
 
   Setup setup_;
@@ -150,6 +159,10 @@ class MembershipWorld {
   std::uint64_t next_link_ = 1;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::map<cluster::Epoch, std::string> views_;
+  std::map<cluster::Epoch, std::uint32_t>
+      followers_have_;  // Newest rows that a member but the leader has.
+  std::map<Key, cluster::Position> acknowledged_;
+  std::map<cluster::Epoch, Instant> view_times_;
   std::map<std::pair<Key, cluster::Term>, Process> primaries_;
 };
 

@@ -157,7 +157,7 @@ TEST(Placement, QuiescedAndLeavingNodesGetNothingUnlessThereIsNobodyElse) {
 TEST(Placement, AFactorThatChangesKeepsWhatItCan) {
   const std::vector<Targets> two = place(kEmpty, nodes(5), 2);
   const std::vector<Targets> three = place(two, nodes(5), 3);
-  EXPECT_LE(moved(two, three), two.size() * 101 / 100);  // One more each, and the rounding.
+  EXPECT_LE(moved(two, three), two.size() * 101 / 100);   // One more each, and the rounding.
   EXPECT_LE(moved(three, place(three, nodes(5), 2)), 8);  // The rounding alone.
 }
 

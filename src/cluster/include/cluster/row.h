@@ -11,9 +11,10 @@ namespace flotilla::cluster {
 /// that it has installed.
 struct Row {
   enum Flag : std::uint8_t {
-    kStale = 1,    // The primary lacks acknowledged writes: nobody reachable had them.
-    kWaiting = 2,  // Nobody serves yet: a better copy may come back (answer 11).
-    kMerging = 4,  // Diverged copies are being merged; such a row begins a new term.
+    kStale = 1,     // The primary lacks acknowledged writes: nobody reachable had them.
+    kWaiting = 2,   // Nobody serves yet: a better copy may come back (answer 11).
+    kMerging = 4,   // Diverged copies are being merged; such a row begins a new term.
+    kRecalled = 8,  // With kWaiting: `in_sync` is known from disks only, and may be out of date.
   };
 
   RowVersion version;
