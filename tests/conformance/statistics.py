@@ -135,11 +135,11 @@ def lives(client):
         info(client.port, f"set-config:context=namespace;namespace=test;apply-ttl-reductions={reductions}")
         before = client.reductions()
         until(lambda: client.shorten() and client.reductions()[reductions] != before[reductions])
-    client.one("touched", second=WRITE, ttl=2, ops=PUT)
+    client.one("touched", second=WRITE, ttl=1000, ops=PUT)
     key = [wire.field(0, b"test"), wire.field(1, b"s"), wire.field(4, wire.digest_of("touched"))]
     time.sleep(1.1)
     for _ in range(2):  # The second finds that little of the life has gone.
-        client.ask(frame(READ, ttl=80, fields=key))
+        client.ask(frame(READ, ttl=100, fields=key))
     info(client.port, "set-config:context=namespace;namespace=test;nsup-period=1")
     until(lambda: client.statistic("namespace/test", "expired_objects") > 0)
 
