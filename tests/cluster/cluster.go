@@ -66,7 +66,7 @@ func newCluster(t *test, nodes int, options ...string) *cluster {
 			return c
 		}
 		c.try("down", "--empty", "--timeout", "5")
-		if !strings.Contains(out, "taken by another program") {
+		if !strings.Contains(out, "taken by another program") && !strings.Contains(out, "cannot listen") {
 			break
 		}
 	}
