@@ -11,7 +11,7 @@ idle() { python3 tests/conformance/idle.py; }
 
 cluster() { python3 tests/conformance/cluster.py; }
 
-statistics() { python3 tests/conformance/statistics.py; }
+statistics() { python3 tests/conformance/live_statistics.py; }
 
 tools() { against_node python3 tests/tools/failures.py '{port}' && against_node python3 tests/tools/terminal.py '{port}'; }
 

@@ -1,4 +1,4 @@
-"""statistics.py: every counter of a node that runs alone moves when what it counts happens, and so do its latencies.
+"""live_statistics.py: every counter of a node that runs alone moves when what it counts happens, and so do its latencies.
 
 Does everything that is counted, once, over the client protocol, and compares `statistics` and `namespace/test` from
 before and after. What belongs to features that are not there yet, or to other nodes, is listed by pattern below; a
