@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 
 #include "base/log.h"
 #include "sim/plain_owner.h"
@@ -37,8 +38,20 @@ store::LogOptions options() {
   return out;
 }
 
+/// Each file has a thread, and all of them bring records back at once.
+class SharedOwner : public sim::PlainOwner {
+ public:
+  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+    const std::scoped_lock lock(mutex_);
+    return PlainOwner::recovered(image, segment);
+  }
+
+ private:
+  std::mutex mutex_;
+};
+
 TEST_F(LogThreadsTest, RecordsComeBackFromRealFiles) {
-  sim::PlainOwner before;
+  SharedOwner before;
   for (const bool commit : {false, true}) {
     std::vector<PosixFile> files;
     for (const char* name : {"a", "b"}) {
@@ -49,7 +62,7 @@ TEST_F(LogThreadsTest, RecordsComeBackFromRealFiles) {
     LogThreads threads(std::move(files));
     auto mine = options();
     mine.commit_to_device = commit;
-    sim::PlainOwner owner;
+    SharedOwner owner;
     store::Log log(mine, threads.sizes(), owner, threads);
     owner.attach(log);
     threads.run(log);
