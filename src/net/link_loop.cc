@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t kHeader = 4;
 constexpr Duration kFirstFrameLimit = std::chrono::seconds(5);
 constexpr std::size_t kToldMost = 256;
-constexpr int kWaitMost = 60'000;  // Milliseconds.
+constexpr Duration kTaskSlice = std::chrono::milliseconds(20);  // Of posted tasks in a round.
+constexpr int kWaitMost = 60'000;                               // Milliseconds.
 
 // What an event belongs to: the loop's own event, a listener, or a link by its number.
 constexpr std::uint64_t kOwnEvent = 0;
@@ -126,7 +127,20 @@ void LinkLoop::run_tasks() {
     const std::scoped_lock lock(mutex_);
     tasks.swap(tasks_);
   }
-  for (const auto& task : tasks) task();
+  // Thousands may wait: others are heard, and hear of this node, in between.
+  const Instant until = now_ + kTaskSlice;
+  std::size_t done = 0;
+  while (done < tasks.size() && (done == 0 || Reactor::now() < until)) tasks[done++]();
+  if (done < tasks.size()) {
+    const std::scoped_lock lock(mutex_);
+    tasks.erase(tasks.begin(), tasks.begin() + static_cast<std::ptrdiff_t>(done));
+    tasks.insert(tasks.end(), std::make_move_iterator(tasks_.begin()),
+                 std::make_move_iterator(tasks_.end()));
+    tasks_.swap(tasks);
+    const std::uint64_t one = 1;
+    if (::write(event_.raw(), &one, sizeof one) < 0 && errno != EAGAIN)
+      log_warning("hb", "cannot wake the loop");
+  }
   for (const auto& [target, refusal] : std::exchange(failed_at_once_, {}))
     handler_.dial_failed(target, refusal);
 }

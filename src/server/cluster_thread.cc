@@ -118,6 +118,8 @@ void ClusterThread::dial_failed(const net::Target& to, net::LinkLoop::Refusal re
 void ClusterThread::frame(LinkNumber link, Bytes bytes) {
   if (muted_.load(std::memory_order_relaxed)) return;
   step(Membership::Frame{.link = cluster::LinkId(link.raw()), .bytes = bytes});
+  // Many frames may have come together: this node's own beats do not wait for all of them.
+  if (membership_.next_deadline() <= net::Reactor::now()) step(Membership::Tick{});
 }
 
 Instant ClusterThread::round(Instant now) {
