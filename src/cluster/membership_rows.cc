@@ -263,6 +263,7 @@ void Membership::Core::issue_moves() {
   if (!may_grant() || balanced_ || now_ < next_moves_) return;
   next_moves_ = now_ + kMovesEvery;
   bool open = false;
+  std::optional<std::uint32_t> shared;  // One term for all of them: each new one costs a write.
   std::map<Process, message::Move> moves;
   for (NamespaceRows& ns : view->namespaces) {
     const std::uint32_t tag = namespace_tag(ns.name);
@@ -281,7 +282,8 @@ void Membership::Core::issue_moves() {
       }
       open = true;
       Row row = ns.rows[p];
-      row.version = row.term = {view->epoch, ++n};
+      if (!shared) shared = ++n;
+      row.version = row.term = {view->epoch, *shared};
       row.primary = *to;
       std::erase(row.in_sync, *to);
       row.in_sync.insert(row.in_sync.begin(), *to);

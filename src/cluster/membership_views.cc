@@ -80,6 +80,7 @@ void Membership::Core::propose(bool takes_over) {
   p.epoch = fresh_epoch();
   epoch_number = p.epoch.number;
   promised_ = p.epoch;
+  copies_.promise(promised_);
   promised_to_ = self.process;
   p.started = now_;
   p.takes_over = takes_over;
@@ -165,6 +166,7 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
     return void(send(from, message::Refuse{message::Refuse::Reason::LeaderAlive, prepare.epoch,
                                            promised_, view->leader}));
   promised_ = prepare.epoch;
+  copies_.promise(promised_);
   promised_to_ = from;
   if (proposal) give_up_proposal();
   no_proposal_until_ = now_ + 2 * o.prepare_time +

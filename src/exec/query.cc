@@ -167,7 +167,7 @@ class BasicQuery : public Walk {
   };
 
   bool serves(store::Partition& partition) const override {
-    return read_access(partition, true) == cluster::Replica::Access::Here;
+    return read_access(executor_.node(), partition, true) == cluster::Replica::Access::Here;
   }
   /// The client goes on with the partition at another node.
   void on_unserved(wire::PartitionId partition) override {
@@ -324,7 +324,7 @@ class BackgroundOps : public Walk {
  private:
   /// The client sends the job to every node: each takes the partitions that it is primary of.
   bool serves(store::Partition& partition) const override {
-    return read_access(partition, false) == cluster::Replica::Access::Here;
+    return read_access(executor_.node(), partition, false) == cluster::Replica::Access::Here;
   }
   void write_one(const wire::Digest& digest);
 

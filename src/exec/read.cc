@@ -129,7 +129,7 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   };
   reply.begin(header);
   store::Partition& partition = request.ns.records.partition_of(request.digest);
-  if (const auto access = read_access(partition, any_copy_will_do(request));
+  if (const auto access = read_access(node_, partition, any_copy_will_do(request));
       access != cluster::Replica::Access::Here) {
     reply.abandon();
     return {.code = Code::Unavailable, .ok = false, .access = access};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cluster/replica.h"
+#include "exec/node.h"
 #include "store/namespace.h"
 
 namespace flotilla::exec {
@@ -11,13 +12,16 @@ inline cluster::Replica* replica_of(store::Partition& partition) {
 }
 
 /// May a write run here and now? The caller holds partition.write, and holds it through the write.
-inline cluster::Replica::Access write_access(store::Partition& partition) {
+inline cluster::Replica::Access write_access(const Node& node, store::Partition& partition) {
+  if (node.hold_clients.load(std::memory_order_relaxed)) return cluster::Replica::Access::Wait;
   const cluster::Replica* const replica = replica_of(partition);
   return replica == nullptr ? cluster::Replica::Access::Here : replica->write_access();
 }
 
 /// Any thread.
-inline cluster::Replica::Access read_access(store::Partition& partition, bool any_copy) {
+inline cluster::Replica::Access read_access(const Node& node, store::Partition& partition,
+                                            bool any_copy) {
+  if (node.hold_clients.load(std::memory_order_relaxed)) return cluster::Replica::Access::Wait;
   const cluster::Replica* const replica = replica_of(partition);
   return replica == nullptr ? cluster::Replica::Access::Here : replica->read_access(any_copy);
 }

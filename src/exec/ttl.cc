@@ -73,7 +73,9 @@ void touch_record(const RecordRequest& request, store::Lsn seen) {
   store::Partition& partition = records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
   MemoryRecord* const record = partition.index.find(request.digest);
-  const bool serves = write_access(partition) == cluster::Replica::Access::Here;
+  const cluster::Replica* const replica = replica_of(partition);
+  const bool serves =
+      replica == nullptr || replica->write_access() == cluster::Replica::Access::Here;
   if (!serves || record == nullptr || record->lsn != seen) {
     request.share.counters.add(NamespaceCounter::read_touch_skip);
     return;

@@ -237,7 +237,7 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
 
   store::Partition& partition = request.ns.records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
-  if (const auto access = write_access(partition); access != cluster::Replica::Access::Here)
+  if (const auto access = write_access(node_, partition); access != cluster::Replica::Access::Here)
     return misdirected(reply, access);
   Edit edit;
   edit.stored = partition.index.find(request.digest);
@@ -274,7 +274,7 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   store::Namespace& records = request.ns.records;
   store::Partition& partition = records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
-  if (const auto access = write_access(partition); access != cluster::Replica::Access::Here)
+  if (const auto access = write_access(node_, partition); access != cluster::Replica::Access::Here)
     return misdirected(reply, access);
   MemoryRecord* const stored = partition.index.find(request.digest);
   MemoryRecord* const old = visible_or_null(request, stored);

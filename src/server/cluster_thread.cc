@@ -271,7 +271,7 @@ void ClusterThread::carry_out(Membership::MetadataDone& done) {
   changed_.notify_all();
 }
 
-void ClusterThread::carry_out(Membership::HoldClients&) {}
+void ClusterThread::carry_out(Membership::HoldClients& hold) { hooks_.hold_clients(hold.hold); }
 
 void ClusterThread::carry_out(Membership::Renamed& renamed) {
   log_warning("cluster", "another node has this node's id: it is {:X} from now on",

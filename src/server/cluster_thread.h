@@ -58,6 +58,8 @@ class ClusterThread final : private net::LinkLoop::Handler {
     std::function<void(const std::string& module, const std::string& key, const Buffer* value)>
         metadata_changed;
     std::function<void(wire::NodeId)> renamed;
+    /// After a pause: clients are to wait until this says false.
+    std::function<void(bool)> hold_clients;
     /// The first view is there, with its rows.
     std::function<void()> joined;
     std::function<WallTime()> wall;  // Of this machine.

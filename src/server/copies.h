@@ -104,7 +104,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
 
   // cluster::LocalCopies
   cluster::CopyReport report(std::uint32_t ns, wire::PartitionId partition) const override;
-  void promise(const cluster::Epoch& epoch) const;
+  void promise(const cluster::Epoch& epoch) const override;
   std::uint64_t last_update_ms() const override;
 
  private:

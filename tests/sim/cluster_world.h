@@ -32,7 +32,11 @@ class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
   void acknowledged() override {}
   void want_tick(std::uint32_t, wire::PartitionId partition) override { ticking.insert(partition); }
   void bits_changed(std::uint32_t, wire::PartitionId) override {}
+  cluster::Epoch promised() const override { return promised_; }
   // LocalCopies.
+  void promise(const cluster::Epoch& epoch) const override {
+    promised_ = std::max(promised_, epoch);
+  }
   cluster::CopyReport report(std::uint32_t, wire::PartitionId partition) const override {
     return replica(partition).report();
   }
@@ -58,6 +62,9 @@ class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
   bool drained = false;
   bool left = false;
   std::vector<std::function<void()>> deferred;  // What came while it was paused.
+
+ private:
+  mutable cluster::Epoch promised_;
 };
 
 /// A write of a client, and what became of it.

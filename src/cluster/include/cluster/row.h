@@ -75,6 +75,8 @@ class LocalCopies {
   virtual CopyReport report(std::uint32_t ns, wire::PartitionId partition) const = 0;
   /// The newest last-update of any record, in ms of WallTime: cut-offs must be above it.
   virtual std::uint64_t last_update_ms() const { return 0; }
+  /// This process has promised that epoch: from now on a copy refuses a GRANT of a lower one.
+  virtual void promise(const Epoch&) const {}
 };
 
 }  // namespace flotilla::cluster
