@@ -44,9 +44,8 @@ server_suites() {
   go_client_suite 1200
   suite crash 300 crash --rounds 15
   suite idle 180 idle
-  suite cluster 900 cluster
   ensure_go
-  suite faults 600 cluster_tests -records 20000 -rate 1000 checker form empty
+  suite faults 600 cluster_tests -records 20000 -rate 1000 checker form
   tools_suite
   suite statistics 120 statistics
   suite bench 600 bench/run --quick

@@ -22,6 +22,8 @@ run_verify() {
   for language in java node rust; do smoke_suite "$language"; done
   rust_client_suite 3600
   suite crash-long 3600 crash --rounds 500
+  suite cluster 900 cluster
+  suite faults-long 7200 cluster_tests
   suite bench-full 14400 bench/run
   e2e_suite 7200 --verify
   conclude
