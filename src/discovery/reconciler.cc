@@ -54,12 +54,13 @@ Reconciler::Reconciler(Options options, Instant now)
       backoff_({}, options_.seed + 1),
       due_(now),
       round_began_(now),
+      asked_(now),
       last_change_(now),
       tokens_(options_.steps_per_minute),
       tokens_at_(now) {}
 
 Instant Reconciler::next_wake() const {
-  return phase_ == Phase::Waiting ? due_ : round_began_ + options_.round_limit;
+  return phase_ == Phase::Waiting ? due_ : asked_ + options_.round_limit;
 }
 
 std::vector<Reconciler::Action> Reconciler::step(Instant now, const Event& event) {
@@ -77,8 +78,9 @@ std::vector<Reconciler::Action> Reconciler::step(Instant now, const Event& event
   } else if (const auto* did = std::get_if<Done>(&event)) {
     if (did->round == round_ && phase_ == Phase::Acting) done(now, *did);
   }
-  // Whatever woke it: what is due is due.
-  if (now >= next_wake()) begin(now);
+  // Whatever woke it, what is due is due; but an answer that came late is an answer.
+  const bool gives_up = std::holds_alternative<Tick>(event);
+  if (now >= next_wake() && (phase_ == Phase::Waiting || gives_up)) begin(now);
   return std::move(actions_);
 }
 
@@ -86,7 +88,7 @@ void Reconciler::begin(Instant now) {
   if (phase_ != Phase::Waiting) note(LogLevel::Warning, "a round got no answer; it is begun anew");
   ++round_;
   phase_ = Phase::Listing;
-  round_began_ = now;
+  round_began_ = asked_ = now;
   hinted_ = false;
   actions_.emplace_back(List{round_});
 }
@@ -98,6 +100,7 @@ void Reconciler::listed(Instant now, const Listed& event) {
   std::vector<Desired> usable;
   std::ranges::copy_if(listing_.members, std::back_inserter(usable), &Desired::is_usable);
   phase_ = Phase::Observing;
+  asked_ = now;
   actions_.emplace_back(Observe{round_, std::move(usable)});
 }
 
@@ -132,6 +135,7 @@ void Reconciler::seen(Instant now, const Seen& event) {
     return finish(now);
   }
   phase_ = Phase::Confirming;
+  asked_ = now;
   actions_.emplace_back(List{round_});
 }
 
@@ -174,6 +178,7 @@ void Reconciler::confirmed(Instant now, const Listed& event) {
     return finish(now);
   }
   phase_ = Phase::Acting;
+  asked_ = now;
   actions_.emplace_back(CarryOut{round_, pending_});
 }
 

@@ -31,7 +31,7 @@ class Reconciler {
     Duration pace = std::chrono::seconds(1);         // While something is on its way.
     Duration pace_lasts = std::chrono::seconds(60);  // After the last change.
     Duration debounce = std::chrono::milliseconds(200);
-    Duration round_limit = std::chrono::seconds(60);  // A round without an answer is given up.
+    Duration round_limit = std::chrono::seconds(60);  // Without an answer a round is given up.
     unsigned steps_per_minute = 600;
     bool dry_run = false;
     std::uint64_t seed = 1;
@@ -126,6 +126,7 @@ class Reconciler {
   Instant due_;
   bool hinted_ = false;  // During the round.
   Instant round_began_;
+  Instant asked_;  // When the last action of the round was given out.
   Instant last_change_;
   std::uint64_t round_ = 0;
   Listing listing_;
