@@ -52,8 +52,10 @@ void ReplicaCore::follow_tick() {
       send_pull();
     }
   }
-  // Also while all seems well: the primary may have forgotten us.
-  const Duration again = following_ ? 5 * options().offer_again : options().offer_again;
+  // Also while all seems well: the primary may have forgotten us, as it does with one that is
+  // dropped. A copy that has everything and is not called in sync is missed by the next fault.
+  const bool seems_well = following_ && (in_row() || !following_->complete);
+  const Duration again = seems_well ? 5 * options().offer_again : options().offer_again;
   if (at - offered_ >= again) offer();
 }
 
