@@ -124,6 +124,10 @@ bool Partition::has_branch(const Process& primary, const std::vector<Process>& i
   return std::ranges::any_of(words_, [&](const CopyWord& w) {
     if (w.copy == nullptr || (known && !w.joins) || w.by == primary) return false;
     if (std::ranges::find(in_sync, w.by) != in_sync.end()) return false;
+    // The primary goes on numbering: what another has of its present term was only told later.
+    const bool of_its_term =
+        its->row.primary == primary && position_of(w.copy->history).term == its->row.term;
+    if (of_its_term) return false;
     const Relation to_primary = relation(w.copy->history, its->history);
     return to_primary == Relation::Diverged || to_primary == Relation::Ahead;
   });
