@@ -58,4 +58,9 @@ std::optional<bool> parse_truth(std::string_view text) {
   return std::nullopt;
 }
 
+bool has_no_color() {
+  const char* const value = std::getenv("NO_COLOR");
+  return value != nullptr && *value != '\0';
+}
+
 }  // namespace flotilla::tools

@@ -22,4 +22,7 @@ std::optional<double> parse_real(std::string_view text);
 /// true, t, 1, false, f, 0 in any case.
 std::optional<bool> parse_truth(std::string_view text);
 
+/// Whether the environment asks for no colours, by the convention of no-color.org.
+bool has_no_color();
+
 }  // namespace flotilla::tools

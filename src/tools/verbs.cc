@@ -17,7 +17,7 @@ constexpr Verb kVerbs[] = {
     {"bench", "asbench", "Put load on a cluster and measure it", &run_bench},
     {"backup", "asbackup", "Write records to files", &run_backup},
     {"restore", "asrestore", "Write records from files back", &run_restore},
-    {"top", "", "Watch a cluster live", nullptr},
+    {"top", "", "Watch a cluster live", &run_top},
     {"dev", "", "Run a cluster of processes on loopback", &run_dev},
     {"completion", "", "Print the completion script of a shell", &run_completion},
     {"man", "", "Print the manual page of a verb", &run_man},
@@ -30,8 +30,7 @@ void print_help(std::FILE* to) {
   for (const Verb& verb : kVerbs) {
     const std::string names =
         verb.alias.empty() ? std::string(verb.name) : fmt::format("{} ({})", verb.name, verb.alias);
-    fmt::print(to, "  {:<22}{}{}\n", names, verb.help,
-               verb.run == nullptr ? " (not available yet)" : "");
+    fmt::print(to, "  {:<22}{}\n", names, verb.help);
   }
   fmt::print(to,
              "\nA verb is also started by a link of the name in brackets, and then behaves as that "
@@ -41,12 +40,6 @@ void print_help(std::FILE* to) {
              "  flotilla info -h db1 -v status\n");
 }
 
-int run(const Verb& verb, Invocation invocation) {
-  if (verb.run != nullptr) return verb.run(invocation);
-  fmt::print(stderr, "{}: not available in this version of flotilla\n", invocation.program);
-  return kUsageError;
-}
-
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
@@ -54,7 +47,6 @@ std::span<const Verb> verbs() { return kVerbs; }
 std::vector<NamedPage> verb_pages() {
   std::vector<NamedPage> pages;
   for (const Verb& verb : kVerbs) {
-    if (verb.run == nullptr) continue;
     NamedPage named{.verb = std::string(verb.name), .alias = std::string(verb.alias), .page = {}};
     verb.run({.program = fmt::format("flotilla {}", verb.name),
               .arguments = {},
@@ -72,9 +64,9 @@ int run_program(std::span<const std::string> argv) {
   const auto* const alias = std::ranges::find_if(
       kVerbs, [&](const Verb& verb) { return !verb.alias.empty() && verb.alias == name; });
   if (alias != std::end(kVerbs))
-    return run(*alias, {.program = std::string(name),
-                        .arguments = std::vector<std::string>(argv.begin() + 1, argv.end()),
-                        .is_alias = true});
+    return alias->run({.program = std::string(name),
+                       .arguments = std::vector<std::string>(argv.begin() + 1, argv.end()),
+                       .is_alias = true});
   if (argv.size() < 2) {
     print_help(stderr);
     return kUsageError;
@@ -96,9 +88,9 @@ int run_program(std::span<const std::string> argv) {
     return kUsageError;
   }
   // Called by its old name behind ours, it is still asked to be the old tool.
-  return run(*verb, {.program = fmt::format("flotilla {}", word),
-                     .arguments = std::vector<std::string>(argv.begin() + 2, argv.end()),
-                     .is_alias = verb->name != word});
+  return verb->run({.program = fmt::format("flotilla {}", word),
+                    .arguments = std::vector<std::string>(argv.begin() + 2, argv.end()),
+                    .is_alias = verb->name != word});
 }
 
 }  // namespace flotilla::tools

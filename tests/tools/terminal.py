@@ -122,12 +122,31 @@ def admin_session(home, port):
         terminal.expect("Ctrl-D ends the session", "code 0")
 
 
+def top_session(home, port):
+    with Terminal(home, columns=100, rows=20) as terminal:
+        start(terminal, "flotilla top -i 0.5", port)
+        terminal.expect("top shows the node", "serves")
+        terminal.expect("top measures", "op/s")
+        terminal.type("s")
+        terminal.expect("s sorts by the next column", "sorted by STATE")
+        terminal.type("p")
+        terminal.expect("p pauses", "PAUSED")
+        terminal.type("q")
+        terminal.expect("q gives the screen back", "code 0")
+    with Terminal(home, columns=40, rows=12) as terminal:
+        start(terminal, "flotilla top", port)
+        terminal.expect("top fits a narrow window", "serves")
+        terminal.type("C-c")
+        terminal.expect("Ctrl-C ends top", "code 0")
+
+
 def main():
     port = sys.argv[1]
     with tempfile.TemporaryDirectory() as home:
         sql_session(home, port)
         extended_session(home, port)
         admin_session(home, port)
+        top_session(home, port)
     print(f"{failed} failed")
     sys.exit(1 if failed else 0)
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +12,7 @@
 #include "base/parse.h"
 #include "connect_options.h"
 #include "line_editor.h"
+#include "text.h"
 #include "tools/admin/command.h"
 #include "tools/verbs.h"
 
@@ -117,11 +117,6 @@ int run_prompt(admin::Console& console, const admin::Fleet& fleet) {
     for (const std::string& command : commands_of(std::string(trim(line.text))))
       if (admin::run_line(console, command) == admin::Outcome::Exit) return 0;
   }
-}
-
-bool has_no_color() {
-  const char* const value = std::getenv("NO_COLOR");
-  return value != nullptr && *value != '\0';
 }
 
 int run_connected(const Invocation& invocation, const Arguments& arguments) {

@@ -6,40 +6,10 @@
 #include "base/parse.h"
 #include "command_tables.h"
 #include "info_sheets.h"
-#include "text.h"
+#include "tools/admin/histogram.h"
 
 namespace flotilla::tools::admin {
 namespace {
-
-/// One histogram of one node: "{ns}-read:msec,tps,%>2^0,%>2^1,...".
-struct Histogram {
-  std::string ns;
-  std::string name;
-  std::string unit;
-  double per_second = 0;
-  std::vector<double> shares = {};  // Percent slower than each power of two.
-};
-
-std::optional<Histogram> parse_histogram(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  Histogram histogram;
-  std::string_view name = text.substr(0, colon);
-  if (name.starts_with('{')) {
-    const std::size_t close = name.find("}-");
-    if (close == std::string_view::npos) return std::nullopt;
-    histogram.ns = name.substr(1, close - 1);
-    name.remove_prefix(close + 2);
-  }
-  histogram.name = name;
-  const auto fields = split(text.substr(colon + 1), ',');
-  if (fields.size() < 3) return std::nullopt;
-  histogram.unit = fields[0] == "usec" ? "us" : "ms";
-  histogram.per_second = parse_real(fields[1]).value_or(0);
-  for (std::size_t i = 2; i < fields.size(); ++i)
-    histogram.shares.push_back(parse_real(fields[i]).value_or(0));
-  return histogram;
-}
 
 /// Which powers of two are shown: `count` of them, `step` apart.
 struct Buckets {
@@ -57,31 +27,25 @@ Buckets buckets_of(const Request& request) {
 using Rows = std::vector<std::pair<Cell, Histogram>>;
 
 void add_rows(Sheet& sheet, const Rows& rows, const Buckets& buckets) {
-  const auto line = [&](const Histogram& h, const Cell& node, double per_second,
-                        const std::vector<double>& shares, bool is_total) {
+  const auto line = [&](const Histogram& h, const Cell& node, bool is_total) {
     Row row{.cells = {{.text = h.ns},
                       {.text = h.name},
                       node,
-                      {.text = fmt::format("{:.1f}", per_second)}},
+                      {.text = fmt::format("{:.1f}", h.per_second)}},
             .is_total = is_total};
     for (std::uint64_t i = 0; i < buckets.count; ++i) {
       const std::uint64_t power = i * buckets.step;
       row.cells.push_back(
-          {.text = power < shares.size() ? fmt::format("{:.2f}", shares[power]) : "--"});
+          {.text = power < h.shares.size() ? fmt::format("{:.2f}", h.shares[power]) : "--"});
     }
     sheet.rows.push_back(std::move(row));
   };
-  double total = 0;
-  std::vector<double> slow;
+  std::vector<Histogram> all;
   for (const auto& [node, h] : rows) {
-    line(h, node, h.per_second, h.shares, false);
-    total += h.per_second;
-    slow.resize(std::max(slow.size(), h.shares.size()));
-    for (std::size_t i = 0; i < h.shares.size(); ++i) slow[i] += h.shares[i] * h.per_second;
+    line(h, node, false);
+    all.push_back(h);
   }
-  // Shares weigh as much as their node has to do.
-  for (double& share : slow) share = total > 0 ? share / total : 0;
-  line(rows.front().second, {}, total, slow, true);
+  line(sum(all), {}, true);
 }
 
 std::vector<std::string> questions(Console& console, const std::vector<Member>& members,

@@ -22,7 +22,7 @@ struct Verb {
   std::string_view name;   // "sql"
   std::string_view alias;  // The name of a link under which it is started too: "aql"; empty: none.
   std::string_view help;   // One line.
-  int (*run)(const Invocation&);  // Null: not available in this version.
+  int (*run)(const Invocation&);
 };
 std::span<const Verb> verbs();
 
@@ -42,5 +42,6 @@ int run_restore(const Invocation& invocation);
 int run_man(const Invocation& invocation);
 int run_completion(const Invocation& invocation);
 int run_dev(const Invocation& invocation);
+int run_top(const Invocation& invocation);
 
 }  // namespace flotilla::tools
