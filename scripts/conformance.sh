@@ -3,7 +3,7 @@ source scripts/suite.sh
 source scripts/clients.sh
 
 all_parts=(golden smoke go rust crash idle statistics cluster tools)
-smoke_languages=(go python java node rust)
+smoke_languages=(cpp go python java node rust)
 
 run_conformance() {
   run_build
@@ -45,6 +45,7 @@ smoke_suite() {
 # False when the language cannot be had on this machine.
 ensure_language() {
   case $1 in
+    cpp) true ;;
     go) ensure_go ;;
     python) ensure_python_client ;;
     java) ensure_java ;;

@@ -12,7 +12,7 @@ run_lint() {
   return $bad
 }
 
-sources() { git ls-files -- 'src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h' 'bench/*.cc' 'bench/*.h'; }
+sources() { git ls-files -- 'src/*.cc' 'src/*.h' 'tests/*.cc' 'tests/*.h' 'bench/*.cc' 'bench/*.h' 'examples/*.cc'; }
 
 # Files that differ from the main branch as it was published, or from the last commit; edited ones included.
 changed_sources() {

@@ -39,6 +39,7 @@ alternatives() { tr ' ' '|' <<<"$*"; }
 
 server_suites() {
   suite golden 300 golden
+  smoke_suite cpp
   smoke_suite go
   smoke_suite python
   go_client_suite 1200
