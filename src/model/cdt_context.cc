@@ -294,7 +294,7 @@ Result<Bytes> Way::put_back(Bytes target) {
   for (std::size_t i = levels_.size(); i-- != 0;) {
     const Level& level = levels_[i];
     if (level.place.start > level.box.count) padding += level.place.start - level.box.count;
-    if (const auto fits = check_size(padding); !fits) return tl::unexpected(fits.error());
+    if (const auto fits = check_padding(padding); !fits) return tl::unexpected(fits.error());
     if (level.box.kind == Kind::List && (level.box.flags & msgpack::kOrdered) != 0) {
       const auto done = replace_sorted(level, front, back);
       if (!done) return tl::unexpected(done.error());

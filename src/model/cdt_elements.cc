@@ -23,6 +23,11 @@ Result<void> check_size(std::size_t bytes) {
   return {};
 }
 
+Result<void> check_padding(std::size_t nils) {
+  if (nils > kPaddingMax) return fail(Code::TooBig, "cdt: too far behind the end");
+  return {};
+}
+
 std::uint32_t total(std::span<const Run> runs) {
   std::uint64_t sum = 0;
   for (const Run& r : runs) sum += r.count;

@@ -14,6 +14,10 @@ namespace flotilla::model {
 /// above any record.
 inline constexpr std::size_t kCollectionSizeMax = std::size_t{64} << 20;
 Result<void> check_size(std::size_t bytes);
+/// The most nils that fill up a list in front of a far index; more fails with TooBig. A few bytes
+/// ask for them, so the bound is near: twice the largest record that can be configured.
+inline constexpr std::size_t kPaddingMax = std::size_t{16} << 20;
+Result<void> check_padding(std::size_t nils);
 
 /// `count` numbers from `start` on: elements by index, or ranks.
 struct Run {

@@ -46,7 +46,7 @@ Result<Outcome> grown(Call& call, std::uint32_t count, std::span<const Bytes> pi
 
 /// `count` nils in a row.
 Result<Bytes> padding(Arena& arena, std::uint32_t count) {
-  if (const auto fits = check_size(count); !fits) return tl::unexpected(fits.error());
+  if (const auto fits = check_padding(count); !fits) return tl::unexpected(fits.error());
   const MutableBytes nils = arena.allocate(count);
   std::ranges::fill(nils, std::byte{0xC0});
   return nils;

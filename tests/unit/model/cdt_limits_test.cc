@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "cdt_elements.h"
@@ -32,6 +33,20 @@ TEST(CdtLimits, PaddingToTheLargestIndexIsTooBig) {
   EXPECT_LT(arena.used(), 1024U);
   const auto created = cdt_modify(arena, {}, Notation::encoded("[255, [144, 2147483647], [1, 1]]"));
   EXPECT_EQ(code_of(created), Code::TooBig);
+  EXPECT_LT(arena.used(), 2048U);
+}
+
+TEST(CdtLimits, PaddingStopsAtTwiceTheLargestRecord) {
+  const auto set_at = [](Arena& arena, std::uint64_t index) {
+    return cdt_modify(arena, {}, Notation::encoded(fmt::format("[9, {}, 1]", index)));
+  };
+  Arena most;
+  EXPECT_TRUE(set_at(most, kPaddingMax));
+  Arena arena;
+  EXPECT_EQ(code_of(set_at(arena, kPaddingMax + 1)), Code::TooBig);
+  EXPECT_LT(arena.used(), 1024U);
+  const std::string context = fmt::format("[255, [144, {}], [1, 1]]", kPaddingMax + 1);
+  EXPECT_EQ(code_of(cdt_modify(arena, {}, Notation::encoded(context))), Code::TooBig);
   EXPECT_LT(arena.used(), 2048U);
 }
 
