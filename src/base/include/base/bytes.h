@@ -25,22 +25,31 @@ inline bool equal(Bytes a, Bytes b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
+/// The bytes of a number the other way round. The loads and stores below lean on it: loops over
+/// bytes stay loops in the compiled code.
+template <std::unsigned_integral T>
+inline T byte_swapped(T value) {
+  if constexpr (sizeof(T) == 1) return value;
+  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
+  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
+  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
+}
+
 /// Unaligned big-endian load; Width bytes, which may be fewer than T holds.
 template <std::unsigned_integral T, std::size_t Width = sizeof(T)>
-constexpr T load_be(const std::byte* at) {
-  static_assert(Width <= sizeof(T));
-  T value = 0;
-  for (std::size_t i = 0; i < Width; ++i)
-    value = static_cast<T>(static_cast<T>(value << 8) | static_cast<T>(at[i]));
-  return value;
+inline T load_be(const std::byte* at) {
+  static_assert(Width <= sizeof(T) && std::endian::native == std::endian::little);
+  std::byte bytes[sizeof(T)]{};
+  std::memcpy(bytes + sizeof(T) - Width, at, Width);
+  return byte_swapped(std::bit_cast<T>(bytes));
 }
 
 /// Unaligned big-endian store of the low Width bytes.
 template <std::unsigned_integral T, std::size_t Width = sizeof(T)>
-constexpr void store_be(std::byte* at, T value) {
-  static_assert(Width <= sizeof(T));
-  for (std::size_t i = 0; i < Width; ++i)
-    at[i] = static_cast<std::byte>((value >> (8 * (Width - 1 - i))) & 0xFF);
+inline void store_be(std::byte* at, T value) {
+  static_assert(Width <= sizeof(T) && std::endian::native == std::endian::little);
+  value = byte_swapped(value);
+  std::memcpy(at, reinterpret_cast<const std::byte*>(&value) + sizeof(T) - Width, Width);
 }
 
 template <std::unsigned_integral T>
