@@ -43,18 +43,18 @@ class Surveyor {
 
   std::vector<Signpost> run() {
     keep_start();
-    std::size_t next = first_of_end();
+    next_ = first_of_end();
     const std::uint32_t stride = box_.kind == Kind::Map ? 2 : 1;
     msgpack::Cursor at(box_.elements.subspan(last().offset));
     for (Signpost here = last(); here.i < box_.count; ++here.i) {
       here.offset = static_cast<std::uint32_t>(box_.elements.size() - at.rest().size());
-      while (next < signposts_.size() && moved(next).offset < here.offset) ++next;
-      if (here.i - last().i >= kSignpostStep / 2 && next < signposts_.size() &&
-          is_at(moved(next), here)) {
-        for (; next < signposts_.size(); ++next) out_.push_back(moved(next));
+      while (next_ < signposts_.size() && moved(next_).offset < here.offset) ++next_;
+      if (here.i - last().i >= kSignpostStepLeast && next_ < signposts_.size() &&
+          is_at(moved(next_), here)) {
+        for (; next_ < signposts_.size(); ++next_) out_.push_back(moved(next_));
         return std::move(out_);
       }
-      if (here.i - last().i >= kSignpostStep) out_.push_back(here);
+      if (needs_one(here)) out_.push_back(here);
       at.skip(stride);
       FLOTILLA_CHECK(at.ok());
     }
@@ -64,6 +64,13 @@ class Surveyor {
  private:
   static bool is_at(const Signpost& a, const Signpost& b) {
     return a.i == b.i && a.offset == b.offset;
+  }
+  /// Not where an old one is near: putting a new one before each old one would walk to the end.
+  bool needs_one(const Signpost& here) const {
+    if (here.i - last().i < kSignpostStep) return false;
+    if (next_ == signposts_.size()) return true;
+    const std::uint32_t old = moved(next_).i;
+    return old < here.i || old - last().i > kSignpostStepMost;
   }
   Signpost last() const { return out_.empty() ? Signpost{} : out_.back(); }
   /// Bytes that are the same up to a place have the same elements up to there.
@@ -96,6 +103,7 @@ class Surveyor {
   const Container& box_;
   const Container& old_;
   Signposts signposts_;
+  std::size_t next_ = 0;  // The old signpost that the walk comes to next.
   std::vector<Signpost> out_;
 };
 

@@ -11,8 +11,10 @@ namespace flotilla::model {
 
 /// Smaller collections are walked.
 inline constexpr std::uint32_t kSignpostsFrom = 256;  // Elements or pairs.
-/// Elements from one signpost to the next; after changes down to half as many.
+/// Elements from one signpost to the next, as they are put and as they stand after changes.
 inline constexpr std::uint32_t kSignpostStep = 32;
+inline constexpr std::uint32_t kSignpostStepLeast = kSignpostStep / 2;
+inline constexpr std::uint32_t kSignpostStepMost = kSignpostStep + kSignpostStepLeast;
 
 /// Element or pair `i` begins so many bytes behind the start of the first.
 struct Signpost {
