@@ -70,6 +70,7 @@ std::vector<Run> singly(std::span<const Run> runs) {
 }
 
 std::vector<Run> first_time(std::span<const Run> runs, std::uint32_t size) {
+  if (total(merged({runs.begin(), runs.end()})) == total(runs)) return singly(runs);
   std::vector<Run> out;
   // From each number the way to the next that was not seen; ways get shorter as they are gone.
   std::vector<std::uint32_t> next(std::size_t{size} + 1);
@@ -201,8 +202,10 @@ Run equal_range(Elements& elements, std::span<const std::uint32_t> order, Bytes 
 
 std::uint32_t count_less(Elements& elements, Bytes value) {
   std::uint32_t less = 0;
-  for (std::uint32_t i = 0; i < elements.count(); ++i)
-    if (msgpack::compare(elements.value(i), value) < 0) ++less;
+  const msgpack::Order order(value);
+  elements.each_value([&](std::uint32_t, Bytes element) {
+    if (order.of(element) < 0) ++less;
+  });
   return less;
 }
 

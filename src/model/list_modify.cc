@@ -59,8 +59,12 @@ bool holds(Elements& elements, bool is_ordered, Bytes value, std::uint32_t excep
     const bool excepted = except >= found.start && except < found.end();
     return found.count > (excepted ? 1U : 0U);
   }
-  for (std::uint32_t i = 0; i < elements.count(); ++i)
-    if (i != except && msgpack::compare(elements.at(i), value) == 0) return true;
+  const msgpack::Order order(value);
+  msgpack::Cursor at(elements.all());
+  for (std::uint32_t i = 0; i < elements.count(); ++i) {
+    const bool is_equal = order.of(at.skip()) == 0;
+    if (is_equal && i != except) return true;
+  }
   return false;
 }
 

@@ -27,10 +27,7 @@ Selection pick_ordered(Run r, std::uint32_t size, bool inverted) {
 /// Ranks of single elements of an unordered list: how many are less.
 std::vector<Run> ranks_of(Call& call, Elements& elements, std::span<const Run> indexes) {
   std::vector<Run> ranks;
-  if (total(indexes) == 1) {
-    elements.index();
-    return {{count_less(elements, elements.at(indexes.front().start)), 1}};
-  }
+  if (total(indexes) == 1) return {{count_less(elements, elements.at(indexes.front().start)), 1}};
   const auto order = order_by_value(call.arena, elements);
   for (const Run& one : singly(indexes))
     ranks.push_back({equal_range(elements, order, elements.at(one.start)).start, 1});
@@ -92,16 +89,16 @@ Result<Selection> pick_by_value(Call& call, bool equal) {
   const Arguments& args = call.args;
   std::vector<Run> matches;
   Run ranks;
-  for (std::uint32_t i = 0; i < elements.count(); ++i) {
-    const Bytes element = elements.at(i);
-    const auto to_begin = msgpack::compare(element, args.value);
+  const msgpack::Order begin(args.value);
+  const msgpack::Order end(args.end);
+  elements.each_value([&](std::uint32_t i, Bytes element) {
+    const auto to_begin = begin.of(element);
     if (to_begin < 0) ++ranks.start;
     const bool fits =
-        equal ? to_begin == 0
-              : to_begin >= 0 && (args.end.empty() || msgpack::compare(element, args.end) < 0);
+        equal ? to_begin == 0 : to_begin >= 0 && (args.end.empty() || end.of(element) < 0);
     if (fits != inverted) matches.push_back({i, 1});
     if (fits) ++ranks.count;
-  }
+  });
   Selection out;
   out.pick(std::move(matches));
   out.ranks = inverted ? complement({ranks}, elements.count()) : std::vector<Run>{ranks};

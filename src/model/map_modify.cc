@@ -87,7 +87,7 @@ Result<Outcome> put_items(Call& call) {
   std::vector<Bytes> pieces;
   std::uint32_t done = 0;
   std::uint32_t count = call.box.count;
-  if (items.count() > kFewKeys) pairs.index();
+  pairs.prepare_search(items.count());
   for (std::uint32_t i = 0; i < items.count(); ++i) {
     const Run place = find_key(pairs, items.key(i));
     if (const auto code = refusal(call, place.count != 0)) {

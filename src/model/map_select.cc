@@ -32,15 +32,15 @@ std::uint32_t lower_bound(Elements& pairs, Bytes key) {
 std::uint32_t rank_of(Elements& pairs, std::uint32_t index) {
   const Bytes value = pairs.value(index);
   std::uint32_t rank = 0;
-  for (std::uint32_t i = 0; i < pairs.count(); ++i) {
-    const auto order = msgpack::compare(pairs.value(i), value);
+  const msgpack::Order to_value(value);
+  pairs.each_value([&](std::uint32_t i, Bytes other) {
+    const auto order = to_value.of(other);
     if (order < 0 || (order == 0 && i < index)) ++rank;
-  }
+  });
   return rank;
 }
 
 std::vector<Run> ranks_of(Call& call, Elements& pairs, std::span<const Run> indexes) {
-  pairs.index();
   if (total(indexes) == 1) return {{rank_of(pairs, indexes.front().start), 1}};
   const auto order = order_by_value(call.arena, pairs);
   std::vector<std::uint32_t> rank_at(order.size());
@@ -117,16 +117,16 @@ Selection pick_by_value(Call& call, bool equal) {
   const Arguments& args = call.args;
   std::vector<Run> matches;
   Run ranks;
-  for (std::uint32_t i = 0; i < pairs.count(); ++i) {
-    const Bytes value = pairs.value(i);
-    const auto to_begin = msgpack::compare(value, args.value);
+  const msgpack::Order begin(args.value);
+  const msgpack::Order end(args.end);
+  pairs.each_value([&](std::uint32_t i, Bytes value) {
+    const auto to_begin = begin.of(value);
     if (to_begin < 0) ++ranks.start;
     const bool fits =
-        equal ? to_begin == 0
-              : to_begin >= 0 && (args.end.empty() || msgpack::compare(value, args.end) < 0);
+        equal ? to_begin == 0 : to_begin >= 0 && (args.end.empty() || end.of(value) < 0);
     if (fits) ++ranks.count;
     if (fits != inverted) matches.push_back({i, 1});
-  }
+  });
   Selection out;
   if (inverted && ranks.count == 0) matches = {{0, pairs.count()}};
   out.pick(std::move(matches));
@@ -218,7 +218,7 @@ Result<Selection> by_key_list(Call& call) {
     return fail(Code::OpNotApplicable, "map: ranks of a list of keys");
   Elements pairs = call.elements();
   Elements keys(call.arena, call.args.items);
-  if (keys.count() > kFewKeys) pairs.index();
+  pairs.prepare_search(keys.count());
   std::vector<Run> runs;
   for (std::uint32_t i = 0; i < keys.count(); ++i) {
     const Bytes key = keys.at(i);

@@ -5,9 +5,6 @@
 /// Picking pairs of a map; one function for the reading and the removing operation.
 namespace flotilla::model::map {
 
-/// To look for more keys than these, every place is found first.
-inline constexpr std::uint32_t kFewKeys = 32;
-
 Result<Selection> by_key(Call& call);
 Result<Selection> by_index(Call& call);
 Result<Selection> by_value(Call& call);

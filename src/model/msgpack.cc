@@ -185,6 +185,11 @@ Head Cursor::next() {
 
 Bytes Cursor::skip() {
   const Bytes from = rest_;
+  const std::size_t size = from.empty() ? 0 : kScalarSizes[first_byte(from)];
+  if (size != 0 && size <= from.size()) {  // Most elements: one look at the first byte.
+    rest_ = from.subspan(size);
+    return from.first(size);
+  }
   skip(1);
   return ok_ ? from.first(from.size() - rest_.size()) : Bytes{};
 }

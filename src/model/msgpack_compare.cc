@@ -121,6 +121,11 @@ bool read_number(Bytes in, Number& out) {
   return true;
 }
 
+std::weak_ordering compare_numbers(const Number& a, const Number& b) {
+  if (a.is_negative != b.is_negative) return b.is_negative <=> a.is_negative;
+  return a.bits <=> b.bits;
+}
+
 /// Short raw bytes with a type byte, whole in `in`; empty: something else.
 Bytes read_short_raw(Bytes in) {
   const auto tag = static_cast<std::uint8_t>(in[0]);
@@ -178,15 +183,25 @@ std::weak_ordering compare(Bytes a, Bytes b) {
   // Most elements are integers or short strings: these need no walk.
   Number x;
   Number y;
-  if (read_number(a, x)) {
-    if (!read_number(b, y)) return compare_walking(a, b);
-    if (x.is_negative != y.is_negative) return y.is_negative <=> x.is_negative;
-    return x.bits <=> y.bits;
-  }
+  if (read_number(a, x)) return read_number(b, y) ? compare_numbers(x, y) : compare_walking(a, b);
   const Bytes raw_a = read_short_raw(a);
   const Bytes raw_b = read_short_raw(b);
   if (!raw_a.empty() && !raw_b.empty() && raw_a[0] == raw_b[0]) return compare_bytes(raw_a, raw_b);
   return compare_walking(a, b);
+}
+
+Order::Order(Bytes value) : value_(value) {
+  Number number;
+  is_number_ = !value.empty() && read_number(value, number);
+  bits_ = number.bits;
+  is_negative_ = number.is_negative;
+}
+
+std::weak_ordering Order::of(Bytes other) const {
+  Number number;
+  if (is_number_ && !other.empty() && read_number(other, number))
+    return compare_numbers(number, {bits_, is_negative_});
+  return compare(other, value_);
 }
 
 }  // namespace flotilla::model::msgpack

@@ -22,7 +22,7 @@ inline constexpr std::uint8_t kOrdered = 0x01;        // List: by value. Map: by
 inline constexpr std::uint8_t kValueOrdered = 0x02;   // Map only.
 inline constexpr std::uint8_t kPreserveOrder = 0x08;  // Map only, in results.
 inline constexpr std::uint8_t kPersistIndex = 0x10;   // Bins only; never on the wire.
-inline constexpr std::uint8_t kHasSignposts = 0x20;  // Bins only; signposts.h.
+inline constexpr std::uint8_t kHasSignposts = 0x20;   // Bins only; signposts.h.
 /// A flags element without flags. It keeps a foreign extension that is a list's first element from
 /// being taken for the flags; written as 0.
 inline constexpr std::uint8_t kNoFlags = 0x80;
@@ -104,6 +104,21 @@ Container open(Bytes value);
 /// Total order of encoded values. Both must be well formed, not necessarily shortest. A wildcard on
 /// either side is equal to anything and ends the whole comparison.
 std::weak_ordering compare(Bytes a, Bytes b);
+
+/// compare() with one value again and again: what that is, is found out once.
+class Order {
+ public:
+  /// `value` must outlive this.
+  explicit Order(Bytes value);
+  /// compare(other, value).
+  std::weak_ordering of(Bytes other) const;
+
+ private:
+  Bytes value_;
+  bool is_number_ = false;
+  bool is_negative_ = false;
+  std::uint64_t bits_ = 0;
+};
 
 /// No wildcard and no infinity anywhere in a well-formed value.
 bool is_storable(Bytes value);
