@@ -4,6 +4,7 @@
 
 #include "model/msgpack.h"
 #include "model/operation.h"
+#include "model/particle.h"
 #include "unit/model/reference_operations.h"
 
 /// Scripts of commands made from bytes, each byte a choice: run on the encoded bytes and on the
@@ -26,13 +27,22 @@ class Choices {
   std::int64_t between(std::int64_t least, std::int64_t most) {
     return least + below(most - least + 1);
   }
+  /// A place in a collection of `size()`: near the ends, and in a large one anywhere.
+  std::int64_t place(std::int64_t least, std::int64_t most) {
+    const std::int64_t near = between(least, most);
+    return size_ < kLarge || below(2) == 0 ? near : near + below(256) * size_ / 256;
+  }
+  void set_size(std::size_t size) { size_ = static_cast<std::int64_t>(size); }
   template <class T>
   const T& of(const std::vector<T>& items) {
     return items[static_cast<std::size_t>(below(static_cast<std::int64_t>(items.size())))];
   }
 
  private:
+  static constexpr std::int64_t kLarge = 100;
+
   Bytes bytes_;
+  std::int64_t size_ = 0;
 };
 
 constexpr int kDepthMax = 4;
@@ -93,6 +103,25 @@ inline Value any(Choices& c, int depth) {
   return kind == 3 ? any_list(c, depth) : kind == 4 ? any_map(c, depth) : scalar(c);
 }
 
+/// Makes a collection so large that its bin has signposts, or nearly so.
+inline void enlarge(Choices& c, Value& box) {
+  const std::int64_t kind = c.below(3);
+  for (std::int64_t n = 250 + c.below(150), i = 0; i < n; ++i) {
+    const std::int64_t number = kind == 0 ? 3 * i : i * i * i % 70'000;
+    Value value = kind == 2 && i % 3 == 0
+                      ? text(std::string(static_cast<std::size_t>(number % 30), 'x'))
+                      : integer(number);
+    if (box.is_list()) {
+      box.items.push_back(std::move(value));
+    } else {
+      box.pairs.emplace_back(integer(3 * i), std::move(value));
+    }
+  }
+  if (box.is_ordered()) sort_values(box.items);
+  const std::map<Value, Value> pairs(box.pairs.begin(), box.pairs.end());
+  box.pairs.assign(pairs.begin(), pairs.end());
+}
+
 inline Value some_values(Choices& c) {
   Value out = list({});
   for (std::int64_t n = c.below(6); n > 0; --n) out.items.push_back(any(c, 1));
@@ -114,15 +143,15 @@ inline Value return_type(Choices& c, bool is_map, bool may_invert) {
 inline void pick_arguments(Choices& c, Command& out, const Family& family) {
   if (family.has_return) out.args.push_back(return_type(c, out.is_map(), true));
   const auto range = [&] {
-    out.args.push_back(integer(c.between(-9, 9)));
-    if (c.below(2) == 0) out.args.push_back(integer(c.below(9)));
+    out.args.push_back(integer(c.place(-9, 9)));
+    if (c.below(2) == 0) out.args.push_back(integer(c.place(0, 8)));
   };
   switch (family.family) {
     case 0:
       return out.args.push_back(map_key(c));
     case 1:
     case 3:
-      return out.args.push_back(integer(c.between(-7, 7)));
+      return out.args.push_back(integer(c.place(-7, 7)));
     case 2:
     case 4:
       return out.args.push_back(any(c, 2));
@@ -174,16 +203,16 @@ inline void change_arguments(Choices& c, Command& out) {
       return;
     case 3:
     case 9:
-      out.args = {integer(c.between(-7, 9)), any(c, 2), write_flags(c)};
+      out.args = {integer(c.place(-7, 9)), any(c, 2), write_flags(c)};
       return;
     case 4:
-      out.args = {integer(c.between(-7, 9)), some_values(c), write_flags(c)};
+      out.args = {integer(c.place(-7, 9)), some_values(c), write_flags(c)};
       return;
     case 10:
-      out.args = {integer(c.between(-7, 9)), integer(c.below(9))};
+      out.args = {integer(c.place(-7, 9)), integer(c.place(0, 8))};
       return;
     case 12:
-      out.args = {integer(c.between(-7, 9)), delta(), integer(c.below(2)), write_flags(c)};
+      out.args = {integer(c.place(-7, 9)), delta(), integer(c.below(2)), write_flags(c)};
       return;
     case 13:
       out.args = {integer(c.below(4))};
@@ -296,6 +325,7 @@ inline Command command(Choices& c, const Bin& bin) {
   static const Value kNothing;
   const bool fits = bin.has_value() && c.below(5) != 0;
   const Value& target = fits ? lead(c, *bin, out.context) : kNothing;
+  c.set_size(target.is_list() ? target.items.size() : target.pairs.size());
   out.code = c.of(codes_of(fits ? target.is_map() : c.below(2) == 0));
   if (const auto family = family_of(out.code)) {
     pick_arguments(c, out, *family);
@@ -328,6 +358,22 @@ inline Buffer as_element(Arena& arena, const Particle& particle) {
   return {bytes.begin(), bytes.end()};
 }
 
+/// A bin's value without its signposts.
+inline Bytes without_signposts(Arena& arena, Bytes value) {
+  const msgpack::Container box = msgpack::open(value);
+  if (box.signposts.empty()) return value;
+  msgpack::Writer out(arena);
+  out.container(box.kind, box.count, box.flags);
+  out.encoded(box.elements);
+  return out.finish();
+}
+
+/// The bin that a client's write of `value` makes.
+inline Particle stored(Arena& arena, const Value& value, const Buffer& bytes) {
+  const auto type = value.is_map() ? ParticleType::Map : ParticleType::List;
+  return import_particle(arena, type, bytes).value_or(Particle{type, bytes});
+}
+
 /// Runs the script of `bytes`; the text tells the first disagreement, empty: there is none.
 inline std::string disagreement(Bytes bytes) {
   Choices c(bytes);
@@ -335,7 +381,12 @@ inline std::string disagreement(Bytes bytes) {
   Bin want;
   Buffer got;
   if (c.below(4) != 0) want = c.below(2) == 0 ? any_list(c, kDepthMax) : any_map(c, kDepthMax);
-  if (want) got = encoded(*want);
+  if (want && c.below(8) == 1) enlarge(c, *want);
+  if (want) {
+    const Buffer sent = encoded(*want);
+    const Particle bin = stored(arena, *want, sent);
+    got.assign(bin.bytes.begin(), bin.bytes.end());
+  }
   while (!c.done()) {
     const Command next = command(c, want);
     const Buffer op = encoded(next);
@@ -361,7 +412,7 @@ inline std::string disagreement(Bytes bytes) {
     }
     if (outcome->changed) got.assign(outcome->bin.bytes.begin(), outcome->bin.bytes.end());
     const Buffer expected = want ? encoded(*want) : Buffer{};
-    if (got != expected) {
+    if (!equal(without_signposts(arena, got), expected)) {
       what << "left " << to_hex(got) << " instead of " << to_hex(expected);
       return what.str();
     }
