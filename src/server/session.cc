@@ -16,8 +16,10 @@ using wire::FrameKind;
 constexpr std::size_t kOutMost = 1 << 20;  // With so much unsent, further requests wait.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 constexpr std::size_t kLookAhead = 16;
-constexpr std::size_t kCompressLeast = 128;  // Shorter replies are not worth it.
+constexpr std::size_t kNotCompressed = 128;  // Replies up to this size go as they are.
 constexpr std::size_t kSecuritySize = 16;
+constexpr std::byte kAuthenticate{0};
+constexpr std::byte kLogin{20};
 
 /// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to
 /// what it claims.
@@ -39,7 +41,7 @@ Buffer expanded(Bytes body) {
 /// Compresses the frames of a reply from `from` on, each for itself, where that makes them shorter.
 void compress_frames(OutBuffer& out, std::size_t from) {
   const Bytes reply = out.view().subspan(from);
-  if (reply.size() < kCompressLeast) return;
+  if (reply.size() <= kNotCompressed) return;
   const Buffer plain(reply.begin(), reply.end());
   out.truncate(from);
   for (Bytes rest = plain; !rest.empty();) {
@@ -146,7 +148,7 @@ bool ClientSession::dispatch(const FrameHeader& header, Bytes body) {
       on_info(body);
       return true;
     case FrameKind::Security:
-      on_security();
+      on_security(body);
       return true;
     case FrameKind::Compressed:
       return on_compressed(body);
@@ -175,13 +177,14 @@ void ClientSession::on_message(Bytes body) {
   task_since_ = since;
 }
 
+/// What cannot be expanded is answered like all compressed messages are by the original.
 bool ClientSession::on_compressed(Bytes body) {
   const Buffer frame = expanded(body);
   const auto header = FrameHeader::parse(frame);
   if (frame.empty() || !header || header->kind != FrameKind::Message ||
       header->body_size != frame.size() - FrameHeader::kSize) {
     wire::write_header_reply(connection_.out(),
-                             {.result = static_cast<std::uint8_t>(Code::Parameter)});
+                             {.result = static_cast<std::uint8_t>(Code::EnterpriseOnly)});
     return true;
   }
   on_message(Bytes(frame).subspan(FrameHeader::kSize));
@@ -197,12 +200,16 @@ void ClientSession::on_info(Bytes body) {
   context_.executor.share().counters.add(exec::NodeCounter::info_complete);
 }
 
-/// "Security not enabled": clients with credentials take it as "no login needed".
-void ClientSession::on_security() {
+/// There are no users. Clients with credentials take "not enabled" as "no login needed"; whoever
+/// asks for more is told that it is not supported.
+void ClientSession::on_security(Bytes body) {
+  const bool logs_in =
+      body.size() >= kSecuritySize && (body[2] == kAuthenticate || body[2] == kLogin);
   std::byte* const at = connection_.out().grow(FrameHeader::kSize + kSecuritySize);
   FrameHeader{.kind = FrameKind::Security, .body_size = kSecuritySize}.write(at);
   std::memset(at + FrameHeader::kSize, 0, kSecuritySize);
-  at[FrameHeader::kSize + 1] = static_cast<std::byte>(Code::SecurityNotEnabled);
+  at[FrameHeader::kSize + 1] =
+      static_cast<std::byte>(logs_in ? Code::SecurityNotEnabled : Code::SecurityNotSupported);
 }
 
 net::Session::Turn ClientSession::on_turn() {

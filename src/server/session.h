@@ -75,7 +75,7 @@ class ClientSession : public net::Session {
   void on_message(Bytes body);
   bool on_compressed(Bytes body);
   void on_info(Bytes body);
-  void on_security();
+  void on_security(Bytes body);
   void hold(std::size_t from, const std::vector<exec::Gate>& gates, bool one_message);
   void put_in_doubt(const HeldBytes& held);
   void note_latency(Histogram* latency, Instant since);

@@ -37,6 +37,7 @@ enum class Code : std::uint8_t {
   OpNotApplicable = 26,
   FilteredOut = 27,
   LostConflict = 28,
+  SecurityNotSupported = 51,
   SecurityNotEnabled = 52,
   UdfFailed = 100,
   BatchDisabled = 150,
