@@ -46,6 +46,7 @@ void Arena::reset() {
   at_ = blocks_.front().bytes.get();
   end_ = at_ + blocks_.front().size;
   used_ = 0;
+  walked_ = 0;
 }
 
 }  // namespace flotilla

@@ -367,8 +367,8 @@ Result<Outcome> change(Arena& arena, const Op& op, const Arguments& a, const Par
   const auto size = op.plan(a, bin.bytes.size(), range);
   if (!size) return tl::unexpected(size.error());
   if (*size >= kBlobMax) return fail(Code::Parameter, "bits: blob too large");
-  if (arena.used() + *size > kScratchMax)
-    return fail(Code::TooBig, "bits: too much in one command");
+  if (const auto room = check_room(arena, *size); !room) return tl::unexpected(room.error());
+  arena.note_walk(*size);
   if (bin.is_null() && *size == 0) return Outcome{};
   const MutableBytes to = arena.allocate(*size);
   if (!to.empty()) {
@@ -395,8 +395,9 @@ Result<Outcome> bits_read(Arena& arena, const Particle& bin, Bytes bytes) {
   if (!arguments) return tl::unexpected(arguments.error());
   const auto range = range_in(*arguments, bin.bytes.size());
   if (!range) return tl::unexpected(range.error());
-  if (arena.used() + range->size / 8 > kScratchMax)
-    return fail(Code::TooBig, "bits: too much in one command");
+  if (const auto room = check_room(arena, range->size / 8); !room)
+    return tl::unexpected(room.error());
+  arena.note_walk(range->size / 8);
   return Outcome{.bin = {}, .result = op->read(arena, *arguments, *range, bin.bytes)};
 }
 

@@ -6,10 +6,15 @@
 namespace flotilla::model {
 namespace {
 
+/// In smaller bins looking up one element takes as long as any operation.
+constexpr std::size_t kLarge = 4096;
+
 Result<Outcome> run(Arena& arena, const Particle& given, Bytes op, bool is_read) {
-  // Each operation of a command may copy the whole collection; together they must not fill the
-  // memory.
-  if (arena.used() > kScratchMax) return fail(Code::TooBig, "cdt: scratch memory");
+  // Each operation of a command may walk through or copy the whole collection; together they must
+  // take neither all of the time nor all of the memory.
+  if (const auto room = check_room(arena); !room) return tl::unexpected(room.error());
+  const bool is_brief = is_read && given.bytes.size() > kLarge && is_brief_read(given, op);
+  arena.note_walk(op.size() + (is_brief ? 0 : given.bytes.size()));
   const auto envelope = Envelope::parse(op);
   if (!envelope) return tl::unexpected(envelope.error());
   const Particle bin = settled(arena, given);

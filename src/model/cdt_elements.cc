@@ -166,6 +166,8 @@ std::span<const std::uint32_t> order_by_value(Arena& arena, Elements& elements) 
     std::uint64_t prefix;
     std::uint32_t index;
   };
+  constexpr std::size_t kSortWalk = 16;  // Bytes that could be walked in an element's share.
+  arena.note_walk(kSortWalk * elements.count());
   elements.index();
   std::vector<Item> items(elements.count());
   for (std::uint32_t i = 0; i < items.size(); ++i)

@@ -126,7 +126,7 @@ Value run_call(Machine& machine, const Node& node) {
   if (!fill_in(machine, node, values, operation)) return kUnknown;
   const Value bin = values.next();
   if (bin.is_unknown() || !machine.pay(2 * (bin.bytes.size() + operation.size())) ||
-      machine.arena.used() > kScratchMax)
+      !check_room(machine.arena))
     return kUnknown;
   const System& system = kSystems[node.slot & ~kModifies];
   const bool modifies = (node.slot & kModifies) != 0;

@@ -4,6 +4,7 @@
 #include "expression_program.h"
 #include "geo.h"
 #include "hll.h"
+#include "op_arguments.h"
 
 namespace flotilla::model {
 namespace {
@@ -32,7 +33,9 @@ Value run_on_record(Arena& arena, const Program& program, const RecordSource& re
   Machine machine(arena, program, budget);
   machine.record = &record;
   machine.metadata = &metadata;
-  return machine.run();
+  const Value value = machine.run();
+  arena.note_walk(budget.spent());
+  return value;
 }
 
 Truth run_on_metadata(Arena& arena, const Program& program,
@@ -172,6 +175,7 @@ Result<void> check_policy(const Operation& op, const Particle& bin) {
 Result<Outcome> exp_read(Arena& arena, const RecordSource& record, Bytes bytes) {
   const auto op = Operation::parse(bytes, kReadFlags);
   if (!op) return tl::unexpected(op.error());
+  if (const auto room = check_room(arena); !room) return tl::unexpected(room.error());
   const auto value = evaluate(arena, op->expression, record);
   if (value) return Outcome{.bin = {}, .result = export_particle(arena, *value)};
   if (op->has(EvalNoFail) && value.error().code == Code::OpNotApplicable) return Outcome{};
@@ -182,6 +186,7 @@ Result<Outcome> exp_modify(Arena& arena, const RecordSource& record, const Parti
                            Bytes bytes) {
   const auto op = Operation::parse(bytes, kModifyFlags);
   if (!op) return tl::unexpected(op.error());
+  if (const auto room = check_room(arena); !room) return tl::unexpected(room.error());
   const auto program = Program::parse(arena, op->expression);
   if (!program) return tl::unexpected(program.error());
   const auto allowed = check_policy(*op, bin);

@@ -101,6 +101,7 @@ class Budget {
     work_ += bytes;
     return work_ <= kWorkMax;
   }
+  std::size_t spent() const { return work_; }
 
  private:
   std::uint64_t work_ = 0;

@@ -14,12 +14,13 @@ namespace {
 using msgpack::Container;
 using msgpack::Cursor;
 using msgpack::Kind;
+using msgpack::Writer;
 
 enum Flag : std::uint8_t { CreateOnly = 1, UpdateOnly = 2, NoFail = 4, AllowFold = 8 };
 constexpr int kNotGiven = -1;
 
 struct Arguments {
-  std::vector<Bytes> elements;  // Encoded in shortest form.
+  Container elements;  // Scalars, each in its shortest form.
   std::vector<Sketch> sketches;
   int index_bits = kNotGiven;
   int minhash_bits = kNotGiven;
@@ -64,12 +65,16 @@ bool read_elements(Arena& arena, OpArguments& in, Arguments& out) {
   if (list.kind != Kind::List || list.count == 0) return false;
   Cursor at(list.elements);
   for (std::uint32_t i = 0; i < list.count; ++i) {
-    const Kind kind = at.peek().kind;
-    const auto element = msgpack::normalise(arena, at.skip(), msgpack::Use::Compared);
-    if (!element || kind == Kind::List || kind == Kind::Map) return false;
-    out.elements.push_back(*element);
+    const Kind kind = at.next().kind;
+    if (kind == Kind::Broken || kind == Kind::List || kind == Kind::Map) return false;
   }
-  return true;
+  // All at once: a message may bring a hundred million.
+  Writer plain(arena, list.elements.size() + 16);
+  plain.list(list.count, msgpack::kNoFlags);
+  plain.encoded(list.elements);
+  const auto shortest = msgpack::normalise(arena, plain.finish(), msgpack::Use::Compared);
+  if (shortest) out.elements = msgpack::open(*shortest);
+  return shortest.has_value();
 }
 
 bool read_sketch(Cursor& at, Arguments& out) {
@@ -153,7 +158,8 @@ Result<Outcome> add(Arena& arena, const Arguments& a, const Sketch* bin) {
   if (!shape) return tl::unexpected(shape.error());
   MutableSketch out = bin == nullptr ? MutableSketch(arena, *shape) : MutableSketch(arena, *bin);
   std::uint64_t grown = 0;
-  for (const Bytes element : a.elements) grown += out.add(element) ? 1 : 0;
+  Cursor at(a.elements.elements);
+  for (std::uint32_t i = 0; i < a.elements.count; ++i) grown += out.add(at.skip()) ? 1 : 0;
   if (grown != 0) out.set_cached_count(0);
   return changed(out.view(), integer(arena, grown));
 }
@@ -236,8 +242,9 @@ Result<Particle> describe(Arena& arena, const Arguments&, const Sketch& bin) {
   return Particle{ParticleType::List, out.finish()};
 }
 Result<Particle> get_may_contain(Arena& arena, const Arguments& a, const Sketch& bin) {
-  const bool all =
-      std::ranges::all_of(a.elements, [&](Bytes element) { return may_contain(bin, element); });
+  Cursor at(a.elements.elements);
+  bool all = true;
+  for (std::uint32_t i = 0; i < a.elements.count && all; ++i) all = may_contain(bin, at.skip());
   return integer(arena, all ? 1 : 0);
 }
 
@@ -281,8 +288,12 @@ Result<Sketch> sketch_in(const Particle& bin) {
   return *sketch;
 }
 
-/// Room for what the operation may leave in the arena: a few sketches of the largest size.
-bool has_room(const Arena& arena) { return arena.used() < kScratchMax; }
+/// Room for what the operation may leave in the arena, a few sketches of the largest size, and for
+/// walking through its arguments and the bin.
+Result<void> take_room(Arena& arena, const Particle& bin, Bytes op) {
+  arena.note_walk(bin.bytes.size() + op.size());
+  return check_room(arena);
+}
 
 }  // namespace
 
@@ -293,7 +304,7 @@ Result<Outcome> hll_read(Arena& arena, const Particle& bin, Bytes bytes) {
   OpArguments in(bytes);
   const Op* const op = in.ok() ? find_op(in.opcode(), true) : nullptr;
   if (op == nullptr) return fail(Code::Parameter, "hll: no such read");
-  if (!has_room(arena)) return fail(Code::TooBig, "hll: too much in one command");
+  if (const auto room = take_room(arena, bin, bytes); !room) return tl::unexpected(room.error());
   const auto arguments = read_arguments(arena, *op, in);
   if (!arguments) return tl::unexpected(arguments.error());
   const auto result = op->read(arena, *arguments, *sketch);
@@ -305,7 +316,7 @@ Result<Outcome> hll_modify(Arena& arena, const Particle& bin, Bytes bytes) {
   OpArguments in(bytes);
   const Op* const op = in.ok() ? find_op(in.opcode(), false) : nullptr;
   if (op == nullptr) return fail(Code::Parameter, "hll: no such change");
-  if (!has_room(arena)) return fail(Code::TooBig, "hll: too much in one command");
+  if (const auto room = take_room(arena, bin, bytes); !room) return tl::unexpected(room.error());
   const auto a = read_arguments(arena, *op, in);
   if (!a) return tl::unexpected(a.error());
   if (bin.is_null()) {

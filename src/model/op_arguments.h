@@ -9,6 +9,13 @@ namespace flotilla::model {
 /// Memory that the operations of one command may take from its arena before they are refused with
 /// TooBig: chained operations on large values would otherwise multiply.
 inline constexpr std::size_t kScratchMax = 256U << 20;
+/// Bytes that they may walk through: thousands of searches in one large value would keep a thread
+/// for minutes.
+inline constexpr std::size_t kWalkMax = 1U << 30;
+inline Result<void> check_room(const Arena& arena, std::size_t more = 0) {
+  if (arena.used() + more <= kScratchMax && arena.walked() <= kWalkMax) return {};
+  return fail(Code::TooBig, "too much in one command");
+}
 
 /// The msgpack list `[opcode, argument...]` of a bit or HLL operation, read from left to right.
 /// What is missing or of another type reads as zero and latches ok() to false, so that an operation

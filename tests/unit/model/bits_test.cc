@@ -262,5 +262,15 @@ TEST(Bits, ACommandCannotTakeTheMachinesMemory) {
   EXPECT_EQ(bits_modify(other, {}, from_hex("9200ce08000000")).error().code, Code::Parameter);
 }
 
+TEST(Bits, ACommandCannotCountAllDay) {
+  Arena arena;
+  const Buffer blob(8U << 20);
+  const Buffer op = from_hex("933300ce04000000");  // All 64 Mi bits.
+  int counted = 0;
+  while (counted < 1000 && bits_read(arena, {ParticleType::Blob, blob}, op)) ++counted;
+  EXPECT_EQ(counted, 129);
+  EXPECT_EQ(bits_read(arena, {ParticleType::Blob, blob}, op).error().code, Code::TooBig);
+}
+
 }  // namespace
 }  // namespace flotilla::model

@@ -129,6 +129,39 @@ TEST(CdtLimits, ContextsLeadNoDeeperThanAllowed) {
   EXPECT_EQ(code_of(cdt_modify(arena, {}, with_levels(msgpack::kDepthMax))), Code::Parameter);
 }
 
+/// How often the operation runs before one command has had enough.
+int runs_until_too_big(Arena& arena, const Particle& bin, Bytes op, int most) {
+  for (int i = 0; i < most; ++i) {
+    const auto out = cdt_read(arena, bin, op);
+    if (out) continue;
+    EXPECT_EQ(code_of(out), Code::TooBig);
+    return i;
+  }
+  return most;
+}
+
+TEST(CdtLimits, AChainOfSearchesHasABoundOnWhatItWalksThrough) {
+  const Buffer bin = list_of(100'000);
+  const Buffer search = Notation::encoded("[25, 5, 7, 4]");  // By value, from 7 to 4.
+  const std::size_t left = 100 * (bin.size() + search.size());
+  const auto runs_of = [&](Bytes op) {
+    Arena arena;
+    arena.note_walk(kWalkMax - left);
+    return runs_until_too_big(arena, {ParticleType::List, bin}, op, 32'768);
+  };
+  EXPECT_EQ(runs_of(search), 101);
+  EXPECT_LT(runs_of(Notation::encoded("[26, 5, 10, 20]")), 30);  // By rank: sorts.
+}
+
+TEST(CdtLimits, LookUpsInALargeBinMayBeMany) {
+  Arena made;
+  const auto bin = import_particle(made, ParticleType::List, list_of(300'000));
+  ASSERT_TRUE(bin);
+  Arena arena;
+  const Buffer look_up = Notation::encoded("[19, 5, 150000]");
+  EXPECT_EQ(runs_until_too_big(arena, *bin, look_up, 32'768), 32'768);
+}
+
 TEST(CdtLimits, ACommandHasABoundOnItsScratchMemory) {
   Arena arena;
   arena.allocate(kScratchMax + 8);

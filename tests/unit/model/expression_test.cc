@@ -235,6 +235,21 @@ TEST(Expression, WorkIsBounded) {
   EXPECT_EQ(*filter(arena, comparisons(2000), record), Truth::Unknown);
 }
 
+TEST(Expression, ManyInOneCommandShareABound) {
+  Record record;
+  record.put("l", json::array({std::string(500'000, 'x'), std::string(500'000, 'y')}));
+  json all = json::array({16});
+  for (int i = 0; i < 100; ++i) all.push_back(json::parse(R"([1, [81, 4, "#l"], [81, 4, "#l"]])"));
+  Buffer op{std::byte{0x91}};
+  flotilla::append(op, exp_test::encode_json(all));
+  Arena arena;
+  int runs = 0;
+  while (runs < 1000 && exp_read(arena, record, op)) ++runs;
+  EXPECT_LT(runs, 20);
+  EXPECT_EQ(exp_read(arena, record, op).error().code, Code::TooBig);
+  EXPECT_EQ(exp_modify(arena, record, {}, op).error().code, Code::TooBig);
+}
+
 TEST(Expression, PathsInsidePathsShareOneBudget) {
   Record record;
   json list = json::array();

@@ -126,6 +126,44 @@ TEST(Hll, SimilarityIsTheShareOfCommonElements) {
   EXPECT_TRUE(std::isnan(number(ask(arena, 54, empty, {empty}))));
 }
 
+TEST(Hll, AMessageFullOfElementsTakesNoMoreMemoryThanItself) {
+  Arena request;
+  constexpr std::uint32_t kCount = 4U << 20;
+  msgpack::Writer op(request, kCount + 16);
+  op.list(3);
+  op.integer(1);
+  op.list(kCount);
+  for (std::uint32_t i = 0; i < kCount; ++i) op.nil();
+  op.integer(4);
+  const Bytes bytes = op.finish();
+  Arena arena;
+  const auto outcome = hll_modify(arena, {}, bytes);
+  EXPECT_EQ(number(outcome), 1);
+  EXPECT_LT(arena.used(), 3U * kCount);
+  const Buffer lying = from_hex("9301ddffffffff0104");
+  EXPECT_EQ(hll_modify(arena, {}, lying).error().code, Code::Parameter);
+}
+
+TEST(Hll, ElementsAreHashedInTheirShortestForm) {
+  Arena arena;
+  const Particle a = hll_modify(arena, {}, from_hex("930192cd0005d90203610e"))->bin;
+  const Particle b = hll_modify(arena, {}, from_hex("93019205a203610e"))->bin;
+  EXPECT_EQ(to_hex(a.bytes), to_hex(b.bytes));
+}
+
+TEST(Hll, AChainOfUnionsHasABound) {
+  Arena arena;
+  const Particle bin = sketch(arena, 0, 1000, 16, 48);  // 442 kB.
+  Code code{};
+  int unions = 0;
+  for (; unions < 10'000 && code == Code{}; ++unions) {
+    const auto outcome = ask(arena, 52, bin, {bin});
+    if (!outcome) code = outcome.error().code;
+  }
+  EXPECT_EQ(code, Code::TooBig);
+  EXPECT_LT(unions, 1000);
+}
+
 TEST(Hll, ASketchThatLiesAboutItsCountHarmsNobody) {
   // Every register full, and a count of 2^64 - 1.
   const Buffer full = from_hex("0004000000000000000000ffffffffffffffffffffffff");

@@ -206,6 +206,19 @@ TEST(MsgpackCursor, WalksAMillionLevelsWithoutRecursion) {
   EXPECT_TRUE(compare(deep, deep) == 0);
 }
 
+TEST(MsgpackNormalise, ACountThatLiesReservesNothing) {
+  for (const std::string_view hex :
+       {"ddffffffff", "dfffffffff", "92ddffffffff01", "dfffffffffa20361", "ddffffffffc7ffffffff01",
+        "91c9fffffff001", "dbffffffff03"}) {
+    Arena arena;
+    const Buffer lying = from_hex(hex);
+    const auto out = normalise(arena, lying, Use::Stored);
+    ASSERT_FALSE(out) << hex;
+    EXPECT_EQ(out.error().code, Code::Parameter) << hex;
+    EXPECT_LT(arena.used(), 256U) << hex;
+  }
+}
+
 TEST(MsgpackCursor, RefusesEveryStrictPrefix) {
   for (const std::string_view hex :
        {"93A203610102", "82C70001C00102", "CB3FF8000000000000", "D40501", "C70205AABB",

@@ -30,6 +30,10 @@ class Arena {
   /// Bytes handed out since the last reset(); what a bound on an operation's memory is checked
   /// against.
   std::size_t used() const { return used_; }
+  /// Bytes that operations walked through since the last reset(), as they noted them; what a bound
+  /// on a request's time is checked against.
+  std::size_t walked() const { return walked_; }
+  void note_walk(std::size_t bytes) { walked_ += bytes; }
 
  private:
   struct Block {
@@ -40,6 +44,7 @@ class Arena {
   std::byte* at_ = nullptr;
   std::byte* end_ = nullptr;
   std::size_t used_ = 0;
+  std::size_t walked_ = 0;
 };
 
 }  // namespace flotilla
