@@ -17,6 +17,8 @@ tools() { against_node python3 tests/tools/failures.py '{port}' && against_node 
 
 smoke() { against_node tests/smoke/run "$1" '{port}'; }
 
+cpp_suite() { against_node build/release/bin/client_suite '{port}' --gtest_brief=1; }
+
 go_suite() { against_node python3 tests/conformance/go_suite.py '{port}'; }
 
 rust_suite() { against_node python3 tests/conformance/rust_suite.py '{port}'; }

@@ -2,7 +2,7 @@
 source scripts/suite.sh
 source scripts/clients.sh
 
-all_parts=(golden smoke go rust crash idle statistics cluster tools)
+all_parts=(golden smoke cpp go rust crash idle statistics cluster tools)
 smoke_languages=(cpp go python java node rust)
 
 run_conformance() {
@@ -22,6 +22,7 @@ conformance_part() {
   case $1 in
     golden) suite golden 600 golden ;;
     smoke) for language in "${smoke_languages[@]}"; do smoke_suite "$language"; done ;;
+    cpp) cpp_client_suite ;;
     go) go_client_suite 1800 ;;
     rust) rust_client_suite 3600 ;;
     crash) suite crash 900 crash --rounds 50 ;;
@@ -32,6 +33,8 @@ conformance_part() {
     *) die "conformance has no part '$1'; there are: ${all_parts[*]}" ;;
   esac
 }
+
+cpp_client_suite() { suite client-cpp 300 cpp_suite; }
 
 tools_suite() {
   ensure_packages terminal

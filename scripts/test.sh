@@ -42,6 +42,7 @@ server_suites() {
   smoke_suite cpp
   smoke_suite go
   smoke_suite python
+  cpp_client_suite
   go_client_suite 1200
   suite crash 300 crash --rounds 15
   suite idle 180 idle

@@ -84,7 +84,7 @@ fc::Task<std::int64_t> sum(const fc::AsyncClient& client, const std::vector<fc::
 int main(int argc, char** argv) {
   const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : fc::kDefaultPort);
   const fc::Client client =
-      need("connect", fc::Client::connect({{.host = "127.0.0.1", .port = port, .tls_name = {}}}));
+      need("connect", fc::Client::connect({{.host = "127.0.0.1", .port = port}}));
   const std::vector<fc::Key> keys = put(client);
   get(client, keys[7]);
   operate(client, keys[7]);

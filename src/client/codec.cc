@@ -41,6 +41,9 @@ struct Encoder {
     append(encoded.bytes, value.text);
     return encoded;
   }
+  Result<EncodedValue> operator()(Marker) const {
+    return fail(Code::Parameter, "value: wildcard and infinity are only for arguments");
+  }
   Result<EncodedValue> operator()(const List&) const { return container(ParticleType::List); }
   Result<EncodedValue> operator()(const Map&) const { return container(ParticleType::Map); }
 

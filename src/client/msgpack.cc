@@ -31,6 +31,10 @@ struct Packer {
   bool operator()(const GeoJson& value) const {
     return out.raw(ParticleType::GeoJson, as_bytes(value.text)), true;
   }
+  bool operator()(Marker marker) const {
+    const std::byte bytes[] = {std::byte{0xD4}, std::byte{0xFF}, static_cast<std::byte>(marker)};
+    return out.encoded(bytes), true;
+  }
   bool operator()(const List& list) const {
     out.list(static_cast<std::uint32_t>(list.items.size()),
              list.is_ordered ? model::msgpack::kOrdered : std::uint8_t{0});

@@ -1,11 +1,17 @@
 #include "client/operation.h"
 
-#include "base/check.h"
 #include "client/codec.h"
+#include "operation_call.h"
 
 namespace flotilla::client {
 
 using wire::OpType;
+
+namespace {
+
+constexpr std::int64_t kContext = 0xFF;  // In front of a call that has one.
+
+}  // namespace
 
 bool Operation::is_write() const {
   switch (type) {
@@ -20,13 +26,14 @@ bool Operation::is_write() const {
   }
 }
 
-namespace op {
-namespace {
-
-Operation cdt(OpType type, std::string_view bin, std::int64_t code,
-              std::span<const Value> arguments) {
+Operation make_call(OpType type, std::string_view bin, std::int64_t code,
+                    std::span<const Value> arguments, const Context& context) {
   List call{.items = {Value(code)}, .is_ordered = false};
   call.items.insert(call.items.end(), arguments.begin(), arguments.end());
+  if (!context.is_empty())
+    call = {
+        .items = {Value(kContext), Value(List{.items = context.steps()}), Value(std::move(call))},
+        .is_ordered = false};
   Buffer packed;
   // Arguments that nest too deeply become an operation without a code, which every server refuses.
   const auto done = pack(Value(std::move(call)), packed);
@@ -34,8 +41,7 @@ Operation cdt(OpType type, std::string_view bin, std::int64_t code,
   return {type, std::string(bin), Value(Blob{.bytes = std::move(packed)})};
 }
 
-}  // namespace
-
+namespace op {
 Operation read(std::string_view bin) { return {OpType::Read, std::string(bin), Nil{}}; }
 Operation read_all() { return {OpType::Read, {}, Nil{}}; }
 Operation write(std::string_view bin, Value value) {
@@ -53,10 +59,10 @@ Operation prepend(std::string_view bin, Value text_or_blob) {
 Operation touch() { return {OpType::Touch, {}, Nil{}}; }
 Operation remove_all() { return {OpType::DeleteAll, {}, Nil{}}; }
 Operation cdt_read(std::string_view bin, std::int64_t code, std::span<const Value> arguments) {
-  return cdt(OpType::CdtRead, bin, code, arguments);
+  return make_call(OpType::CdtRead, bin, code, arguments);
 }
 Operation cdt_modify(std::string_view bin, std::int64_t code, std::span<const Value> arguments) {
-  return cdt(OpType::CdtModify, bin, code, arguments);
+  return make_call(OpType::CdtModify, bin, code, arguments);
 }
 
 }  // namespace op

@@ -43,6 +43,9 @@ struct Bare {
   std::string operator()(const std::string& value) const { return '"' + value + '"'; }
   std::string operator()(const client::Blob& value) const { return hex_with_blanks(value.bytes); }
   std::string operator()(const client::GeoJson& value) const { return value.text; }
+  std::string operator()(client::Marker marker) const {
+    return marker == client::Marker::Wildcard ? "*" : "INF";
+  }
   std::string operator()(const client::List& list) const {
     std::string text = "[";
     for (const Value& item : list.items) {
@@ -78,6 +81,7 @@ struct ToJson {
     Json json = Json::parse(value.text, nullptr, false);
     return json.is_discarded() ? Json(value.text) : json;
   }
+  Json operator()(client::Marker marker) const { return Bare()(marker); }
   Json operator()(const client::List& list) const {
     Json json = Json::array();
     for (const Value& item : list.items) json.push_back(to_json(item));

@@ -15,7 +15,7 @@ inline constexpr std::uint16_t kDefaultPort = 3000;
 struct Address {
   std::string host;
   std::uint16_t port = kDefaultPort;
-  std::string tls_name;  // The name that the node's certificate must carry; empty: as `host`.
+  std::string tls_name = {};  // The name that the node's certificate must carry; empty: as `host`.
 
   /// "host:port", IPv6 in brackets.
   std::string text() const;

@@ -35,9 +35,9 @@ struct BatchRow {
 
   Key key;
   Kind kind = Kind::Read;
-  std::vector<std::string> bin_names;  // Of Read: empty for all.
-  std::vector<Operation> operations;   // Of Operate.
-  WritePolicy policy;                  // Of Operate and Remove; its command part is not looked at.
+  std::vector<std::string> bin_names = {};  // Of Read: empty for all.
+  std::vector<Operation> operations = {};   // Of Operate.
+  WritePolicy policy = {};  // Of Operate and Remove; its command part is not looked at.
 
   /// Filled by batch(): the record, or why there is none.
   Expected<Record> result = fail(Status::NoResponse, "not answered");

@@ -35,8 +35,14 @@ struct GeoJson {
   friend bool operator==(const GeoJson&, const GeoJson&) = default;
 };
 
+/// Stands for other values in arguments of list and map operations; never stored.
+enum class Marker : std::uint8_t {
+  Wildcard = 0,  // Equal to anything; ends the comparison of what it stands in.
+  Infinity = 1,  // Greater than anything.
+};
+
 struct List {
-  std::vector<Value> items;
+  std::vector<Value> items = {};
   bool is_ordered = false;
 
   friend bool operator==(const List&, const List&);
@@ -46,7 +52,7 @@ enum class MapOrder : std::uint8_t { Unordered = 0, KeyOrdered = 1, KeyValueOrde
 
 /// Pairs in the order in which they came or go. Equality compares that order too.
 struct Map {
-  std::vector<std::pair<Value, Value>> entries;
+  std::vector<std::pair<Value, Value>> entries = {};
   MapOrder order = MapOrder::Unordered;
 
   friend bool operator==(const Map&, const Map&);
@@ -56,7 +62,7 @@ struct Map {
 class Value {
  public:
   using Variant =
-      std::variant<Nil, bool, std::int64_t, double, std::string, Blob, GeoJson, List, Map>;
+      std::variant<Nil, bool, std::int64_t, double, std::string, Blob, GeoJson, List, Map, Marker>;
 
   Value() = default;
   // NOLINTBEGIN(google-explicit-constructor): a literal is a value, so that calls read `bin("a",
@@ -71,6 +77,7 @@ class Value {
   Value(const char* value) : variant_(std::string(value)) {}
   Value(Blob value) : variant_(std::move(value)) {}
   Value(GeoJson value) : variant_(std::move(value)) {}
+  Value(Marker value) : variant_(value) {}
   Value(List value);
   Value(Map value);
   // NOLINTEND(google-explicit-constructor)
