@@ -9,7 +9,7 @@ run_cluster() {
 }
 
 build_cluster_tests() {
-  cd tests/cluster
+  cd tests/cluster || return
   go vet ./...
   go test ./...
   go build -o "$build/cluster-tests" .
@@ -18,6 +18,6 @@ build_cluster_tests() {
 # As a suite of `test` and `verify`.
 cluster_tests() {
   build_cluster_tests >&2
-  cd "$root"
+  cd "$root" || return
   "$build/cluster-tests" "$@"
 }

@@ -187,7 +187,9 @@ TEST_F(OneNodeFleet, ADistributionTellsWhereEachTenthEnds) {
   const Fleet f = fleet();
   const std::string text = run(f, "show distribution time_to_live");
   EXPECT_NE(text.find("10%|20%|30%|40%|50%|60%|70%|80%|90%|"), std::string::npos) << text;
-  EXPECT_NE(text.find(" 10| 10| 10| 10| 10| 40| 40| 40| 40|                          40\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(" 10| 10| 10| 10| 10| 40| 40| 40| 40|                          40\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST_F(OneNodeFleet, ANameThatMeansNoNodeIsToldAsSuch) {
