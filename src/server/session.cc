@@ -201,10 +201,11 @@ void ClientSession::on_info(Bytes body) {
 }
 
 /// There are no users. Clients with credentials take "not enabled" as "no login needed"; whoever
-/// asks for more is told that it is not supported.
+/// asks for more, or comes without credentials, is told that it is not supported.
 void ClientSession::on_security(Bytes body) {
-  const bool logs_in =
-      body.size() >= kSecuritySize && (body[2] == kAuthenticate || body[2] == kLogin);
+  const bool logs_in = body.size() >= kSecuritySize &&
+                       (body[2] == kAuthenticate || body[2] == kLogin) &&
+                       body[3] != std::byte{0};  // Fields.
   std::byte* const at = connection_.out().grow(FrameHeader::kSize + kSecuritySize);
   FrameHeader{.kind = FrameKind::Security, .body_size = kSecuritySize}.write(at);
   std::memset(at + FrameHeader::kSize, 0, kSecuritySize);
