@@ -74,13 +74,18 @@ class World:
     def waits_ready(self, name):
         """False when it ended instead."""
         def outcome():
-            if READY_LINE in self.engine.logs(name, "--since", self.started_at(name)):
+            if READY_LINE in self.engine.logs(name, *self.since_last_end(name)):
                 return "ready"
             return "ended" if self.engine.inspect(name, "{{.State.Status}}") == "exited" else None
         return wait_until(outcome, READY_PATIENCE, f"{name} says it is ready") == "ready"
 
     def started_at(self, name):
         return self.engine.inspect(name, "{{.State.StartedAt}}")
+
+    def since_last_end(self, name):
+        """What the present run said. Not since StartedAt: the engine sets that when the program may be ready already."""
+        ended = self.engine.inspect(name, "{{.State.FinishedAt}}")
+        return [] if ended.startswith("0001-") else ["--since", ended]
 
     def exit_code(self, name, seconds=READY_PATIENCE):
         return int(self.engine.run("wait", name, timeout=seconds))
