@@ -223,24 +223,30 @@ void Membership::Core::on_message(const Process& from, const message::Rows& rows
 
 // --- Towards the targets.
 
-/// Who should be primary instead, and can be: in sync.
+/// Who should be primary instead, and can be: in sync. A quiesced one takes only what another that
+/// should not serve either has to give.
 std::optional<Process> Membership::Core::mover_target(const Row& row) const {
   const NodeInfo* primary = view->member(row.primary);
   if (primary == nullptr || row.has(Row::kWaiting) || row.has(Row::kMerging)) return {};
-  const auto can = [&](const Process& process) {
+  const bool should_serve = !primary->leaving && !primary->quiesced;
+  const auto can = [&](const Process& process, bool even_quiesced) {
     const NodeInfo* node = view->member(process);
-    return node != nullptr && process != row.primary && !node->leaving && !node->quiesced &&
-           contains(row.in_sync, process) && !dead(process);
+    return node != nullptr && process != row.primary && !node->leaving &&
+           (!node->quiesced || even_quiesced) && contains(row.in_sync, process) && !dead(process);
   };
   if (!row.targets.empty())
-    if (const NodeInfo* first = member_of(row.targets[0]); first != nullptr && can(first->process))
+    if (const NodeInfo* first = member_of(row.targets[0]);
+        first != nullptr && can(first->process, !should_serve))
       return first->process;
-  if (!primary->leaving && !primary->quiesced) return {};
-  for (const Uuid& target : row.targets)
-    if (const NodeInfo* node = member_of(target); node != nullptr && can(node->process))
-      return node->process;
-  for (const Process& process : row.in_sync)
-    if (can(process)) return process;
+  if (should_serve) return {};
+  for (const bool even_quiesced : {false, primary->leaving}) {
+    for (const Uuid& target : row.targets)
+      if (const NodeInfo* node = member_of(target);
+          node != nullptr && can(node->process, even_quiesced))
+        return node->process;
+    for (const Process& process : row.in_sync)
+      if (can(process, even_quiesced)) return process;
+  }
   return {};
 }
 

@@ -76,6 +76,7 @@ class MembershipWorld {
   void event(std::size_t node, const Membership::Event& event);
 
   bool up(std::size_t node) const;
+  bool paused(std::size_t node) const;
   Membership& at(std::size_t node);
   const cluster::View* view(std::size_t node) const;  // Null also if it is excluded from it.
   Process process(std::size_t node) const;
