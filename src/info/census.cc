@@ -8,7 +8,8 @@
 namespace flotilla::info {
 
 Census::Census(std::uint32_t record_size_most)
-    : size_width_(std::max<std::uint32_t>(1, record_size_most / kSizeBuckets)),
+    : size_width_(
+          std::max<std::uint32_t>(1, static_cast<std::uint32_t>(record_size_most / kSizeBuckets))),
       size_linear_(kSizeBuckets) {}
 
 void Census::add(std::uint32_t ttl, std::uint32_t size) {
