@@ -21,12 +21,10 @@ Operation read(std::string_view bin, std::int64_t code, const std::vector<Value>
   return make_call(OpType::BitsRead, bin, code, arguments);
 }
 
-Operation arithmetic(std::string_view bin, std::int64_t code, std::int64_t offset,
-                     std::int64_t size, std::int64_t value, bool is_signed, Overflow overflow,
-                     const Policy& policy) {
-  return modify(bin, code,
-                {offset, size, value, flags(policy),
-                 static_cast<std::int64_t>(overflow) | (is_signed ? 1 : 0)});
+std::vector<Value> arithmetic(Range range, std::int64_t value, Arithmetic how,
+                              const Policy& policy) {
+  return {range.offset, range.size, value, flags(policy),
+          static_cast<std::int64_t>(how.overflow) | (how.is_signed ? 1 : 0)};
 }
 
 }  // namespace
@@ -41,61 +39,52 @@ Operation remove(std::string_view bin, std::int64_t offset, std::int64_t size,
                  const Policy& policy) {
   return modify(bin, 2, {offset, size, flags(policy)});
 }
-Operation set(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
+Operation set(std::string_view bin, Range range, Buffer bytes, const Policy& policy) {
+  return modify(bin, 3, {range.offset, range.size, blob(std::move(bytes)), flags(policy)});
+}
+Operation bit_or(std::string_view bin, Range range, Buffer bytes, const Policy& policy) {
+  return modify(bin, 4, {range.offset, range.size, blob(std::move(bytes)), flags(policy)});
+}
+Operation bit_xor(std::string_view bin, Range range, Buffer bytes, const Policy& policy) {
+  return modify(bin, 5, {range.offset, range.size, blob(std::move(bytes)), flags(policy)});
+}
+Operation bit_and(std::string_view bin, Range range, Buffer bytes, const Policy& policy) {
+  return modify(bin, 6, {range.offset, range.size, blob(std::move(bytes)), flags(policy)});
+}
+Operation bit_not(std::string_view bin, Range range, const Policy& policy) {
+  return modify(bin, 7, {range.offset, range.size, flags(policy)});
+}
+Operation shift_left(std::string_view bin, Range range, std::int64_t by, const Policy& policy) {
+  return modify(bin, 8, {range.offset, range.size, by, flags(policy)});
+}
+Operation shift_right(std::string_view bin, Range range, std::int64_t by, const Policy& policy) {
+  return modify(bin, 9, {range.offset, range.size, by, flags(policy)});
+}
+Operation add(std::string_view bin, Range range, std::int64_t value, Arithmetic how,
               const Policy& policy) {
-  return modify(bin, 3, {offset, size, blob(std::move(bytes)), flags(policy)});
+  return modify(bin, 10, arithmetic(range, value, how, policy));
 }
-Operation bit_or(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-                 const Policy& policy) {
-  return modify(bin, 4, {offset, size, blob(std::move(bytes)), flags(policy)});
+Operation subtract(std::string_view bin, Range range, std::int64_t value, Arithmetic how,
+                   const Policy& policy) {
+  return modify(bin, 11, arithmetic(range, value, how, policy));
 }
-Operation bit_xor(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-                  const Policy& policy) {
-  return modify(bin, 5, {offset, size, blob(std::move(bytes)), flags(policy)});
+Operation set_integer(std::string_view bin, Range range, std::int64_t value, const Policy& policy) {
+  return modify(bin, 12, {range.offset, range.size, value, flags(policy)});
 }
-Operation bit_and(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-                  const Policy& policy) {
-  return modify(bin, 6, {offset, size, blob(std::move(bytes)), flags(policy)});
+Operation get(std::string_view bin, Range range) {
+  return read(bin, 50, {range.offset, range.size});
 }
-Operation bit_not(std::string_view bin, std::int64_t offset, std::int64_t size,
-                  const Policy& policy) {
-  return modify(bin, 7, {offset, size, flags(policy)});
+Operation count(std::string_view bin, Range range) {
+  return read(bin, 51, {range.offset, range.size});
 }
-Operation shift_left(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t by,
-                     const Policy& policy) {
-  return modify(bin, 8, {offset, size, by, flags(policy)});
+Operation find_first(std::string_view bin, Range range, bool value) {
+  return read(bin, 52, {range.offset, range.size, value});
 }
-Operation shift_right(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t by,
-                      const Policy& policy) {
-  return modify(bin, 9, {offset, size, by, flags(policy)});
+Operation find_last(std::string_view bin, Range range, bool value) {
+  return read(bin, 53, {range.offset, range.size, value});
 }
-Operation add(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t value,
-              bool is_signed, Overflow overflow, const Policy& policy) {
-  return arithmetic(bin, 10, offset, size, value, is_signed, overflow, policy);
-}
-Operation subtract(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t value,
-                   bool is_signed, Overflow overflow, const Policy& policy) {
-  return arithmetic(bin, 11, offset, size, value, is_signed, overflow, policy);
-}
-Operation set_integer(std::string_view bin, std::int64_t offset, std::int64_t size,
-                      std::int64_t value, const Policy& policy) {
-  return modify(bin, 12, {offset, size, value, flags(policy)});
-}
-Operation get(std::string_view bin, std::int64_t offset, std::int64_t size) {
-  return read(bin, 50, {offset, size});
-}
-Operation count(std::string_view bin, std::int64_t offset, std::int64_t size) {
-  return read(bin, 51, {offset, size});
-}
-Operation find_first(std::string_view bin, std::int64_t offset, std::int64_t size, bool value) {
-  return read(bin, 52, {offset, size, value});
-}
-Operation find_last(std::string_view bin, std::int64_t offset, std::int64_t size, bool value) {
-  return read(bin, 53, {offset, size, value});
-}
-Operation get_integer(std::string_view bin, std::int64_t offset, std::int64_t size,
-                      bool is_signed) {
-  std::vector<Value> arguments = {offset, size};
+Operation get_integer(std::string_view bin, Range range, bool is_signed) {
+  std::vector<Value> arguments = {range.offset, range.size};
   if (is_signed) arguments.emplace_back(1);
   return read(bin, 54, arguments);
 }

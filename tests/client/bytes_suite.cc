@@ -33,36 +33,36 @@ TEST(BitOperation, ResizesInsertsAndRemovesBytes) {
 
 TEST(BitOperation, ChangesBits) {
   const Key key = with_bits({0x0F, 0x00});
-  run(key, bits::set("b", 8, 4, bytes({0xA0})));
-  run(key, bits::bit_or("b", 0, 8, bytes({0x80})));
-  run(key, bits::bit_xor("b", 0, 8, bytes({0xFF})));
-  run(key, bits::bit_and("b", 0, 8, bytes({0x7C})));
+  run(key, bits::set("b", {8, 4}, bytes({0xA0})));
+  run(key, bits::bit_or("b", {0, 8}, bytes({0x80})));
+  run(key, bits::bit_xor("b", {0, 8}, bytes({0xFF})));
+  run(key, bits::bit_and("b", {0, 8}, bytes({0x7C})));
   EXPECT_EQ(stored(key, "b"), blob({0x70, 0xA0}));
-  run(key, bits::bit_not("b", 0, 4));
-  run(key, bits::shift_left("b", 8, 8, 1));
-  run(key, bits::shift_right("b", 0, 8, 3));
+  run(key, bits::bit_not("b", {0, 4}));
+  run(key, bits::shift_left("b", {8, 8}, 1));
+  run(key, bits::shift_right("b", {0, 8}, 3));
   EXPECT_EQ(stored(key, "b"), blob({0x10, 0x40}));
 }
 
 TEST(BitOperation, CountsInIntegersOfAnySize) {
   const Key key = with_bits({0xF0, 0x00});
-  run(key, bits::add("b", 0, 4, 1, false, bits::Overflow::Wrap));
-  EXPECT_EQ(run(key, bits::get_integer("b", 0, 4)), Value(0));
-  run(key, bits::subtract("b", 0, 4, 1, false, bits::Overflow::Saturate));
-  EXPECT_EQ(run(key, bits::get_integer("b", 0, 4)), Value(0));
-  run(key, bits::set_integer("b", 4, 8, -1));
-  EXPECT_EQ(run(key, bits::get_integer("b", 4, 8, true)), Value(-1));
-  EXPECT_THAT(server().operate(key, std::vector{bits::add("b", 4, 8, 1)}),
+  run(key, bits::add("b", {0, 4}, 1, {.overflow = bits::Overflow::Wrap}));
+  EXPECT_EQ(run(key, bits::get_integer("b", {0, 4})), Value(0));
+  run(key, bits::subtract("b", {0, 4}, 1, {.overflow = bits::Overflow::Saturate}));
+  EXPECT_EQ(run(key, bits::get_integer("b", {0, 4})), Value(0));
+  run(key, bits::set_integer("b", {4, 8}, -1));
+  EXPECT_EQ(run(key, bits::get_integer("b", {4, 8}, true)), Value(-1));
+  EXPECT_THAT(server().operate(key, std::vector{bits::add("b", {4, 8}, 1)}),
               FailsWith(Code::OpNotApplicable));
 }
 
 TEST(BitOperation, ReadsBits) {
   const Key key = with_bits({0x01, 0x42});
-  EXPECT_EQ(run(key, bits::get("b", 7, 9)), blob({0xA1, 0x00}));
-  EXPECT_EQ(run(key, bits::count("b", 0, 16)), Value(3));
-  EXPECT_EQ(run(key, bits::find_first("b", 8, 8, true)), Value(1));
-  EXPECT_EQ(run(key, bits::find_last("b", 8, 8, true)), Value(6));
-  EXPECT_EQ(run(key, bits::find_first("b", 0, 7, true)), Value(-1));
+  EXPECT_EQ(run(key, bits::get("b", {7, 9})), blob({0xA1, 0x00}));
+  EXPECT_EQ(run(key, bits::count("b", {0, 16})), Value(3));
+  EXPECT_EQ(run(key, bits::find_first("b", {8, 8}, true)), Value(1));
+  EXPECT_EQ(run(key, bits::find_last("b", {8, 8}, true)), Value(6));
+  EXPECT_EQ(run(key, bits::find_first("b", {0, 7}, true)), Value(-1));
 }
 
 TEST(BitOperation, HonoursItsPolicy) {
@@ -70,7 +70,7 @@ TEST(BitOperation, HonoursItsPolicy) {
   EXPECT_THAT(server().operate(key, std::vector{bits::resize("b", 4, bits::Resize::AtEnd,
                                                              {.create_only = true})}),
               FailsWith(Code::BinExists));
-  run(key, bits::bit_not("b", 4, 100, {.partial = true}));
+  run(key, bits::bit_not("b", {4, 100}, {.partial = true}));
   EXPECT_EQ(stored(key, "b"), blob({0x0E}));
 }
 

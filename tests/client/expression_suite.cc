@@ -126,7 +126,7 @@ TEST_F(ExpressionOf, OperationsOnCollectionsBitsAndSketches) {
   EXPECT_EQ(eval(exp::call(Type::Integer, op::map::get("", Selector::key("b")), m)), Value(2));
   EXPECT_EQ(eval(exp::map_keys(m)), Value(List{.items = {"a", "b"}}));
   EXPECT_EQ(eval(exp::map_values(m)), Value(List{.items = {1, 2}}));
-  EXPECT_EQ(eval(exp::call(Type::Integer, op::bits::count("", 0, 8), exp::bin(Type::Blob, "b"))),
+  EXPECT_EQ(eval(exp::call(Type::Integer, op::bits::count("", {0, 8}), exp::bin(Type::Blob, "b"))),
             Value(4));
   const Key sketch = new_key();
   run(sketch, op::hll::add("h", {.items = {1, 2, 3}}, {.index_bits = 8}));

@@ -21,6 +21,15 @@ struct Policy {
 enum class Resize : std::int64_t { AtEnd = 0, AtFront = 1, GrowOnly = 2, ShrinkOnly = 4 };
 /// What add() and subtract() do where the result does not fit.
 enum class Overflow : std::int64_t { Fail = 0, Saturate = 2, Wrap = 4 };
+struct Arithmetic {
+  bool is_signed = false;
+  Overflow overflow = Overflow::Fail;
+};
+/// In bits.
+struct Range {
+  std::int64_t offset;
+  std::int64_t size;
+};
 
 // Sizes of these three in bytes.
 Operation resize(std::string_view bin, std::int64_t size, Resize how = Resize::AtEnd,
@@ -30,39 +39,29 @@ Operation insert(std::string_view bin, std::int64_t offset, Buffer bytes,
 Operation remove(std::string_view bin, std::int64_t offset, std::int64_t size,
                  const Policy& policy = {});
 
-// From here on all offsets and sizes in bits.
-Operation set(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-              const Policy& policy = {});
-Operation bit_or(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-                 const Policy& policy = {});
-Operation bit_xor(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-                  const Policy& policy = {});
-Operation bit_and(std::string_view bin, std::int64_t offset, std::int64_t size, Buffer bytes,
-                  const Policy& policy = {});
-Operation bit_not(std::string_view bin, std::int64_t offset, std::int64_t size,
-                  const Policy& policy = {});
-Operation shift_left(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t by,
-                     const Policy& policy = {});
-Operation shift_right(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t by,
+Operation set(std::string_view bin, Range range, Buffer bytes, const Policy& policy = {});
+Operation bit_or(std::string_view bin, Range range, Buffer bytes, const Policy& policy = {});
+Operation bit_xor(std::string_view bin, Range range, Buffer bytes, const Policy& policy = {});
+Operation bit_and(std::string_view bin, Range range, Buffer bytes, const Policy& policy = {});
+Operation bit_not(std::string_view bin, Range range, const Policy& policy = {});
+Operation shift_left(std::string_view bin, Range range, std::int64_t by, const Policy& policy = {});
+Operation shift_right(std::string_view bin, Range range, std::int64_t by,
                       const Policy& policy = {});
 /// Integers of 1 to 64 bits, big-endian.
-Operation add(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t value,
-              bool is_signed = false, Overflow overflow = Overflow::Fail,
+Operation add(std::string_view bin, Range range, std::int64_t value, Arithmetic how = {},
               const Policy& policy = {});
-Operation subtract(std::string_view bin, std::int64_t offset, std::int64_t size, std::int64_t value,
-                   bool is_signed = false, Overflow overflow = Overflow::Fail,
+Operation subtract(std::string_view bin, Range range, std::int64_t value, Arithmetic how = {},
                    const Policy& policy = {});
-Operation set_integer(std::string_view bin, std::int64_t offset, std::int64_t size,
-                      std::int64_t value, const Policy& policy = {});
+Operation set_integer(std::string_view bin, Range range, std::int64_t value,
+                      const Policy& policy = {});
 
 /// A blob, its first bit the one at `offset`.
-Operation get(std::string_view bin, std::int64_t offset, std::int64_t size);
+Operation get(std::string_view bin, Range range);
 /// How many are 1.
-Operation count(std::string_view bin, std::int64_t offset, std::int64_t size);
+Operation count(std::string_view bin, Range range);
 /// Where in the range the first or last bit of that value stands; -1: nowhere.
-Operation find_first(std::string_view bin, std::int64_t offset, std::int64_t size, bool value);
-Operation find_last(std::string_view bin, std::int64_t offset, std::int64_t size, bool value);
-Operation get_integer(std::string_view bin, std::int64_t offset, std::int64_t size,
-                      bool is_signed = false);
+Operation find_first(std::string_view bin, Range range, bool value);
+Operation find_last(std::string_view bin, Range range, bool value);
+Operation get_integer(std::string_view bin, Range range, bool is_signed = false);
 
 }  // namespace flotilla::client::op::bits

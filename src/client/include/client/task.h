@@ -18,7 +18,7 @@ namespace flotilla::client {
 template <class T>
 class [[nodiscard]] Task {
  public:
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming): the language asks for it.
     std::optional<T> value;
     std::coroutine_handle<> awaiter = std::noop_coroutine();
 
@@ -69,7 +69,7 @@ namespace detail {
 
 /// A coroutine that runs at once, by itself, and frees itself at its end.
 struct Detached {
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming): the language asks for it.
     Detached get_return_object() noexcept { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }
     std::suspend_never final_suspend() noexcept { return {}; }

@@ -42,7 +42,7 @@ enum class Marker : std::uint8_t {
 };
 
 struct List {
-  std::vector<Value> items = {};
+  std::vector<Value> items;
   bool is_ordered = false;
 
   friend bool operator==(const List&, const List&);
@@ -52,7 +52,7 @@ enum class MapOrder : std::uint8_t { Unordered = 0, KeyOrdered = 1, KeyValueOrde
 
 /// Pairs in the order in which they came or go. Equality compares that order too.
 struct Map {
-  std::vector<std::pair<Value, Value>> entries = {};
+  std::vector<std::pair<Value, Value>> entries;
   MapOrder order = MapOrder::Unordered;
 
   friend bool operator==(const Map&, const Map&);
