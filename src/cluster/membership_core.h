@@ -173,6 +173,7 @@ class Membership::Core {
   bool may_join(const message::Join& join);
   void other_component(const Process& leader, const Epoch& epoch, std::uint32_t size);
   void member_left_for(const Process& member, const message::Beat& beat);
+  bool goes_on_before(const Process& from, const message::Yield& yield) const;
   void become_orphan(const char* why);
 
   // --- Views (membership_views.cc).
@@ -347,6 +348,10 @@ class Membership::Core {
   std::string held_why_;
   std::map<Process, unsigned> twin_joins_;
   std::optional<Instant> yielded_until;
+  struct Yielded {
+    Process to;
+    std::pair<std::size_t, Epoch> as;  // Living members and view, as told in YIELD.
+  } yielded_;                          // To another component, last.
   Instant next_yield_;
 
   std::uint64_t epoch_number = 0;  // The highest seen.

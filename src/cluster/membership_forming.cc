@@ -212,10 +212,22 @@ void Membership::Core::other_component(const Process& leader, const Epoch& epoch
     if (!dead(member.process)) yield.members.push_back(member);
   if (!send(leader, yield)) return;
   yielded_until = now_ + 2 * o.prepare_time;
+  yielded_ = {leader, {yield.members.size(), yield.epoch}};
+}
+
+/// Each of two leaders may hold the other's component for the larger one, as a beat tells the size
+/// of a view, and who of it lives its leader finds out only later. Then both have both messages,
+/// and so the same answer.
+bool Membership::Core::goes_on_before(const Process& from, const message::Yield& yield) const {
+  return yielded_until && yielded_.to == from &&
+         yielded_.as > std::pair<std::size_t, Epoch>{yield.members.size(), yield.epoch};
 }
 
 void Membership::Core::on_message(const Process& from, const message::Yield& yield) {
-  if (!in_view || proposal || yielded_until) return;
+  saw_epoch(yield.epoch);
+  if (!in_view || proposal) return;
+  if (goes_on_before(from, yield)) yielded_until.reset();
+  if (yielded_until) return;
   if (yield.epoch == view->epoch && from == view->leader) {  // The leader leaves.
     yielded_epochs_.insert(yield.epoch);
     return propose(true);

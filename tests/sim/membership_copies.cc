@@ -84,6 +84,8 @@ void MembershipWorld::work(std::size_t index) {
 void MembershipWorld::work_on(std::size_t index, Key key) {
   Node& node = *nodes_[index];
   CopyReport& copy = node.copies.held[key];
+  // What was asked for another partition may have moved this one away meanwhile.
+  if (copy.row.primary != node.info.process) return;
   const Row row = copy.row;
   const auto ask = [&](RowAsk::Kind kind, const Process& who) {
     Instant& last = node.asked[key];

@@ -296,6 +296,44 @@ TEST(MembershipScenario, D8ALeaderFalselyHeldForDeadFindsBack) {
   EXPECT_TRUE(world.settle(seconds(30)));
 }
 
+/// It wakes with a view that looks larger than the others' new one, and they yield to it while it
+/// yields to them. Whoever it is that goes on, nothing is served from the old copies meanwhile.
+TEST(MembershipScenario, D8ALeaderThatStoodStillFoundsNoViewOfItsOldCopies) {
+  for (std::uint64_t seed = 41; seed <= 80; ++seed) {
+    WorldSetup setup;
+    setup.seed = seed;
+    Cluster world(3 + seed % 3, setup);
+    world.check_acknowledged = true;
+    world.faults.latency_most = milliseconds(1 + seed % 5);
+    world.faults.reorder = seed % 2 == 0;
+    ASSERT_TRUE(world.settle());
+    const std::size_t leader = world.leader();
+    // As with a machine that is suspended: what was sent to it meanwhile never comes, the view
+    // without it among that.
+    world.keep = [&world, leader](std::size_t, std::size_t to, const Buffer&) {
+      return to == leader && world.paused(leader);
+    };
+    world.pause(leader, milliseconds(2500 + 7 * static_cast<int>(seed)));
+    std::set<std::size_t> rest = world.all_up();
+    rest.erase(leader);
+    ASSERT_TRUE(world.run_until([&] { return world.one_view(rest); }, seconds(4)));
+    const auto alone = [&] {
+      const cluster::View* const its = world.view(leader);
+      return its != nullptr && its->members.size() == 1;
+    };
+    bool was_alone = false;
+    EXPECT_TRUE(world.run_until(
+        [&] {
+          was_alone |= alone();
+          return !world.paused(leader) && world.balanced();
+        },
+        seconds(15)))
+        << world.describe();
+    EXPECT_FALSE(was_alone) << "seed " << seed;
+    if (HasFailure()) return;
+  }
+}
+
 TEST(MembershipScenario, D13AfterAPowerCutRowsFromDiskNeedTheWholeInSyncSet) {
   Cluster world(3, with_disks());
   ASSERT_TRUE(world.settle());
