@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <fstream>
 #include <regex>
 #include <set>
 
@@ -57,6 +59,32 @@ TEST(Metrics, AreNamedAsTheVendorsExporterNamesThem) {
                         "aerospike_sets_objects{{{},ns=\"test\",set=\"a\\\"b\"}} 4\n", kOwn)));
   EXPECT_THAT(text, Not(HasSubstr("cluster_key")));  // Hexadecimal digits are no number.
   EXPECT_THAT(text, HasSubstr("flotilla_serving"));
+}
+
+/// Every family that the dashboard's queries name, without the endings of histograms.
+std::set<std::string> families_of_dashboard() {
+  std::ifstream file(std::string(FLOTILLA_SOURCE_DIR) + "/deploy/grafana/flotilla.json");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::regex name(R"((aerospike|flotilla)_[a-z0-9_]+(?=\{))");
+  std::set<std::string> families;
+  for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) {
+    std::string family = at->str();
+    if (family.ends_with("_bucket")) family.resize(family.size() - std::strlen("_bucket"));
+    families.insert(std::move(family));
+  }
+  return families;
+}
+
+TEST(Metrics, HaveWhatTheDashboardAsksFor) {
+  FakeNode node;
+  Histogram histogram;
+  node.latencies.roll("{test}-read", histogram.snapshot(), Instant{});
+  histogram.record(std::chrono::milliseconds(3));
+  node.latencies.roll("{test}-read", histogram.snapshot(), Instant{std::chrono::seconds(10)});
+  const std::string text = metrics(node);
+  const auto families = families_of_dashboard();
+  EXPECT_GT(families.size(), 20U);
+  for (const std::string& family : families) EXPECT_THAT(text, HasSubstr("# TYPE " + family + ' '));
 }
 
 TEST(Metrics, TextIsWellFormed) {
