@@ -16,6 +16,8 @@ namespace {
 constexpr std::string_view kTipsKey = "tips";
 constexpr std::string_view kViewKey = "view";
 constexpr std::string_view kItemPrefix = "metadata/";
+constexpr Duration kTickLeast = std::chrono::milliseconds(1);
+constexpr Duration kRest = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -58,7 +60,7 @@ std::vector<Membership::Action> Membership::Core::step(Instant now, WallTime wal
     for (const Item& item : items.items()) clock_.saw(item.stamp.hlc, wall_.ms);
     for (const Endpoint& seed : o.seeds) want_seed(seed);
     for (const Endpoint& tip : tips) want_seed(tip);
-  } else if (now_ - before > 2 * o.interval) {
+  } else if (!rests_ && now_ - before > 2 * o.interval) {
     late_ms_ = static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(now_ - before).count());
     note_pause();
@@ -86,12 +88,37 @@ void Membership::Core::tick() {
   leave_tick();
   items_tick();
   persist_view();
+  next_deadline = deadline();
+}
+
+Instant Membership::Core::deadline() {
+  rests_ = nothing_is_due();
+  if (rests_) return next_call();
   // Everything else that is timed is coarser than this.
-  next_deadline = std::min(next_beat_, now_ + o.interval / 4);
-  if (proposal) next_deadline = std::min(next_deadline, proposal->ends);
-  if (view_due_) next_deadline = std::min(next_deadline, std::max(*view_due_, now_));
-  if (rows_due_) next_deadline = std::min(next_deadline, *rows_due_);
-  next_deadline = std::max(next_deadline, now_ + std::chrono::milliseconds(1));
+  Instant next = std::min(next_beat_, now_ + o.interval / 4);
+  if (proposal) next = std::min(next, proposal->ends);
+  if (view_due_) next = std::min(next, std::max(*view_due_, now_));
+  if (rows_due_) next = std::min(next, *rows_due_);
+  return std::max(next, now_ + kTickLeast);
+}
+
+/// A cluster of one that has settled: nobody hears its beats, and nobody can be late. Whatever ends
+/// that is an event, and the tick after it sees to the deadlines.
+bool Membership::Core::nothing_is_due() const {
+  if (!is_leader() || view->members.size() > 1 || !known_.empty() || !links_.empty()) return false;
+  if (proposal || view_due_ || rows_due_ || yielded_until || waiting_since_) return false;
+  if (promised_ != view->epoch || view_changed_since_persist_ || self.leaving) return false;
+  return balanced_ && moved_.empty() && settings_.empty() && own_settings_.empty();
+}
+
+/// When a node that nothing else is due for looks for others again.
+Instant Membership::Core::next_call() const {
+  Instant next = now_ + kRest;
+  for (const auto& [host, name] : names_)
+    if (!name.asked) next = std::min(next, name.next);
+  for (const auto& [at, address] : addresses_)
+    if (wanted(address, at)) next = std::min(next, address.next_dial);
+  return std::max(next, now_ + kTickLeast);
 }
 
 void Membership::Core::dispatch(const Process& from, const Message& message) {

@@ -316,6 +316,9 @@ class Membership::Core {
 
   void dispatch(const Process& from, const Message& message);
   void tick();
+  Instant deadline();
+  bool nothing_is_due() const;
+  Instant next_call() const;
   void act(Action action) { out_->push_back(std::move(action)); }
   void log(bool warning, std::string text) { act(Log{warning, std::move(text)}); }
   std::string name(const Process& process) const;
@@ -325,6 +328,7 @@ class Membership::Core {
   Instant now_;
   WallTime wall_;
   bool started_ = false;
+  bool rests_ = false;  // The last deadline was that of a node that nothing is due for.
   std::optional<Process> arrived_by_;  // Who passed on the message that is being handled.
   std::vector<Action>* out_ = nullptr;
 

@@ -65,6 +65,18 @@ TEST(Membership, ANodeWithoutSeedsIsAClusterAtOnce) {
   EXPECT_TRUE(world.run_until([&] { return world.balanced(); }, milliseconds(100)));
 }
 
+TEST(Membership, AClusterOfOneRestsUntilSomebodyComes) {
+  WorldSetup setup;
+  setup.seeds = {{"10.0.0.1", 3002}};
+  Cluster world(1, setup);
+  const auto rests = [&] { return world.at(0).next_deadline() - world.now() > milliseconds(500); };
+  EXPECT_TRUE(world.run_until(rests, seconds(3)));
+  world.run(seconds(5));
+  world.start(world.add());
+  EXPECT_TRUE(world.run_until([&] { return world.balanced(); }, seconds(3)));
+  EXPECT_FALSE(world.run_until(rests, seconds(3)));
+}
+
 TEST(Membership, ANodeWhoseSeedsDoNotAnswerFormsAloneAndSaysWhatItMisses) {
   WorldSetup setup;
   setup.seeds = {{"10.9.9.9", 3002}, {"db.example", 3002}};
