@@ -110,8 +110,8 @@ Expected<Record> Client::operate(const Key& key, std::span<const Operation> oper
 
 std::vector<NodeName> Client::nodes() const {
   std::vector<NodeName> names;
-  for (const auto& node : cluster_->topology()->nodes)
-    names.push_back({node->name(), node->address()});
+  const auto topology = cluster_->topology();
+  for (const auto& node : topology->nodes) names.push_back({node->name(), node->address()});
   std::ranges::sort(names, {}, &NodeName::name);
   return names;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <optional>
 #include <set>
@@ -121,7 +122,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   void wake(unsigned) override { woken = true; }
 
   std::map<wire::Digest, Entry> entries;
-  store::LogPosition durable_to{};
+  std::atomic<store::LogPosition> durable_to{};  // Each file has its thread.
   std::string failure;
   std::uint64_t seen = 0;
   int passes = 0;

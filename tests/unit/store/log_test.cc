@@ -110,7 +110,7 @@ TEST_F(LogTest, RecordsComeBackAfterTheFlushInterval) {
   EXPECT_LE(*log->deadline(0), now + 1s);
   const auto before = owner->entries;
   pass(1s);
-  EXPECT_TRUE(log->is_durable(owner->durable_to));
+  EXPECT_TRUE(log->is_durable(owner->durable_to.load()));
   disk.cut_power();
   start();
   EXPECT_EQ(owner->entries.size(), 100U);
@@ -167,7 +167,7 @@ TEST_F(LogTest, CommitToDeviceIsDurableWithoutWaiting) {
   drain();
   EXPECT_TRUE(log->is_durable(first));
   EXPECT_TRUE(log->is_durable(second));
-  EXPECT_EQ(owner->durable_to, second);
+  EXPECT_EQ(owner->durable_to.load(), second);
   EXPECT_EQ(log->statistics().syncs, 2U);
   disk.cut_power();
   start();
