@@ -81,6 +81,10 @@ class Engine:
         """Runs a command where the network is, with its output dropped."""
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **options)
 
+    def command_as_at_home(self, *command):
+        """The command for a program that expects the engine behind the usual socket."""
+        return list(command)
+
     def stop(self):
         pass
 
@@ -114,16 +118,35 @@ class OwnEngine(Engine):
         command = ["unshare", "--mount", "--uts", "bash", "-c", f"{mounts} && {daemon}"]
         if for_builds:
             command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command]
-        with open(self.log_path, "wb") as log:
+        self.daemon = daemon
+        self.mounts = None  # A descriptor of its mount namespace, once it was restarted.
+        self._start(command, outside)
+
+    def _start(self, command, descriptor):
+        with open(self.log_path, "ab") as log:
             # A session of its own: Ctrl-C reaches the tests, which then stop the engine in order.
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            start_new_session=True, pass_fds=[outside])
+                                            start_new_session=True, pass_fds=[descriptor])
         end = time.monotonic() + START_SECONDS
         while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > end:
                 self.stop()
                 raise NoEngine("dockerd did not start:\n" + self.log_tail())
             time.sleep(0.2)
+
+    def command_as_at_home(self, *command):
+        return ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt", *command]
+
+    def stop_daemon(self):
+        """As `systemctl stop docker`: containers end; images and containers' data stay for start_daemon()."""
+        if self.mounts is None:
+            # What it keeps in memory lives as long as something knows the namespace.
+            self.mounts = os.open(f"/proc/{self.process.pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS)
+
+    def start_daemon(self):
+        self._start(["nsenter", f"--mount=/proc/self/fd/{self.mounts}", "bash", "-c", self.daemon], self.mounts)
 
     def run_outside(self, *command, **options):
         super().run_outside("nsenter", f"--net=/proc/self/fd/{self.outside}", *command, pass_fds=[self.outside],

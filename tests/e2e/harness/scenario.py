@@ -12,6 +12,8 @@ from .client import Client, wait_until
 READY_LINE = "service ready: soon there will be cake!"
 # Patience, not a promise: the machine may be busy. How fast a start is has a scenario of its own.
 READY_PATIENCE = 60
+# Of each container, shown when a scenario fails.
+LOG_CHARACTERS = 8000
 SCENARIOS = []
 
 
@@ -43,12 +45,26 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="s-", dir=work)
         os.chmod(self.folder, 0o755)
         self.notes = []
+        self.transcript = ""  # Printed when scenarios were chosen by name.
         self._made = []
         self._undo = []
 
     def note(self, text):
         """A figure for the report."""
         self.notes.append(text)
+
+    def within(self, began, seconds, what):
+        """Of something that has come about: notes how long it took, and demands that it was not longer than `seconds`."""
+        took = time.monotonic() - began
+        self.note(f"{what} {took:.1f} s")
+        self.in_time(took <= seconds, f"{what} {took:.1f} s, more than {seconds}")
+
+    def in_time(self, holds, what):
+        """Others on the machine delay everything: what fails among many others is noted, not judged."""
+        if not holds and (load := os.getloadavg()[0]) > 2 * os.cpu_count():
+            self.note(f"NOT JUDGED at a load of {load:.0f}: {what}")
+        else:
+            assert holds, what
 
     def unique(self, kind):
         return f"e2e-{os.getpid()}-{kind}-{len(self._made)}"
@@ -122,8 +138,11 @@ class World:
         return path
 
     def logs_of_all(self):
-        return "".join(f"--- log of {name}\n{self.engine.logs(name)[-3000:]}" for kind, name in self._made
-                       if kind == "container")
+        """Those that Compose has made too; in an engine of the test's own there are no others."""
+        names = [name for kind, name in self._made if kind == "container"]
+        if self.options.engine == "own":
+            names = self.engine.run("ps", "-a", "--format", "{{.Names}}", check=False).stdout.split()
+        return "".join(f"--- log of {name}\n{self.engine.logs(name)[-LOG_CHARACTERS:]}" for name in names)
 
     def clean(self):
         for action in reversed(self._undo):
@@ -142,6 +161,8 @@ def run_all(chosen, engine, work, options, say):
             one.run(world)
             passed += 1
             notes = f" ({'; '.join(world.notes)})" if world.notes else ""
+            if options.only and world.transcript:
+                say(world.transcript)
             say(f"ok   {one.name}: {time.monotonic() - began:.1f} s{notes}")
         except Exception as why:  # pylint: disable=broad-except
             failed += 1

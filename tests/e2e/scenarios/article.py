@@ -19,6 +19,7 @@ class Compose:
     def __init__(self, world, program, source):
         self.world = world
         self.program = program
+        self.is_article = source == "article.yml"  # Of a file format that knows less.
         self.folder = os.path.join(world.folder, "blog")
         os.makedirs(self.folder)
         shutil.copy(os.path.join(COMPOSE, source), os.path.join(self.folder, "docker-compose.yml"))
@@ -105,6 +106,18 @@ def remove_if_made(world, folder):
         world.at_end(remove)
 
 
+@scenario("article: line by line, as the script that readers run (A2 to A7)", tools=True)
+def script(world):
+    remove_if_made(world, "/var/lib/boot2docker")
+    environment = dict(world.engine.env)
+    if world.options.engine == "own":
+        del environment["DOCKER_HOST"]
+    done = subprocess.run(world.engine.command_as_at_home(os.path.join(COMPOSE, "walk-through")), env=environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout
+    world.transcript = done.stdout
+
+
 @scenario("article: statements on aql's command line", tools=True)
 def statements(world):
     world.network("prod", "--internal")
@@ -120,7 +133,7 @@ def compose_form(world):
     expect_compose_form(world, [shutil.which("docker-compose") or "docker-compose"], "blog_aerospike_1")
 
 
-@scenario("article: the same under `docker compose` v2", quick=False, tools=True)
+@scenario("compose v2: its own form of the file, with one volume", quick=False, tools=True)
 def compose_v2(world):
     expect_compose_form(world, [ensure_compose_v2(world)], "blog-aerospike-1")
 

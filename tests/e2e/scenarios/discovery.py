@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from harness import images
 from harness.client import wait_until
@@ -111,3 +112,19 @@ def verbs(world):
           "exit code when no container has an address there")
     equal(world.engine.run(*service, "--swarm-url", "tcp://127.0.0.1:1", "once", "--timeout", "2", check=False).returncode,
           3, "exit code without an engine")
+
+
+@scenario("discovery: two of it at once do no harm")
+def two_at_once(world):
+    network = world.network()
+    services = [start(world, options=["--net", network]) for _ in range(2)]
+    nodes = [labelled(world, network, "c") for _ in range(3)]
+    wanted = {("c", node): "ready" for node in nodes}
+
+    def size(node):
+        with world.client(node) as client:
+            return re.search(r"(?:^|;)cluster_size=(\d+)", client.info("statistics"))[1]
+    wait_until(lambda: all(size(node) == "3" for node in nodes), PATIENCE, "one cluster of three nodes")
+    for service in services:
+        wait_for_members(world, service, wanted)
+        wait_until(lambda service=service: status(world, service)["clusters"][0]["converged"], PATIENCE, "both say so")
