@@ -65,7 +65,9 @@ class TestNode : public cluster::Effects, public FabricPort {
   // Effects.
   Instant now() const override { return g_now; }
   WallTime wall() const override { return {1'000'000}; }
-  void send(const Process&, Bytes) override {}
+  void send(const Process& to, Bytes frame) override {
+    of_copies.push_back({to, Buffer(frame.begin(), frame.end())});
+  }
   void ask(const cluster::RowAsk&) override {}
   void acknowledged() override {}
   void want_tick(std::uint32_t, wire::PartitionId) override {}
@@ -89,6 +91,7 @@ class TestNode : public cluster::Effects, public FabricPort {
 
   const Process self;
   std::vector<Sent> sent;
+  std::vector<Sent> of_copies;  // What the copies send each other.
   std::vector<Buffer> answered;
 
  private:
@@ -188,6 +191,23 @@ class ForwardingTest : public testing::Test {
       for (const Buffer& frame : std::exchange(node->answered, {}))
         other.executor().forwarding().receive(FabricPath(2), frame, {kWall, g_now});
     }
+  }
+  /// Carries what the copies of the key have to say, until they are silent.
+  void carry_copies(const wire::Digest& digest) {
+    while (!a_.of_copies.empty() || !b_.of_copies.empty()) {
+      for (TestNode* node : {&a_, &b_}) {
+        TestNode& other = node == &a_ ? b_ : a_;
+        for (const auto& [to, frame] : std::exchange(node->of_copies, {})) {
+          const std::scoped_lock lock(other.records().partition_of(digest).write);
+          other.copy(digest).receive(node->self, frame);
+        }
+      }
+    }
+  }
+  /// Both nodes have a copy of the key's partition, in sync; a_ is primary.
+  void serve_both(const wire::Digest& digest) {
+    for (TestNode* node : {&a_, &b_}) node->install(digest, a_.self, 1, {a_.self, b_.self});
+    carry_copies(digest);
   }
   void pass(std::int64_t ms) { g_now = g_now + std::chrono::milliseconds(ms); }
   /// Both nodes know that `primary` serves the key.
@@ -318,6 +338,52 @@ TEST_F(ForwardingTest, RowsOfABatchGoWhereTheyBelongAndKeepTheirIndexes) {
   EXPECT_EQ(b_.records().objects(), 20U);
   EXPECT_EQ(a_.count(NamespaceCounter::batch_sub_proxy_complete), 20U);
   EXPECT_EQ(b_.count(NamespaceCounter::from_proxy_batch_sub_write_success), 20U);
+}
+
+TEST_F(ForwardingTest, AWriteWaitsUntilTheOtherCopyHasIt) {
+  serve_both(key_);
+  Asked write(a_, request(Kind::Write, key_));
+  ASSERT_TRUE(write.turn());
+  ASSERT_EQ(write.gates().size(), 1U);
+  const Gate& gate = write.gates().front();
+  EXPECT_EQ(gate.state(g_now), Gate::State::Shut);
+  pass(50);
+  EXPECT_EQ(gate.state(g_now), Gate::State::Shut);
+  carry_copies(key_);
+  EXPECT_EQ(gate.state(g_now), Gate::State::Open);
+  EXPECT_EQ(b_.records().objects(), 1U);
+}
+
+TEST_F(ForwardingTest, AWriteThatTheOtherCopyNeverAcknowledgesIsInDoubt) {
+  serve_both(key_);
+  Asked write(a_, request(Kind::Write, key_));
+  ASSERT_EQ(write.gates().size(), 1U);
+  EXPECT_EQ(write.gates().front().state(g_now), Gate::State::Shut);
+  pass(100);
+  EXPECT_EQ(write.gates().front().state(g_now), Gate::State::InDoubt);
+}
+
+TEST_F(ForwardingTest, AWriteWhosePrimaryIsDeposedIsInDoubt) {
+  serve_both(key_);
+  Asked write(a_, request(Kind::Write, key_));
+  ASSERT_EQ(write.gates().size(), 1U);
+  a_.install(key_, b_.self, 2, {b_.self, a_.self});
+  EXPECT_EQ(write.gates().front().state(g_now), Gate::State::InDoubt);
+}
+
+TEST_F(ForwardingTest, AForwardedWriteIsAnsweredOnceTheOtherCopyHasIt) {
+  serve_both(key_);
+  Asked write(b_, request(Kind::Write, key_));
+  EXPECT_FALSE(write.turn());
+  carry();
+  a_.executor().forwarding().send_held(g_now);
+  carry();
+  EXPECT_FALSE(write.turn());
+  carry_copies(key_);
+  a_.executor().forwarding().send_held(g_now);
+  carry();
+  ASSERT_TRUE(write.turn());
+  EXPECT_EQ(write.results(), std::vector{kOk});
 }
 
 TEST_F(ForwardingTest, GarbageIsDropped) {
