@@ -79,13 +79,37 @@ LeafHashes ReplicaCore::leaf_hashes() const {
   return hashes;
 }
 
+// --- transfers ----------------------------------------------------------------------------------
+
+bool ReplicaCore::take_in() {
+  const bool taken = context_.node.budget.take_in();
+  if (!taken) context_.node.effects.want_slot(context_.tag, id_);
+  return taken;
+}
+
+void ReplicaCore::give_in() {
+  context_.node.budget.give_in();
+  context_.node.effects.slot_freed();
+}
+
+bool ReplicaCore::take_out() {
+  const bool taken = context_.node.budget.take_out();
+  if (!taken) context_.node.effects.want_slot(context_.tag, id_);
+  return taken;
+}
+
+void ReplicaCore::give_out() {
+  context_.node.budget.give_out();
+  context_.node.effects.slot_freed();
+}
+
 // --- the receiver -------------------------------------------------------------------------------
 
 /// From here on the copy takes part in the stream; its position stays what it was until all that
 /// came before is here too.
 void ReplicaCore::begin_fill() {
   Following& f = *following_;
-  if (f.fill && f.fill->has_slot) context_.node.budget.give_in();
+  if (f.fill && f.fill->has_slot) give_in();
   f.fill = std::make_unique<Fill>();
   const bool unsure = dirty_ || filling_ || history_.empty();
   if (unsure || !covers_all(f.line, history_)) f.fill->branch = uncovered(f.line);
@@ -117,11 +141,13 @@ void ReplicaCore::send_pull() {
   if (fill.phase == Fill::Phase::Slot) {
     // Who is waited for does not queue.
     if (!in_row()) {
-      if (!context_.node.budget.take_in()) return;
+      if (!take_in()) return;
       fill.has_slot = true;
     }
     const auto fork = fork_of(f.line, history_);
-    fill.phase = ever_full_ && fork ? Fill::Phase::Delta : Fill::Phase::Hashes;
+    // What the log lost is missing below the position, and what it has beyond need not be sent.
+    const bool by_position = ever_full_ && fork && !unlike_saved_;
+    fill.phase = by_position ? Fill::Phase::Delta : Fill::Phase::Hashes;
     if (fork) fill.after = *fork;
     if (partition_.index.size() == 0) {
       fill.phase = Fill::Phase::Range;
@@ -228,10 +254,10 @@ void ReplicaCore::take_copies(const CopiesFrame& copies) {
 /// All that came before the stream is here: the copy's line is the primary's.
 void ReplicaCore::end_fill() {
   Following& f = *following_;
-  if (f.fill->has_slot) context_.node.budget.give_in();
+  if (f.fill->has_slot) give_in();
   f.fill.reset();
   f.complete = ever_full_ = true;
-  filling_ = dirty_ = false;
+  filling_ = dirty_ = unlike_saved_ = false;
   history_ = f.line;
   settle();
   forget_changes({f.term, f.highest});
@@ -247,26 +273,36 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, PullFrame& fram
   Peer* const receiver = peer(from, frame.from);
   if (receiver == nullptr || receiver->complete) return;  // The latter: a late copy of a request.
   receiver->past_branch = true;
-  if (!receiver->has_slot && !receiver->in_row) {
-    if (!context_.node.budget.take_out()) return;  // It asks again.
-    receiver->has_slot = true;
+  receiver->queued = std::make_unique<PullFrame>(std::move(frame));
+  answer_queued(*receiver);
+  refresh();
+}
+
+/// Unless the request is to wait for a slot; then a tick tries again.
+void ReplicaCore::answer_queued(Peer& receiver) {
+  if (!receiver.has_slot && !receiver.in_row) {
+    if (!take_out()) return;
+    receiver.has_slot = true;
   }
+  answer(receiver, *std::exchange(receiver.queued, nullptr));
+}
+
+void ReplicaCore::answer(Peer& receiver, const PullFrame& pull) {
   CopiesFrame copies{
-      .from = frame.from, .number = frame.number, .mode = frame.mode, .as_of = last_seq()};
-  switch (frame.mode) {
+      .from = pull.from, .number = pull.number, .mode = pull.mode, .as_of = last_seq()};
+  switch (pull.mode) {
     case PullMode::Delta:
-      answer_delta(frame, copies);
+      answer_delta(pull, copies);
       break;
     case PullMode::Hashes:
-      answer_hashes(frame, copies);
+      answer_hashes(pull, copies);
       break;
     case PullMode::Range:
-      answer_range(frame, copies);
+      answer_range(pull, copies);
       break;
   }
   statistics().records_sent += copies.records.size();
-  send(from, Kind::Copies, copies);
-  refresh();
+  send(receiver.who, Kind::Copies, copies);
 }
 
 /// What changed after a position, in the order of the last change of each key.

@@ -44,11 +44,13 @@ void ReplicaCore::follow_tick() {
   const Instant at = now();
   Fill* const fill = following_ ? following_->fill.get() : nullptr;
   const bool idle = fill != nullptr && fill->phase == Fill::Phase::Idle;
-  if (fill != nullptr && !idle && at - fill->sent >= 2 * options().resend) {
+  if (fill != nullptr && fill->phase == Fill::Phase::Slot) {
+    send_pull();
+  } else if (fill != nullptr && !idle && at - fill->sent >= 2 * options().resend) {
     if (fill->phase == Fill::Phase::Branch) {
       send_branch();
     } else {
-      if (fill->phase != Fill::Phase::Slot) ++statistics().records_retransmitted;
+      ++statistics().records_retransmitted;
       send_pull();
     }
   }
@@ -224,7 +226,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, RowFrame& frame
   stop_following();
   dropping_ = true;
   history_.clear();
-  ever_full_ = filling_ = dirty_ = false;
+  ever_full_ = filling_ = dirty_ = unlike_saved_ = false;
   ++statistics().copies_dropped;
   touch();
   need_tick();

@@ -30,6 +30,7 @@ void ReplicaCore::try_grant() {
   const Peer* const next = peer(leading_->moving->primary);
   if (next == nullptr || !next->complete || next->acked < last_seq()) return;
   leading_->granted = true;
+  refresh();  // Clients see that this node serves it no more before another says that it does.
   send_grant();
 }
 
@@ -43,10 +44,10 @@ void ReplicaCore::send_grant() {
 
 void ReplicaCore::on(const Process& from, const FrameHead& head, GrantFrame& frame) {
   if (frame.row.primary != self() || row_from_disk_) return;
-  if (row_.version == frame.row.version) return;  // Taken: START tells.
-  const bool over = frame.row.version < row_.version ||
-                    frame.row.version.epoch < context_.node.effects.promised();
-  if (over) {
+  // Taken, and START tells, or never to be taken: the sender will get the newer row too. To refuse
+  // now what was taken would open it again beside us.
+  if (frame.row.version <= row_.version) return;
+  if (frame.row.version.epoch < context_.node.effects.promised()) {
     context_.node.effects.send(
         from,
         encode({.kind = Kind::Ungrant, .ns = context_.tag, .partition = id_, .term = head.term},

@@ -36,7 +36,7 @@ ReplicaCore::Peer& ReplicaCore::add_peer(const Process& who, std::uint64_t from,
   peer.acked = peer.mark = from - 1;
   peer.in_row = peer.counted = row;
   peer.heard = peer.mark_since = now();
-  leading_->peers.push_back(peer);
+  leading_->peers.push_back(std::move(peer));
   send_start(leading_->peers.back());
   need_tick();
   return leading_->peers.back();
@@ -45,7 +45,7 @@ ReplicaCore::Peer& ReplicaCore::add_peer(const Process& who, std::uint64_t from,
 void ReplicaCore::remove_peer(const Process& who) {
   Peer* const gone = peer(who);
   if (gone == nullptr) return;
-  if (gone->has_slot) context_.node.budget.give_out();
+  if (gone->has_slot) give_out();
   leading_->peers.erase(leading_->peers.begin() + (gone - leading_->peers.data()));
 }
 
@@ -180,7 +180,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, AckFrame& frame
   }
   if (frame.complete) {
     sender->complete = sender->past_branch = true;
-    if (std::exchange(sender->has_slot, false)) context_.node.budget.give_out();
+    if (std::exchange(sender->has_slot, false)) give_out();
     if (!sender->counted && is_target(from)) {
       // From here on it counts, so that nothing is missing when the leader calls it in sync.
       sender->counted = true;
@@ -261,6 +261,7 @@ void ReplicaCore::lead_tick() {
       if (!peer.complete) send_start(peer);
       if (peer.acked < last_seq()) send_again(peer);
     }
+    if (peer.queued) answer_queued(peer);
     // One that was asked to be taken in counts until the leader can be taken to have refused.
     const bool given_up =
         !peer.in_row && at - peer.mark_since >= options().silence && peer.acked < peer.mark;

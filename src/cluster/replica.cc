@@ -13,6 +13,8 @@ Replica::~Replica() = default;
 
 const Row& Replica::row() const { return core_->row(); }
 
+const Row& Replica::claimed_row() const { return core_->claimed_row(); }
+
 void Replica::mutated(const store::RecordImage& image, store::Lsn replaced) {
   if (!shown_.unsaved.load(std::memory_order_relaxed))
     shown_.unsaved.store(true, std::memory_order_relaxed);

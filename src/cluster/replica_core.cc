@@ -78,7 +78,7 @@ void ReplicaCore::lead() {
   if (history_.size() >= kHistoryMost) history_.erase(history_.begin());
   history_.push_back({.term = row_.term});
   ever_full_ = true;
-  filling_ = false;
+  filling_ = unlike_saved_ = false;
   leading_ = std::make_unique<Leading>();
   leading_->index = context_.node.terms.intern(row_.term, partition_.last_lsn.term());
   leading_->since = now();
@@ -109,7 +109,7 @@ void ReplicaCore::renumber() {
 
 void ReplicaCore::step_down() {
   for (Peer& peer : leading_->peers)
-    if (peer.has_slot) context_.node.budget.give_out();
+    if (peer.has_slot) give_out();
   const Lsn acknowledged(shown_.acknowledged.load());
   if (acknowledged > partition_.last_lsn) shown_.acknowledged.store(partition_.last_lsn.raw());
   shown_.leading.store(false, std::memory_order_release);
@@ -121,7 +121,7 @@ void ReplicaCore::step_down() {
 void ReplicaCore::stop_following() {
   if (!following_) return;
   if (following_->complete && following_->highest > following_->contiguous) dirty_ = true;
-  if (following_->fill && following_->fill->has_slot) context_.node.budget.give_in();
+  if (following_->fill && following_->fill->has_slot) give_in();
   following_.reset();
 }
 

@@ -33,6 +33,7 @@ class ReplicaCore {
   ~ReplicaCore();
 
   const Row& row() const { return row_; }
+  const Row& claimed_row() const { return leads() && leading_->granted ? *leading_->moving : row_; }
   void mutated(const store::RecordImage& image, store::Lsn replaced);
   bool keeps_tombstones() const { return !shown_.alone.load(std::memory_order_relaxed); }
   bool may_forget(store::Lsn tombstone) const;
@@ -55,14 +56,15 @@ class ReplicaCore {
   /// Another copy, as the primary sees it.
   struct Peer {
     Process who;
-    std::uint64_t from = 1;          // First seq that was streamed to it.
-    std::uint64_t acked = 0;         // It has the stream up to here.
-    bool complete = false;           // And everything before.
-    bool in_row = false;             // The row calls it in sync.
-    bool counted = false;            // Its acknowledgement is waited for: in_row, or soon to be.
-    std::uint64_t counted_from = 0;  // What was acknowledged before it counted.
-    bool past_branch = false;        // All that only it had is merged.
-    bool has_slot = false;           // Of the outgoing transfers.
+    std::uint64_t from = 1;             // First seq that was streamed to it.
+    std::uint64_t acked = 0;            // It has the stream up to here.
+    bool complete = false;              // And everything before.
+    bool in_row = false;                // The row calls it in sync.
+    bool counted = false;               // Its acknowledgement is waited for: in_row, or soon to be.
+    std::uint64_t counted_from = 0;     // What was acknowledged before it counted.
+    bool past_branch = false;           // All that only it had is merged.
+    bool has_slot = false;              // Of the outgoing transfers.
+    std::unique_ptr<PullFrame> queued;  // Asked when there was no slot.
     std::uint32_t branch_next = 0;
     Instant heard;           // It said anything.
     Instant sent;            // START or a resent mutation.
@@ -183,6 +185,12 @@ class ReplicaCore {
   void refuse(const Process& from, const FrameHead& head, const RowVersion& its_row);
 
   // Catch-up.
+  bool take_in();
+  void give_in();
+  bool take_out();
+  void give_out();
+  void answer(Peer& receiver, const PullFrame& pull);
+  void answer_queued(Peer& receiver);
   void begin_fill();
   void begin_pull();
   void send_pull();
@@ -240,8 +248,9 @@ class ReplicaCore {
   bool row_from_disk_ = false;
   bool in_sync_from_disk_ = false;  // last_in_sync_ is.
   bool ever_full_ = false;
-  bool filling_ = false;  // Holds some records that are newer than its position.
-  bool dirty_ = false;    // May hold records that its history does not cover.
+  bool filling_ = false;       // Holds some records that are newer than its position.
+  bool dirty_ = false;         // May hold records that its history does not cover.
+  bool unlike_saved_ = false;  // After a restart: the log had other records than the position says.
   bool dropping_ = false;
   bool orphaned_ = false;
   bool refused_ = false;  // A copy knows a newer row.

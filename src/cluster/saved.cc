@@ -61,7 +61,7 @@ Result<void> ReplicaCore::load(Bytes saved) {
   ever_full_ = (flags & kEverFull) != 0 && !history_.empty();
   filling_ = (flags & kFilling) != 0;
   // Records may be newer than what was saved, or fewer.
-  dirty_ = (flags & kDirty) != 0 || last != partition_.last_lsn;
+  dirty_ = unlike_saved_ = (flags & kDirty) != 0 || last != partition_.last_lsn;
   forget_changes(newest(history_));
   return {};
 }

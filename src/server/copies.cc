@@ -22,6 +22,7 @@ using wire::PartitionId;
 
 constexpr Duration kTickEvery = std::chrono::milliseconds(20);
 constexpr Duration kSaveEvery = std::chrono::seconds(1);
+constexpr Duration kShowAgainAfter = std::chrono::milliseconds(500);
 // A transfer has one frame under way at a time and ends with a question to the leader, so many
 // small ones are needed for the work of one that streams.
 constexpr unsigned kTransfersPerUnit = 64;
@@ -72,7 +73,9 @@ struct Copies::NamespaceCopies {
   cluster::CopyContext context;
   std::vector<std::unique_ptr<Replica>> replicas;  // By partition.
   std::array<Cell, wire::kPartitions> cells;
-  std::array<std::atomic<std::uint64_t>, wire::kPartitions / 64> ticking{};
+  using Marks = std::array<std::atomic<std::uint64_t>, wire::kPartitions / 64>;
+  Marks ticking{};
+  Marks queued{};                // Those that wait for a transfer to end.
   mutable std::mutex map_mutex;  // Guards columns. Nothing else is locked under it.
   std::vector<std::bitset<wire::kPartitions>> columns;
 };
@@ -146,23 +149,31 @@ void Copies::stop() {
 
 void Copies::run() {
   Instant saved = now();
+  Instant tick_at = now();
+  bool more = false;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
-    const bool more = tick_all();
+    if (slot_free_.exchange(false)) tick_queued();
+    if (more ? now() >= tick_at : tick_wanted_.load()) {
+      more = tick_all();
+      tick_at = now() + kTickEvery;
+      // Answers to what a tick sent again come back on another reactor than the one that waits.
+      if (more) outlets_.nudge();
+    }
+    if (show_again_.load()) show_again();
     outlets_.sync_terms();
     if (now() - saved >= kSaveEvery) {
       save_if_changed();
       saved = now();
     }
     lock.lock();
-    if (more) {
-      // Answers to what a tick sent again come back on another reactor than the one that waits.
-      outlets_.nudge();
-      wake_.wait_for(lock, kTickEvery, [this] { return stopping_; });
-    } else {
-      wake_.wait_for(lock, kSaveEvery, [this] { return stopping_ || tick_wanted_.load(); });
-    }
+    const auto wanted = [&] {
+      return stopping_ || slot_free_.load() || (!more && tick_wanted_.load());
+    };
+    Duration pause = more ? std::max(tick_at - now(), Duration(0)) : kSaveEvery;
+    if (show_again_.load()) pause = std::min(pause, kShowAgainAfter);
+    wake_.wait_for(lock, pause, wanted);
   }
 }
 
@@ -195,6 +206,36 @@ void Copies::want_tick(std::uint32_t tag, PartitionId partition) {
   if (!tick_wanted_.exchange(true)) wake_.notify_all();
 }
 
+/// A transfer ended: the turn of some that wait for one. Those that still find none say so again.
+void Copies::tick_queued() {
+  slot_wanted_.store(false);
+  const cluster::TransferBudget& budget = copy_node_.budget;
+  const auto room = [&] {
+    return budget.in() < budget.in_most.load() || budget.out() < budget.out_most.load();
+  };
+  for (const auto& ns : namespaces_) {
+    for (std::size_t word = 0; word < ns->queued.size(); ++word) {
+      if (!room()) return slot_wanted_.store(true);
+      std::uint64_t bits = ns->queued[word].exchange(0);
+      for (; bits != 0; bits &= bits - 1) {
+        const auto id =
+            static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+        const std::scoped_lock lock(ns->partition(PartitionId(id)).write);
+        ns->replicas[id]->tick();
+      }
+    }
+  }
+}
+
+void Copies::want_slot(std::uint32_t tag, PartitionId partition) {
+  find(tag)->queued[partition.raw() / 64].fetch_or(1ULL << (partition.raw() % 64));
+  slot_wanted_.store(true);
+}
+
+void Copies::slot_freed() {
+  if (slot_wanted_.load() && !slot_free_.exchange(true)) wake_.notify_all();
+}
+
 /// All states together: they are small, and a file that is replaced whole needs no repair.
 void Copies::save_if_changed() {
   if (place_.folder == nullptr) return;
@@ -219,11 +260,21 @@ void Copies::save_if_changed() {
     log_warning("partition", "the states of the copies cannot be kept: {}", ok.error().why);
 }
 
+/// A client looks at one node after the other. If it met the new owner of a partition first and the
+/// old one before that had let go, it believes the old one, and learns better only from a node
+/// whose number has changed.
+void Copies::show_again() {
+  const Instant shown{Duration(shown_at_ns_.load())};
+  if (now() - shown >= kShowAgainAfter && show_again_.exchange(false)) generation_.fetch_add(1);
+}
+
 void Copies::begin_changes() { changing_.fetch_add(1); }
 
 /// The generation rises after the maps show what has changed, and once for many changes together.
 void Copies::end_changes() {
   if (changing_.fetch_sub(1) != 1 || !changed_.exchange(false)) return;
+  shown_at_ns_.store(now().since_start.count());
+  show_again_.store(true);
   if (generation_.load() >= 0) {
     generation_.fetch_add(1);
     return;
@@ -327,7 +378,8 @@ void Copies::bits_changed(std::uint32_t tag, PartitionId partition) {
 void Copies::show(NamespaceCopies& ns, PartitionId partition) {
   const std::uint16_t id = partition.raw();
   const Row row = orphaned_.load() ? Row{} : ns.replicas[id]->row();
-  const std::vector<bool> claimed = cluster::claimed_columns(row, self_);
+  const Row shown = orphaned_.load() ? Row{} : ns.replicas[id]->claimed_row();
+  const std::vector<bool> claimed = cluster::claimed_columns(shown, self_);
   bool differs = false;
   {
     const std::scoped_lock lock(ns.map_mutex);

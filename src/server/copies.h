@@ -99,6 +99,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void ask(const cluster::RowAsk& ask) override { outlets_.ask(ask); }
   void acknowledged() override { outlets_.acknowledged(); }
   void want_tick(std::uint32_t ns, wire::PartitionId partition) override;
+  void want_slot(std::uint32_t ns, wire::PartitionId partition) override;
+  void slot_freed() override;
   void bits_changed(std::uint32_t ns, wire::PartitionId partition) override;
   cluster::Epoch promised() const override;
 
@@ -117,8 +119,10 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void show(NamespaceCopies& ns, wire::PartitionId partition);
   void begin_changes();
   void end_changes();
+  void show_again();
   void run();
   bool tick_all();
+  void tick_queued();
   void save_if_changed();
 
   cluster::Process self_;
@@ -131,12 +135,16 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   std::atomic<int> changing_{0};
   std::atomic<bool> changed_{false};
   std::atomic<std::int64_t> generation_{-1};
+  std::atomic<std::int64_t> shown_at_ns_{0};  // When it last rose for a change.
+  std::atomic<bool> show_again_{false};       // And will rise once more.
   mutable std::mutex promise_mutex_;
   mutable cluster::Epoch promised_;
 
   std::mutex mutex_;  // For waking and ending the thread.
   std::condition_variable wake_;
   std::atomic<bool> tick_wanted_{false};
+  std::atomic<bool> slot_wanted_{false};
+  std::atomic<bool> slot_free_{false};  // And somebody wants one.
   bool stopping_ = false;
   std::thread thread_;
 };

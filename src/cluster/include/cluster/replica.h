@@ -56,6 +56,10 @@ class Effects {
   virtual void acknowledged() = 0;
   /// The copy wants tick() until it says otherwise by wants_tick(): about every 20 ms.
   virtual void want_tick(std::uint32_t ns, wire::PartitionId partition) = 0;
+  /// The copy has found no free transfer: it is to be ticked when one ends, as slot_freed() tells,
+  /// sooner than its turn would come.
+  virtual void want_slot(std::uint32_t, wire::PartitionId) {}
+  virtual void slot_freed() {}
   /// What this node may serve of the partition has changed.
   virtual void bits_changed(std::uint32_t ns, wire::PartitionId partition) = 0;
   /// The highest epoch that this process's Membership has promised: a GRANT of a lower one is
@@ -183,6 +187,9 @@ class Replica final : public store::MutationListener {
   /// Whom to proxy to when Elsewhere. Zero: nobody known.
   Process primary() const { return row().primary; }
   const Row& row() const;
+  /// What clients may see: row(), or once it has been handed over, the row under which another is
+  /// primary.
+  const Row& claimed_row() const;
 
   /// After a mutation by this node as primary (put, remove): who applied it tells others. From
   /// store::Namespace, under the lock.
