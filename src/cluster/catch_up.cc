@@ -83,7 +83,7 @@ LeafHashes ReplicaCore::leaf_hashes() const {
 
 bool ReplicaCore::take_in() {
   const bool taken = context_.node.budget.take_in();
-  if (!taken) context_.node.effects.want_slot(context_.tag, id_);
+  if (!taken) context_.node.effects.want_slot(context_.tag, id_, Effects::Slot::In);
   return taken;
 }
 
@@ -94,7 +94,7 @@ void ReplicaCore::give_in() {
 
 bool ReplicaCore::take_out() {
   const bool taken = context_.node.budget.take_out();
-  if (!taken) context_.node.effects.want_slot(context_.tag, id_);
+  if (!taken) context_.node.effects.want_slot(context_.tag, id_, Effects::Slot::Out);
   return taken;
 }
 

@@ -97,6 +97,19 @@ std::map<std::string, std::uint32_t> Membership::Core::agreed_factors(const View
   return out;
 }
 
+/// Partitions of which a node that joins has brought data.
+std::vector<bool> Membership::Core::data_of(const Process& process, const std::string& ns) const {
+  std::vector<bool> out;
+  const auto promise = proposal->promises.find(process);
+  if (promise == proposal->promises.end() || (in_view && view->member(process) != nullptr))
+    return out;
+  out.resize(o.partitions);
+  for (const PartitionReport& report : promise->second.copies)
+    if (report.ns == namespace_tag(ns) && report.partition.raw() < o.partitions)
+      out[report.partition.raw()] = report.copy.ever_full && !report.copy.history.empty();
+  return out;
+}
+
 std::vector<Targets> Membership::Core::targets_for(const NamespaceRows& rows,
                                                    const View& next) const {
   std::vector<Targets> previous(o.partitions);
@@ -117,7 +130,10 @@ std::vector<Targets> Membership::Core::targets_for(const NamespaceRows& rows,
   for (const NodeInfo& member : next.members)
     for (const NodeInfo::NamespaceInfo& ns : member.namespaces)
       if (ns.name == rows.name)
-        nodes.push_back({member.process.node, ns.rack, !member.quiesced && !member.leaving});
+        nodes.push_back({.uuid = member.process.node,
+                         .rack = ns.rack,
+                         .receives = !member.quiesced && !member.leaving,
+                         .has_data = data_of(member.process, rows.name)});
   return place(previous, std::move(nodes), rows.replication_factor);
 }
 

@@ -234,6 +234,7 @@ class Membership::Core {
   void next_away(View& next) const;
   void compute_rows(NamespaceRows& rows, View& next, std::uint32_t& next_n);
   std::map<std::string, std::uint32_t> agreed_factors(const View& next) const;
+  std::vector<bool> data_of(const Process& process, const std::string& ns) const;
   std::vector<Targets> targets_for(const NamespaceRows& rows, const View& next) const;
   bool waiting_is_over() const;
   void merge_promised_items();

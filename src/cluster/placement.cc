@@ -42,6 +42,10 @@ class Placement {
   void set_quotas(Role role);
   void set(std::size_t p, std::size_t slot, std::size_t node);
   bool holds(std::size_t p, std::size_t node) const;
+  /// How much the node wants the place: first where its data is, as after an absence.
+  std::pair<bool, std::uint64_t> merit(std::size_t node, std::size_t p) const {
+    return {p < nodes_[node].has_data.size() && nodes_[node].has_data[p], score(node, p)};
+  }
   bool rack_taken(std::size_t p, std::size_t node, std::size_t but_slot) const;
   bool has_room(std::size_t node, Role role) const {
     return load_[role][node] < quota_[role][node];
@@ -163,13 +167,13 @@ void Placement::vacate_shared_racks() {
 /// The node with the highest score that may take the place: a free rack first. kNone: nobody.
 std::size_t Placement::best(std::size_t p, std::size_t slot, bool with_room) const {
   std::size_t found = kNone;
-  std::pair<bool, std::uint64_t> merit;
+  std::pair<bool, std::pair<bool, std::uint64_t>> most;
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (!nodes_[i].receives || holds(p, i) || (with_room && !has_room(i, role_of(slot)))) continue;
-    const std::pair<bool, std::uint64_t> its{!rack_taken(p, i, slot), score(i, p)};
-    if (found != kNone && its <= merit) continue;
+    const std::pair its{!rack_taken(p, i, slot), merit(i, p)};
+    if (found != kNone && its <= most) continue;
     found = i;
-    merit = its;
+    most = its;
   }
   return found;
 }
@@ -213,7 +217,7 @@ void Placement::fill(Role role) {
 /// Nodes over their quota give to those below it, first what the takers score highest for.
 void Placement::balance(Role role) {
   struct Move {
-    std::uint64_t merit;
+    std::pair<bool, std::uint64_t> merit;
     std::size_t p;
     std::size_t slot;
   };
@@ -224,7 +228,7 @@ void Placement::balance(Role role) {
       for (std::size_t slot = 0; slot < factor_; ++slot) {
         if (slots_[p][slot] != from || role_of(slot) != role) continue;
         const std::size_t taker = best(p, slot, true);
-        if (taker != kNone) moves.push_back({score(taker, p), p, slot});
+        if (taker != kNone) moves.push_back({merit(taker, p), p, slot});
       }
     std::ranges::stable_sort(moves, std::greater<>(), &Move::merit);
     for (const Move& move : moves) {

@@ -9,8 +9,9 @@ namespace flotilla::cluster {
 /// A node that copies may be placed on.
 struct PlacementNode {
   Uuid uuid{};
-  std::uint32_t rack = 0;  // 0: none.
-  bool receives = true;    // False: quiesced or leaving; gets no new places.
+  std::uint32_t rack = 0;        // 0: none.
+  bool receives = true;          // False: quiesced or leaving; gets no new places.
+  std::vector<bool> has_data{};  // By partition: a copy of it is there. Empty: of none.
 };
 
 /// Targets of one partition: targets[0] is where its primary belongs.
@@ -28,7 +29,8 @@ std::uint64_t placement_score(const Uuid& node, std::uint16_t partition);
 ///  3. no two copies on one rack, if that can be avoided;
 ///  4. every node has the floor or the ceiling of the mean count of primaries, and of further
 ///     copies (further copies: as far as racks let);
-///  5. what has to be placed goes to the node with the highest score that may take it.
+///  5. what has to be placed goes to a node that has its data, else to the one with the highest
+///     score that may take it.
 ///
 /// `previous`: one entry for each partition, each maybe empty; nodes in it that are not in `nodes`
 /// are gone. Nodes may come in any order.

@@ -151,7 +151,10 @@ void ReplicaCore::refresh() {
   const Access write = write_access_now();
   Access read = write;
   if (write == Access::Wait) read = leading_->granted ? Access::Wait : Access::Here;
-  const Access any = write == Access::Elsewhere && in_sync() ? Access::Here : read;
+  // A copy that is not where it belongs nobody has chosen: who comes here takes it for the primary
+  // still, and may have been told of writes that it gets no more.
+  const bool is_chosen = write == Access::Elsewhere && in_sync() && is_target();
+  const Access any = is_chosen ? Access::Here : read;
   const bool alone =
       leads() && leading_->peers.empty() && options().replication_factor == 1 && !leading_->moving;
   if (!alone && shown_.alone.load() && leads()) forget_changes(own_position());

@@ -75,7 +75,7 @@ struct Copies::NamespaceCopies {
   std::array<Cell, wire::kPartitions> cells;
   using Marks = std::array<std::atomic<std::uint64_t>, wire::kPartitions / 64>;
   Marks ticking{};
-  Marks queued{};                // Those that wait for a transfer to end.
+  std::array<Marks, 2> queued{};  // By Slot: those that wait for a transfer to end.
   mutable std::mutex map_mutex;  // Guards columns. Nothing else is locked under it.
   std::vector<std::bitset<wire::kPartitions>> columns;
 };
@@ -206,29 +206,40 @@ void Copies::want_tick(std::uint32_t tag, PartitionId partition) {
   if (!tick_wanted_.exchange(true)) wake_.notify_all();
 }
 
-/// A transfer ended: the turn of some that wait for one. Those that still find none say so again.
+/// Transfers have ended: the turn of as many that wait for one. Who still finds none says so again.
 void Copies::tick_queued() {
   slot_wanted_.store(false);
   const cluster::TransferBudget& budget = copy_node_.budget;
-  const auto room = [&] {
-    return budget.in() < budget.in_most.load() || budget.out() < budget.out_most.load();
+  const auto serve = [this](Slot slot, const auto& used, const auto& most) {
+    for (std::uint32_t turns = most.load(); turns > 0 && used() < most.load(); --turns)
+      if (!tick_next_queued(slot)) return;
+    slot_wanted_.store(true);
   };
-  for (const auto& ns : namespaces_) {
-    for (std::size_t word = 0; word < ns->queued.size(); ++word) {
-      if (!room()) return slot_wanted_.store(true);
-      std::uint64_t bits = ns->queued[word].exchange(0);
-      for (; bits != 0; bits &= bits - 1) {
-        const auto id =
-            static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
-        const std::scoped_lock lock(ns->partition(PartitionId(id)).write);
-        ns->replicas[id]->tick();
-      }
-    }
-  }
+  serve(Slot::In, [&] { return budget.in(); }, budget.in_most);
+  serve(Slot::Out, [&] { return budget.out(); }, budget.out_most);
 }
 
-void Copies::want_slot(std::uint32_t tag, PartitionId partition) {
-  find(tag)->queued[partition.raw() / 64].fetch_or(1ULL << (partition.raw() % 64));
+/// False: nobody waits.
+bool Copies::tick_next_queued(Slot slot) {
+  for (const auto& ns : namespaces_) {
+    auto& marks = ns->queued[static_cast<std::size_t>(slot)];
+    for (std::size_t word = 0; word < marks.size(); ++word) {
+      const std::uint64_t bits = marks[word].load();
+      if (bits == 0) continue;
+      marks[word].fetch_and(~(bits & -bits));
+      const auto id =
+          static_cast<std::uint16_t>(word * 64 + static_cast<unsigned>(std::countr_zero(bits)));
+      const std::scoped_lock lock(ns->partition(PartitionId(id)).write);
+      ns->replicas[id]->tick();
+      return true;
+    }
+  }
+  return false;
+}
+
+void Copies::want_slot(std::uint32_t tag, PartitionId partition, Slot slot) {
+  find(tag)->queued[static_cast<std::size_t>(slot)][partition.raw() / 64].fetch_or(
+      1ULL << (partition.raw() % 64));
   slot_wanted_.store(true);
 }
 

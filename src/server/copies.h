@@ -99,7 +99,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void ask(const cluster::RowAsk& ask) override { outlets_.ask(ask); }
   void acknowledged() override { outlets_.acknowledged(); }
   void want_tick(std::uint32_t ns, wire::PartitionId partition) override;
-  void want_slot(std::uint32_t ns, wire::PartitionId partition) override;
+  void want_slot(std::uint32_t ns, wire::PartitionId partition, Slot slot) override;
   void slot_freed() override;
   void bits_changed(std::uint32_t ns, wire::PartitionId partition) override;
   cluster::Epoch promised() const override;
@@ -123,6 +123,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void run();
   bool tick_all();
   void tick_queued();
+  bool tick_next_queued(Slot slot);
   void save_if_changed();
 
   cluster::Process self_;

@@ -154,6 +154,25 @@ TEST(Placement, QuiescedAndLeavingNodesGetNothingUnlessThereIsNobodyElse) {
   EXPECT_EQ(place(before, all, 2), before);
 }
 
+TEST(Placement, ANodeThatReturnsGetsThePlacesWhoseDataItHas) {
+  for (const unsigned count : {3U, 5U, 8U}) {
+    SCOPED_TRACE(testing::Message() << count << " nodes");
+    std::vector<PlacementNode> all = nodes(count);
+    const std::vector<Targets> before = place(kEmpty, all, 2);
+    PlacementNode& returning = all.back();
+    for (const Targets& t : before)
+      returning.has_data.push_back(std::ranges::count(t, returning.uuid) != 0);
+    const std::vector<Targets> away = place(before, nodes(count - 1), 2);
+    const std::vector<Targets> after = place(away, all, 2);
+    expect_balanced(after, count, 2);
+    std::size_t without_data = 0;
+    for (std::size_t p = 0; p < after.size(); ++p)
+      without_data +=
+          std::ranges::count(after[p], returning.uuid) != 0 && !returning.has_data[p] ? 1 : 0;
+    EXPECT_LE(without_data, after.size() / 100);
+  }
+}
+
 TEST(Placement, AFactorThatChangesKeepsWhatItCan) {
   const std::vector<Targets> two = place(kEmpty, nodes(5), 2);
   const std::vector<Targets> three = place(two, nodes(5), 3);

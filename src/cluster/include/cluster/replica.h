@@ -58,7 +58,8 @@ class Effects {
   virtual void want_tick(std::uint32_t ns, wire::PartitionId partition) = 0;
   /// The copy has found no free transfer: it is to be ticked when one ends, as slot_freed() tells,
   /// sooner than its turn would come.
-  virtual void want_slot(std::uint32_t, wire::PartitionId) {}
+  enum class Slot : std::uint8_t { In, Out };
+  virtual void want_slot(std::uint32_t, wire::PartitionId, Slot) {}
   virtual void slot_freed() {}
   /// What this node may serve of the partition has changed.
   virtual void bits_changed(std::uint32_t ns, wire::PartitionId partition) = 0;

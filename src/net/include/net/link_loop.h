@@ -60,8 +60,9 @@ class LinkLoop {
     std::atomic<std::uint64_t> open{0};
     std::atomic<std::uint64_t> opened{0};
     std::atomic<std::uint64_t> closed{0};
-    std::atomic<std::uint64_t> received{0};  // Frames.
-    std::atomic<std::uint64_t> garbage{0};   // Connections closed for what they sent.
+    std::atomic<std::uint64_t> received{0};          // Frames.
+    std::atomic<std::uint64_t> garbage{0};           // Connections closed for what they sent.
+    std::atomic<std::uint64_t> longest_round_ms{0};  // Nobody was heard, and nothing sent, so long.
   };
 
   explicit LinkLoop(Handler& handler);
@@ -92,6 +93,7 @@ class LinkLoop {
 
   void loop();
   int wait_ms(Instant until) const;
+  void note_round(Duration took);
   void run_tasks();
   void accept_all(const Listener& listener);
   Link& add(Fd fd, std::uint32_t events);
@@ -119,7 +121,8 @@ class LinkLoop {
   std::size_t accepted_ = 0;
   Buffer scratch_;
   Instant now_;
-  std::mutex mutex_;  // Guards tasks_. Nothing else is locked under it.
+  Duration said_round_{0};  // How long the round took of which the log speaks.
+  std::mutex mutex_;        // Guards tasks_. Nothing else is locked under it.
   std::vector<std::function<void()>> tasks_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
