@@ -394,8 +394,10 @@ void ClusterThread::refresh() {
       return peer.member ? peer.why.empty() : !(peer.linked && peer.process);
     });
     std::vector<NodeInfo> shown;
+    peers_.follow(view->members, refreshed_);
     for (const NodeInfo& member : view->members)
-      if (member.process != options_.self.process && !(member.leaving && claims_nothing(member)))
+      if (member.process != options_.self.process && peers_.may_show(member.process, refreshed_) &&
+          !(member.leaving && claims_nothing(member)))
         shown.push_back(member);
     peers_.update(shown);
   }

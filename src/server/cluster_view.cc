@@ -131,6 +131,7 @@ void ServerView::fill_cluster(const config::NamespaceConfig& ns_config,
   out.migrate_records_transmitted.value = statistics->records_sent.load();
   out.migrate_record_retransmits.value = statistics->records_retransmitted.load();
   out.migrate_record_receives.value = statistics->records_received.load();
+  out.ap_conflicts_resolved.value = statistics->conflicts_resolved.load();
 }
 
 info::ReplicaMap ServerView::replicas(const config::NamespaceConfig& ns) const {

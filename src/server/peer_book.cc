@@ -1,6 +1,7 @@
 #include "peer_book.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace flotilla::server {
 namespace {
@@ -23,6 +24,34 @@ bool same(const info::Peer& a, const info::Peer& b) {
 }
 
 }  // namespace
+
+void PeerBook::follow(const std::vector<cluster::NodeInfo>& members, Instant now) {
+  constexpr Duration kForgetAfter = std::chrono::minutes(1);
+  for (auto& [node, life] : lives_) {
+    const auto at = std::ranges::find(members, cluster::Process{node, life.boot},
+                                      [](const auto& member) { return member.process; });
+    if (at != members.end()) {
+      if (!std::exchange(life.present, true)) life.last_ended.reset();  // The same life goes on.
+    } else if (std::exchange(life.present, false)) {
+      life.last_ended = now;
+      ++generation_;
+    }
+  }
+  std::erase_if(lives_, [&](const auto& each) {
+    return !each.second.present && now - *each.second.last_ended >= kForgetAfter;
+  });
+  for (const cluster::NodeInfo& member : members) {
+    Life& life = lives_[member.process.node];
+    life.boot = member.process.boot;
+    life.present = true;
+  }
+}
+
+bool PeerBook::may_show(const cluster::Process& process, Instant now) const {
+  const auto life = lives_.find(process.node);
+  return life == lives_.end() || !life->second.last_ended ||
+         now - *life->second.last_ended >= kUnseenLeast;
+}
 
 void PeerBook::update(const std::vector<cluster::NodeInfo>& peers) {
   std::vector<info::Peer> next;

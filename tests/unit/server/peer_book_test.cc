@@ -49,5 +49,30 @@ TEST(PeerBook, WhoWentIsAnAlumnusUntilForgotten) {
   EXPECT_GT(book.generation(), before);
 }
 
+TEST(PeerBook, ANewLifeIsShownOnlyOnceClientsHaveSeenTheEndOfTheLast) {
+  PeerBook book;
+  const Instant start{std::chrono::seconds(100)};
+  const auto after = [&](std::int64_t ms) { return start + std::chrono::milliseconds(ms); };
+  const cluster::NodeInfo first = node(1, "a");
+  cluster::NodeInfo second = node(2, "a");
+  book.follow({first}, start);
+  EXPECT_TRUE(book.may_show(first.process, start));
+  const auto before = book.generation();
+  book.follow({second}, after(10));
+  EXPECT_GT(book.generation(), before);
+  EXPECT_FALSE(book.may_show(second.process, after(1000)));
+  book.follow({second}, after(1000));
+  EXPECT_TRUE(book.may_show(second.process, after(1510)));
+}
+
+TEST(PeerBook, ALifeThatGoesOnIsShownAtOnce) {
+  PeerBook book;
+  const Instant start{std::chrono::seconds(100)};
+  book.follow({node(1, "a")}, start);
+  book.follow({}, start);
+  book.follow({node(1, "a")}, start);
+  EXPECT_TRUE(book.may_show(node(1, "a").process, start));
+}
+
 }  // namespace
 }  // namespace flotilla::server
