@@ -76,7 +76,7 @@ struct Copies::NamespaceCopies {
   using Marks = std::array<std::atomic<std::uint64_t>, wire::kPartitions / 64>;
   Marks ticking{};
   std::array<Marks, 2> queued{};  // By Slot: those that wait for a transfer to end.
-  mutable std::mutex map_mutex;  // Guards columns. Nothing else is locked under it.
+  mutable std::mutex map_mutex;   // Guards columns. Nothing else is locked under it.
   std::vector<std::bitset<wire::kPartitions>> columns;
 };
 
@@ -156,10 +156,11 @@ void Copies::run() {
     lock.unlock();
     if (slot_free_.exchange(false)) tick_queued();
     if (more ? now() >= tick_at : tick_wanted_.load()) {
-      more = tick_all();
+      const bool had_more = std::exchange(more, tick_all());
       tick_at = now() + kTickEvery;
-      // Answers to what a tick sent again come back on another reactor than the one that waits.
-      if (more) outlets_.nudge();
+      // Answers to what a tick sent again come back on another reactor than the one that waits, the
+      // last ones after the last tick that had work.
+      if (more || had_more) outlets_.nudge();
     }
     if (show_again_.load()) show_again();
     outlets_.sync_terms();
