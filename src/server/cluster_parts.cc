@@ -86,7 +86,8 @@ Result<void> Server::make_cluster(unsigned reactors) {
   process_ = {.node = instance_, .boot = random_u64()};
   TermFile* term_file = nullptr;
   terms_ = std::make_unique<cluster::MemoryTermTable>();
-  if (slot_) {
+  // Without a file of records no number outlives the process.
+  if (slot_ && !durable_.empty()) {
     auto file = TermFile::open(slot_folder_ + kTermsFile);
     if (!file) return tl::unexpected(file.error());
     term_file = file->get();
