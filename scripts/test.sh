@@ -47,7 +47,7 @@ server_suites() {
   suite crash 300 crash --rounds 15
   suite idle 180 idle
   ensure_go
-  suite faults 600 cluster_tests -records 20000 -rate 1000 checker form
+  suite faults 600 cluster_tests -nodes 3 -records 5000 -rate 500 checker form garbage empty rolling
   tools_suite
   suite statistics 120 statistics
   suite bench 600 bench/run --quick

@@ -48,6 +48,7 @@ var scenarios = []scenario{
 	{"checker", "one node: the ledger notices every planted loss", runChecker},
 	{"form", "nodes started at once are one cluster, evenly", runForm},
 	{"garbage", "any bytes for the ports between nodes", runGarbage},
+	{"cost", "processor time of a replicated put", runCost},
 	{"kill", "SIGKILL of one", runKill},
 	{"pause", "SIGSTOP of one, then SIGCONT", runPause},
 	{"rolling", "SIGTERM and start of each", runRolling},
