@@ -114,17 +114,18 @@ def verbs(world):
           3, "exit code without an engine")
 
 
-@scenario("discovery: two of it at once do no harm")
+@scenario("discovery: two of it at once do no harm", quick=False)
 def two_at_once(world):
     network = world.network()
     services = [start(world, options=["--net", network]) for _ in range(2)]
-    nodes = [labelled(world, network, "c") for _ in range(3)]
+    # How more nodes agree on a leader is the cluster's business, and has tests of its own.
+    nodes = [labelled(world, network, "c") for _ in range(2)]
     wanted = {("c", node): "ready" for node in nodes}
 
     def size(node):
         with world.client(node) as client:
             return re.search(r"(?:^|;)cluster_size=(\d+)", client.info("statistics"))[1]
-    wait_until(lambda: all(size(node) == "3" for node in nodes), PATIENCE, "one cluster of three nodes")
+    wait_until(lambda: all(size(node) == "2" for node in nodes), PATIENCE, "one cluster of two nodes")
     for service in services:
         wait_for_members(world, service, wanted)
         wait_until(lambda service=service: status(world, service)["clusters"][0]["converged"], PATIENCE, "both say so")
