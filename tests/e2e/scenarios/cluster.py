@@ -111,15 +111,14 @@ def seeds(world, name):
 
 def put_all(world, name):
     with world.client(name) as client:
-        for key in range(RECORDS):
-            client.put(key, f"value {key}")
+        client.put_all([(key, f"value {key}") for key in range(RECORDS)])
 
 
 def expect_all(world, name):
     """Of a node that is alone."""
     def missing():
         with world.client(name) as client:
-            return [key for key in range(RECORDS) if client.get(key) != f"value {key}"]
+            return [key for key, value in enumerate(client.get_all(range(RECORDS))) if value != f"value {key}"]
     lost = missing()
     assert not lost, f"{len(lost)} of {RECORDS} records lost: {lost[:10]}"
 
