@@ -95,9 +95,12 @@ class OwnEngine(Engine):
     One `for_builds` runs in the namespace `outside`, without a bridge or firewall rules, because builds install packages,
     and keeps its images on disk. Any other runs in the caller's namespace and keeps everything in memory: how long a
     busy disk takes to flush says nothing about the product, and nothing has to be removed afterwards.
+
+    With `plug_in` it has a network namespace of its own: that function is given the process, and puts an interface `eth0`
+    there. `options` are more of dockerd's, `host` is its host's name.
     """
 
-    def __init__(self, folder, outside, for_builds=False):
+    def __init__(self, folder, outside, for_builds=False, plug_in=None, options=(), host="engine"):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.outside = outside
@@ -106,7 +109,8 @@ class OwnEngine(Engine):
         self.log_path = os.path.join(folder, "dockerd.log")
         data = os.path.join(folder, "data")
         os.makedirs(data, exist_ok=True)
-        mounts = "mount --make-rprivate / && mount -t tmpfs tmpfs /run"
+        # Engines of one network tell each other apart by their host's name.
+        mounts = f"hostname {host} && mount --make-rprivate / && mount -t tmpfs tmpfs /run"
         daemon = f"exec dockerd -H {self.env['DOCKER_HOST']} --data-root {data} --exec-root {self.short}/exec " \
                  f"--pidfile {self.short}/pid"
         if for_builds:
@@ -115,7 +119,12 @@ class OwnEngine(Engine):
             mounts += f" && mount -t tmpfs tmpfs {data}"
             # Where containers look for an engine, in this engine's own view of the file system.
             daemon += " -H unix:///run/docker.sock"
+        daemon = " ".join([daemon, *options])
         command = ["unshare", "--mount", "--uts", "bash", "-c", f"{mounts} && {daemon}"]
+        self.plug_in = plug_in
+        if plug_in is not None:
+            waiting = "until ip link show eth0 >/dev/null 2>&1; do sleep 0.1; done"
+            command = ["unshare", "--net", "--mount", "--uts", "bash", "-c", f"{mounts} && {waiting} && {daemon}"]
         if for_builds:
             command = ["nsenter", f"--net=/proc/self/fd/{outside}", *command]
         self.daemon = daemon
@@ -127,6 +136,8 @@ class OwnEngine(Engine):
             # A session of its own: Ctrl-C reaches the tests, which then stop the engine in order.
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             start_new_session=True, pass_fds=[descriptor])
+        if self.plug_in is not None:
+            self.plug_in(self.process.pid)
         end = time.monotonic() + START_SECONDS
         while not self.is_up():
             if self.process.poll() is not None or time.monotonic() > end:
