@@ -9,7 +9,7 @@ crash() { python3 tests/conformance/crash.py "$@"; }
 
 idle() { python3 tests/conformance/idle.py; }
 
-cluster() { python3 tests/conformance/cluster.py; }
+cluster() { python3 tests/conformance/cluster.py "$@"; }
 
 statistics() { python3 tests/conformance/live_statistics.py; }
 

@@ -32,4 +32,15 @@ run_verify() {
 whole_build_under() {
   build_suite "$1"
   suite "$2-sanitizer" 3600 ctest_suite "$1" '^(unit|fuzz|sim)\.'
+  sanitized_server "$@"
+}
+
+# Clients and neighbours of a server that the first report ends.
+sanitized_server() {
+  local -x FLOTILLAD=$build/$1/bin/flotillad TSAN_OPTIONS=halt_on_error=1
+  ensure_go
+  ensure_python_client
+  suite "$2-smoke-go" 600 smoke go
+  suite "$2-smoke-python" 600 smoke python
+  suite "$2-cluster" 900 cluster 3
 }

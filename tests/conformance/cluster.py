@@ -164,6 +164,10 @@ def run(size):
         check("every record has its copies", bool(count), f"{objects(members)} objects")
         if size > 1:
             change(members)
+        for member in members:
+            member.stop()
+        codes = [member.process.returncode for member in members]
+        check("all end in good order", not any(codes), f"exit {codes}")
     finally:
         for member in members:
             member.stop()
