@@ -3,52 +3,13 @@
 
 #include <algorithm>
 
-#include "membership_world.h"
+#include "membership_cluster.h"
 
 namespace flotilla::sim {
 namespace {
 
 using cluster::Epoch;
-using WorldSetup = MembershipWorld::Setup;
 using std::chrono::minutes;
-
-struct Cluster : MembershipWorld {
-  explicit Cluster(std::size_t count, WorldSetup setup = {}) : MembershipWorld(std::move(setup)) {
-    for (std::size_t i = 0; i < count; ++i) add();
-    for (std::size_t i = 0; i < count; ++i) start(i);
-  }
-  Cluster(const Cluster&) = delete;
-  Cluster& operator=(const Cluster&) = delete;
-  ~Cluster() {
-    for (const std::string& each : broken) ADD_FAILURE() << each;
-  }
-  bool settle(Duration limit = seconds(20)) {
-    if (run_until([&] { return balanced(); }, limit)) return true;
-    ADD_FAILURE() << describe();
-    return false;
-  }
-  /// Once nobody is paused any more.
-  bool awake() {
-    return run_until(
-        [&] { return std::ranges::none_of(all_up(), [&](std::size_t i) { return paused(i); }); },
-        seconds(10));
-  }
-  bool together(Duration limit) {
-    if (run_until([&] { return all_in_one_view(); }, limit)) return true;
-    ADD_FAILURE() << describe();
-    return false;
-  }
-  std::size_t leader() {
-    for (const std::size_t i : all_up())
-      if (at(i).is_leader()) return i;
-    return 0;
-  }
-  std::size_t follower(std::size_t nth = 0) {
-    for (const std::size_t i : all_up())
-      if (!at(i).is_leader() && nth-- == 0) return i;
-    return 0;
-  }
-};
 
 WorldSetup with_disks() {
   WorldSetup setup;
@@ -684,54 +645,6 @@ void run_many(bool two_sides) {
 
 TEST(MembershipSimulation, FaultsOfOneSideLoseNoAcknowledgedWrite) { run_many(false); }
 TEST(MembershipSimulation, AnyFaultsEndInOneViewOnceTheyEnd) { run_many(true); }
-
-// --- Size.
-
-void grow(std::size_t count, std::size_t partitions) {
-  WorldSetup setup;
-  setup.partitions = partitions;
-  setup.writes = false;
-  Cluster world(0, setup);
-  world.answers_moves = true;
-  for (std::size_t i = 0; i < count; ++i) world.add();
-  for (std::size_t i = 0; i < count; ++i) {
-    world.start(i);
-    world.run(milliseconds(10));
-  }
-  const Instant began = world.now();
-  ASSERT_TRUE(world.together(seconds(60)));
-  const auto took = [&](Instant from) {
-    return static_cast<long>((world.now() - from) / milliseconds(1));
-  };
-  fmt::print("{} nodes: one view {} ms after the last start, {} views\n", count, took(began),
-             world.epochs());
-  world.run(seconds(3));
-  const std::uint64_t frames = world.frames;
-  const std::uint64_t bytes = world.bytes;
-  world.run(seconds(3));
-  fmt::print("{} nodes at rest: {} frames and {} bytes a second and node\n", count,
-             (world.frames - frames) / 3 / count, (world.bytes - bytes) / 3 / count);
-  std::uint64_t before = world.bytes;
-  Instant from = world.now();
-  world.crash(count - 1);
-  ASSERT_TRUE(world.together(seconds(5)));
-  fmt::print("{} nodes: one killed, out after {} ms, {} bytes a node\n", count, took(from),
-             (world.bytes - before) / count);
-  before = world.bytes;
-  from = world.now();
-  world.restart(count - 1, false);
-  ASSERT_TRUE(world.together(seconds(20)));
-  fmt::print("{} nodes: one joined after {} ms, {} bytes a node\n", count, took(from),
-             (world.bytes - before) / count);
-}
-
-TEST(MembershipSize, EightNodes) { grow(8, wire::kPartitions); }
-TEST(MembershipSize, ThirtyTwoNodes) { grow(32, 1024); }
-/// 128 and 256 take minutes: SIM_NODES says how many.
-TEST(MembershipSize, AsManyNodesAsAreAskedFor) {
-  const char* const asked = std::getenv("SIM_NODES");
-  grow(asked == nullptr ? 16 : std::strtoul(asked, nullptr, 10), 64);
-}
 
 }  // namespace
 }  // namespace flotilla::sim
