@@ -392,9 +392,7 @@ std::optional<std::size_t> MembershipWorld::index_of(const Process& process) con
   return {};
 }
 
-bool MembershipWorld::paused(std::size_t index) const {
-  return now_ < nodes_[index]->paused_until;
-}
+bool MembershipWorld::paused(std::size_t index) const { return now_ < nodes_[index]->paused_until; }
 bool MembershipWorld::up(std::size_t node) const { return nodes_[node]->up; }
 Membership& MembershipWorld::at(std::size_t node) { return *nodes_[node]->membership; }
 Process MembershipWorld::process(std::size_t node) const { return nodes_[node]->info.process; }
