@@ -83,7 +83,11 @@ void ReplicaCore::recount() {
   if (seq != kSeqMost) seq = std::max(seq, std::min(before.seq(), last_seq()));
   if (seq == before.seq()) return;
   shown_.acknowledged.store(Lsn(index, seq).raw(), std::memory_order_release);
-  if (seq > before.seq()) context_.node.effects.acknowledged();
+  if (seq > before.seq() + 1) {
+    context_.node.effects.acknowledged_for_all();
+  } else if (seq > before.seq()) {
+    context_.node.effects.acknowledged();
+  }
 }
 
 bool ReplicaCore::window_full() const {

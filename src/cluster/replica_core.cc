@@ -115,7 +115,7 @@ void ReplicaCore::step_down() {
   shown_.leading.store(false, std::memory_order_release);
   if (shown_.alone.exchange(false)) forget_changes(own_position());
   leading_.reset();
-  context_.node.effects.acknowledged();  // Who waits is told that it is over.
+  context_.node.effects.acknowledged_for_all();  // Who waits is told that it is over.
 }
 
 void ReplicaCore::stop_following() {

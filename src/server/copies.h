@@ -98,6 +98,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void send(const cluster::Process& to, Bytes frame) override { outlets_.send(to, frame); }
   void ask(const cluster::RowAsk& ask) override { outlets_.ask(ask); }
   void acknowledged() override { outlets_.acknowledged(); }
+  void acknowledged_for_all() override { outlets_.nudge(); }
   void want_tick(std::uint32_t ns, wire::PartitionId partition) override;
   void want_slot(std::uint32_t ns, wire::PartitionId partition, Slot slot) override;
   void slot_freed() override;

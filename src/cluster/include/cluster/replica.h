@@ -52,8 +52,11 @@ class Effects {
   virtual void send(const Process& to, Bytes frame) = 0;
   /// To the leader, by way of this node's Membership. May be lost.
   virtual void ask(const RowAsk& ask) = 0;
-  /// Replies that wait for acknowledgements may be ready.
+  /// Replies to this thread's clients that wait for acknowledgements may be ready.
   virtual void acknowledged() = 0;
+  /// Those of any thread: an acknowledgement comes back to whoever wrote, but one that overtakes
+  /// others covers what other threads wrote as well.
+  virtual void acknowledged_for_all() { acknowledged(); }
   /// The copy wants tick() until it says otherwise by wants_tick(): about every 20 ms.
   virtual void want_tick(std::uint32_t ns, wire::PartitionId partition) = 0;
   /// The copy has found no free transfer: it is to be ticked when one ends, as slot_freed() tells,
