@@ -158,6 +158,7 @@ class Membership::Core {
   void find_unreachable(const Process& process, Known& known);
   void weigh_findings(const Process& process, Known& known);
   void note_pause();
+  bool nothing_was_missed() const;
   void leader_heard();
 
   // --- Forming (membership_forming.cc).

@@ -117,9 +117,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
   }
   if (!in_view) return;
   const bool member = view->member(from) != nullptr;
-  if (holding_clients_ && known->heard >= paused_until_ && beat.leader == view->leader &&
-      (from == view->leader || is_leader()))
-    leader_heard();
+  if (holding_clients_ && nothing_was_missed()) leader_heard();
   if (is_leader()) {
     if (member && beat.leader != self.process && beat.epoch > view->epoch)
       return member_left_for(from, beat);
@@ -252,6 +250,22 @@ void Membership::Core::note_pause() {
   paused_until_ = now_;
   if (!holding_clients_) act(HoldClients{true});
   holding_clients_ = true;
+}
+
+/// Since it goes on, this node has heard that nobody made a view or rows without it: from its
+/// leader, or as leader from everybody. That the leader lives is not enough: it may lead a newer
+/// view.
+bool Membership::Core::nothing_was_missed() const {
+  const auto same_view = [this](const Process& process) {
+    const Known* known = find(process);
+    return known != nullptr && known->heard >= paused_until_ &&
+           known->beat.leader == view->leader && known->beat.epoch == view->epoch &&
+           known->beat.n <= n;
+  };
+  if (!is_leader()) return same_view(view->leader);
+  return std::ranges::all_of(view->members, [&](const NodeInfo& member) {
+    return member.process == self.process || same_view(member.process);
+  });
 }
 
 void Membership::Core::leader_heard() {
