@@ -128,7 +128,8 @@ struct World::Link {
 
 struct World::Pending {
   std::uint64_t key = 0;
-  std::shared_ptr<ClientWrite> write;
+  std::shared_ptr<ClientWrite> write;  // Null: a read.
+  Instant began;
   Instant deadline;
   bool over = false;
   unsigned hops = 0;
@@ -292,6 +293,12 @@ void World::resume(unsigned i) {
   for (auto& what : std::exchange(node.deferred, {})) at(Duration(0), std::move(what));
 }
 
+void World::replace(unsigned i) {
+  FLOTILLA_CHECK(nodes_[i] == nullptr);
+  disks_[i].clear();
+  for (std::size_t b = 0; b < 8; ++b) uuids_[i][b] = static_cast<std::byte>(random_.next());
+}
+
 void World::cut(unsigned a, unsigned b) { cuts_.insert({std::min(a, b), std::max(a, b)}); }
 void World::mend() { cuts_.clear(); }
 
@@ -444,11 +451,12 @@ void World::client_turn() {
     via = binding.node;
     if (!is_up(via)) return;
   }
+  if (options_.reads > 0 && random_.chance(options_.reads)) return begin_read(key, via);
   auto pending = std::make_shared<Pending>();
   pending->key = key;
   pending->write = std::make_shared<ClientWrite>();
   pending->write->id = next_write_++;
-  pending->write->removes = random_.chance(0.1);
+  pending->write->removes = random_.chance(options_.removes);
   pending->write->began = now_;
   pending->deadline = now_ + kClientLimit;
   writes_[key].push_back(pending->write);
@@ -518,9 +526,48 @@ void World::try_write(const std::shared_ptr<Pending>& pending, unsigned i) {
   (*wait)(*node);
 }
 
+/// What a client sent to a node that stands still waits in the connection, and is looked at first
+/// thing when it goes on.
+void World::begin_read(std::uint64_t key, unsigned via) {
+  auto pending = std::make_shared<Pending>();
+  pending->key = key;
+  pending->began = now_;
+  at(kClientLimit, [pending] { pending->over = true; });
+  to_node(*nodes_[via], delay(), [this, pending](WorldNode& at) { try_read(pending, at.index); });
+}
+
+void World::try_read(const std::shared_ptr<Pending>& pending, unsigned i) {
+  if (pending->over) return;
+  WorldNode* const node = nodes_[i].get();
+  if (node == nullptr || node->paused) return;
+  const wire::Digest digest = digest_of(pending->key);
+  const Replica& replica = node->replica(digest.partition());
+  const Replica::Access access = node->held ? Replica::Access::Wait : replica.read_access(false);
+  if (access == Replica::Access::Nobody) return;
+  if (access == Replica::Access::Wait) return retry(pending);
+  if (access == Replica::Access::Elsewhere) {
+    for (const auto& other : nodes_) {
+      if (other == nullptr || other->self != replica.primary() || is_cut(i, other->index)) continue;
+      if (++pending->hops > 200) return;
+      to_node(*other, delay(), [this, pending](WorldNode& at) { try_read(pending, at.index); });
+      return;
+    }
+    return retry(pending);
+  }
+  pending->over = true;
+  const auto* const record = node->records.partition_of(digest).index.find(digest);
+  reads_[pending->key].push_back(
+      {record == nullptr ? 0 : value_of(*record), pending->began, now_, i});
+  ++reads_answered_;
+}
+
 void World::retry(const std::shared_ptr<Pending>& pending) {
   at(milliseconds(3), [this, pending] {
     const auto now_up = ready();
+    if (pending->write == nullptr) {
+      if (!now_up.empty()) try_read(pending, now_up[random_.below(now_up.size())]);
+      return;
+    }
     if (!now_up.empty() && bindings_.empty())
       try_write(pending, now_up[random_.below(now_up.size())]);
     for (const Binding& binding : bindings_)
@@ -654,6 +701,78 @@ std::vector<std::string> World::lost() {
     if (!possible)
       out.push_back("key " + std::to_string(key) + " has value " + std::to_string(*value));
   }
+  return out;
+}
+
+// --- reads
+
+namespace {
+
+std::string at_ms(Instant at) { return std::to_string(at.since_start.count() / 1'000'000) + " ms"; }
+
+/// A write and the reads that saw it: the first end of them, and the last begin. If that end is
+/// before that begin, the register must have held the value all the time between them.
+struct Zone {
+  std::uint64_t value = 0;
+  Instant first_end;
+  Instant last_begin;
+  unsigned by = 0;  // Who answered the read that began last.
+
+  bool held() const { return first_end < last_begin; }
+  std::string text() const {
+    return "value " + std::to_string(value) + " (first end " + at_ms(first_end) + ", last begin " +
+           at_ms(last_begin) + ", read from node " + std::to_string(by) + ")";
+  }
+};
+
+/// With each value written once, the history of a register is linearizable if no two values are
+/// held at one time, and none can only have been there while another was held.
+std::string clash_of(std::vector<Zone> zones) {
+  std::ranges::sort(zones, {}, [](const Zone& z) { return std::min(z.first_end, z.last_begin); });
+  const Zone* held = nullptr;
+  for (const Zone& zone : zones) {
+    const bool clash = held != nullptr && (zone.held() ? zone.first_end < held->last_begin
+                                                       : zone.first_end < held->last_begin &&
+                                                             held->first_end < zone.last_begin);
+    if (clash) return zone.text() + " against " + held->text();
+    if (zone.held() && (held == nullptr || held->last_begin < zone.last_begin)) held = &zone;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string World::not_linearizable(std::uint64_t key) const {
+  std::map<std::uint64_t, Zone> zones{{0, {}}};  // Nothing, from the beginning.
+  std::set<std::uint64_t> in_doubt;
+  std::map<std::uint64_t, Instant> began;
+  if (const auto at = writes_.find(key); at != writes_.end())
+    for (const auto& write : at->second) {
+      began[write->id] = write->began;
+      if (write->state == ClientWrite::State::Acknowledged)
+        zones[write->id] = {write->id, *write->ended, write->began, 0};
+      else if (write->state != ClientWrite::State::Failed)
+        in_doubt.insert(write->id);
+    }
+  for (const ClientRead& read : reads_.at(key)) {
+    if (in_doubt.contains(read.value)) continue;
+    const auto zone = zones.find(read.value);
+    if (zone == zones.end() || (read.value != 0 && read.ended < began[read.value]))
+      return "value " + std::to_string(read.value) + " was read and not written";
+    Zone& its = zone->second;
+    its.first_end = std::min(its.first_end, read.ended);
+    if (read.began > its.last_begin) its.last_begin = read.began, its.by = read.by;
+  }
+  std::vector<Zone> all;
+  for (const auto& [value, zone] : zones) all.push_back(zone);
+  return clash_of(std::move(all));
+}
+
+std::vector<std::string> World::not_linearizable() const {
+  std::vector<std::string> out;
+  for (const auto& [key, reads] : reads_)
+    if (std::string why = not_linearizable(key); !why.empty())
+      out.push_back("key " + std::to_string(key) + ": " + why);
   return out;
 }
 

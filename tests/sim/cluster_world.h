@@ -78,6 +78,14 @@ struct ClientWrite {
   State state = State::Open;
 };
 
+/// A read that was answered. `value` is the id of the write that it saw; zero: no record.
+struct ClientRead {
+  std::uint64_t value = 0;
+  Instant began;
+  Instant ended;
+  unsigned by = 0;  // The node that executed it.
+};
+
 /// A whole cluster in one thread, from one seed: networks, clocks, faults, clients, and a checker.
 class World {
  public:
@@ -90,6 +98,8 @@ class World {
     Duration delay_most = std::chrono::milliseconds(2);
     Duration client_every = std::chrono::milliseconds(2);
     std::int64_t skew_ms_most = 0;
+    double removes = 0.1;  // Share of the requests that change something.
+    double reads = 0;      // Share of all requests.
   };
 
   World(std::uint64_t seed, const Options& options);
@@ -102,6 +112,8 @@ class World {
   void stop(unsigned i);
   void pause(unsigned i);
   void resume(unsigned i);
+  /// Another node takes the place, host and node id of one that is down, with nothing of it.
+  void replace(unsigned i);
   void cut(unsigned a, unsigned b);
   void mend();
 
@@ -129,6 +141,11 @@ class World {
   std::string unequal() const;
   /// Keys whose last value on its primary cannot be: an acknowledged write is gone.
   std::vector<std::string> lost();
+  /// Keys whose reads and acknowledged writes fit no order in which each took effect between its
+  /// begin and its end. Values whose write stayed in doubt are left out: in AP, what was read but
+  /// never acknowledged may be gone later. Needs writes only: Options::removes 0.
+  std::vector<std::string> not_linearizable() const;
+  std::uint64_t reads_answered() const { return reads_answered_; }
   std::uint64_t writes_failed() const { return failed_; }
   std::uint64_t writes_in_doubt() const { return in_doubt_; }
   std::uint64_t writes_acknowledged() const { return acknowledged_; }
@@ -163,6 +180,9 @@ class World {
   void schedule_membership(unsigned i, std::uint64_t boot);
   void schedule_copies(unsigned i, std::uint64_t boot);
   void client_turn();
+  void begin_read(std::uint64_t key, unsigned via);
+  void try_read(const std::shared_ptr<Pending>& pending, unsigned at);
+  std::string not_linearizable(std::uint64_t key) const;
   void try_write(const std::shared_ptr<Pending>& pending, unsigned at);
   void retry(const std::shared_ptr<Pending>& pending);
   void await(const std::shared_ptr<Pending>& pending, unsigned at);
@@ -188,6 +208,8 @@ class World {
   bool clients_on_ = false;
   std::uint64_t next_write_ = 1;
   std::map<std::uint64_t, std::vector<std::shared_ptr<ClientWrite>>> writes_;  // By key.
+  std::map<std::uint64_t, std::vector<ClientRead>> reads_;
+  std::uint64_t reads_answered_ = 0;
   struct Binding {
     unsigned node;
     std::uint64_t first;
