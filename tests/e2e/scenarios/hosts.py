@@ -113,8 +113,8 @@ def swarm(world):
     equal([len(engine.run("ps", "-q", "--filter", cluster.label).split()) for engine in hosts.engines], [1, 1, 1],
           "nodes a host")
     equal({node.packet_size() for node in cluster.nodes()}, {1450}, "bytes of a packet")
-    insert(cluster, "tasks.aerospike")
     cluster.expect_settled()
+    insert(cluster, "tasks.aerospike")
     resize(cluster, 2, 30)
     resize(cluster, 3, 30)
     kill_one(cluster)
