@@ -156,8 +156,9 @@ class OwnEngine(Engine):
         self.process.terminate()
         self.process.wait(STOP_SECONDS)
 
-    def start_daemon(self):
-        self._start(["nsenter", f"--mount=/proc/self/fd/{self.mounts}", "bash", "-c", self.daemon], self.mounts)
+    def start_daemon(self, *options):
+        daemon = " ".join([self.daemon, *options])
+        self._start(["nsenter", f"--mount=/proc/self/fd/{self.mounts}", "bash", "-c", daemon], self.mounts)
 
     def run_outside(self, *command, **options):
         super().run_outside("nsenter", f"--net=/proc/self/fd/{self.outside}", *command, pass_fds=[self.outside],

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 
 from harness import images
 from harness.client import wait_until
@@ -129,3 +130,47 @@ def two_at_once(world):
     for service in services:
         wait_for_members(world, service, wanted)
         wait_until(lambda service=service: status(world, service)["clusters"][0]["converged"], PATIENCE, "both say so")
+
+
+def certificates(world, address):
+    """A folder with an authority, what it has signed for a server at `address`, and an authority that signed nothing."""
+    extensions = f"subjectAltName=IP:{address}\nextendedKeyUsage=serverAuth,clientAuth\n"
+    folder = os.path.dirname(world.write("tls/extensions", extensions))
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+    for authority in ("ca", "other-ca"):
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={authority}", "-keyout",
+                f"{authority}-key.pem", "-out", f"{authority}.pem")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=engine", "-keyout", "server-key.pem", "-out", "server.csr")
+    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-days", "2",
+            "-extfile", "extensions", "-out", "server.pem")
+    return folder
+
+
+@scenario("discovery: an engine behind TLS, as in the article, and no word to one that is not trusted (A18)", quick=False)
+def engine_over_tls(world):
+    engine = world.engine
+    if world.options.engine != "own":
+        world.note("not run: the engine is not the test's own")
+        return
+    address = "172.31.78.1"
+    network = world.network(None, "--subnet", "172.31.78.0/24", "--gateway", address)
+    folder = certificates(world, address)
+    engine.stop_daemon()
+    world.at_end(lambda: (engine.stop_daemon(), engine.start_daemon()))
+    engine.start_daemon("-H tcp://0.0.0.0:2376", "--tlsverify", f"--tlscacert {folder}/ca.pem",
+                        f"--tlscert {folder}/server.pem", f"--tlskey {folder}/server-key.pem")
+    node = labelled(world, network, "c")
+
+    def watcher(authority):
+        name = world.unique("discovery")
+        world.container(name, "--net", network, "-v", f"{folder}:/etc/docker:ro", "flotilla/discovery",
+                        f"--swarm-url=tcp://{address}:2376", f"--swarm-tls-ca-cert=/etc/docker/{authority}.pem",
+                        "--swarm-tls-cert=/etc/docker/server.pem", "--swarm-tls-key=/etc/docker/server-key.pem", "--debug",
+                        "--plugin", "aerospike", "start")
+        return name
+    wait_for_members(world, watcher("ca"), {("c", node): "ready"})
+    fooled = watcher("other-ca")
+    wait_until(lambda: "the server's certificate is not trusted" in engine.logs(fooled), PATIENCE, "it says what is wrong")
+    equal(members(world, fooled), {}, "members by way of an engine that is not trusted")
