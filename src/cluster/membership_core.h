@@ -172,6 +172,7 @@ class Membership::Core {
   void on_message(const Process& from, const message::Rumour& rumour);
   void on_message(const Process& from, const message::Yield& yield);
   bool may_join(const message::Join& join);
+  Known& heard_of(const Process& leader, const Process& by);
   void other_component(const Process& leader, const Epoch& epoch, std::uint32_t size);
   void member_left_for(const Process& member, const message::Beat& beat);
   bool goes_on_before(const Process& from, const message::Yield& yield) const;
@@ -215,6 +216,7 @@ class Membership::Core {
   void on_message(const Process& from, const message::Commit& commit);
   bool assemble(const message::Commit& commit, View& out) const;
   void install(View next, std::uint32_t next_n, const std::vector<Epoch>& past);
+  bool left_behind() const;
   void excluded_by(View next, std::uint32_t next_n, const std::vector<Epoch>& past);
   void give_rows(const View* before);
   void after_install();

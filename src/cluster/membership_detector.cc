@@ -129,8 +129,10 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
         release_held();
       }
     }
-    if (!member && beat.view_size > 0 && beat.leader != self.process)
+    if (!member && beat.view_size > 0 && beat.leader != self.process) {
+      heard_of(beat.leader, from);
       other_component(beat.leader, beat.epoch, beat.view_size);
+    }
     return;
   }
   if (!member && beat.view_size > 0 && beat.leader != view->leader && now_ >= next_rumour_) {
@@ -141,6 +143,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
   if (beat.epoch > view->epoch && now_ >= next_pull_ &&
       (beat.leader == view->leader || member || dead(view->leader))) {
     next_pull_ = now_ + o.interval;
+    heard_of(beat.leader, from);
     if (!send(beat.leader, message::Pull{view->epoch, n}))
       send(from, message::Pull{view->epoch, n});
   }

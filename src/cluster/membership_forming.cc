@@ -182,15 +182,21 @@ void Membership::Core::on_message(const Process& from, const message::Hold& hold
 
 // --- Two components.
 
+/// A leader that may have no connection to this node: `by` can pass messages on to it.
+Membership::Core::Known& Membership::Core::heard_of(const Process& leader, const Process& by) {
+  Known& known = known_.try_emplace(leader).first->second;
+  known.info.process = leader;
+  if (!known.link && leader != by) {
+    known.via = by;
+    known.via_at = now_;
+  }
+  return known;
+}
+
 void Membership::Core::on_message(const Process& from, const message::Rumour& rumour) {
   if (!is_leader() || view->member(from) == nullptr) return;
   if (rumour.leader == self.process) return;
-  Known& known = known_.try_emplace(rumour.leader).first->second;
-  known.info.process = rumour.leader;
-  if (!known.link) {
-    known.via = from;
-    known.via_at = now_;
-  }
+  heard_of(rumour.leader, from);
   other_component(rumour.leader, rumour.epoch, rumour.size);
 }
 
@@ -253,13 +259,7 @@ void Membership::Core::on_message(const Process& from, const message::Yield& yie
 /// It has promised itself to another leader, and is a member there now.
 void Membership::Core::member_left_for(const Process& member, const message::Beat& beat) {
   if (Known* known = find(member)) known->moved_on = true;
-  Known& other = known_.try_emplace(beat.leader).first->second;
-  other.info.process = beat.leader;
-  other.moved_on = view->member(beat.leader) != nullptr;
-  if (!other.link) {
-    other.via = member;
-    other.via_at = now_;
-  }
+  heard_of(beat.leader, member).moved_on = view->member(beat.leader) != nullptr;
   // If the others are more, nothing is served here alone first.
   other_component(beat.leader, beat.epoch, beat.view_size);
   want_view(Hurry::Now, name(member) + " follows another leader");

@@ -486,7 +486,8 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
   if (next.member(self.process) == nullptr) {
     const bool of_ours =
         view && std::ranges::find(commit.lineage, view->epoch) != commit.lineage.end();
-    if (in_view && of_ours) excluded_by(std::move(next), commit.n, commit.lineage);
+    if (in_view && (of_ours || left_behind()))
+      excluded_by(std::move(next), commit.n, commit.lineage);
     return;
   }
   // Only a view that was promised, or one of the leader that this node follows.
@@ -497,6 +498,18 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
   told_.clear();
   install(std::move(next), commit.n, commit.lineage);
   send(from, message::Installed{view->epoch, n});
+}
+
+/// Every other member, the leader too, is dead or follows another leader by now: nobody is left to
+/// make a view with.
+bool Membership::Core::left_behind() const {
+  if (!in_view || is_leader()) return false;
+  return std::ranges::all_of(view->members, [this](const NodeInfo& member) {
+    if (member.process == self.process || dead(member.process)) return true;
+    const Known* const known = find(member.process);
+    return known != nullptr && known->beat.leader != view->leader &&
+           known->beat.epoch > view->epoch;
+  });
 }
 
 /// The others went on without this node: it knows now who serves its partitions, and asks to be let
