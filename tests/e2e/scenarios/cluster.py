@@ -123,13 +123,18 @@ def expect_all(world, name):
     assert not lost, f"{len(lost)} of {RECORDS} records lost: {lost[:10]}"
 
 
+def listed_nodes(project, name):
+    """How many nodes asadm finds, from this one on."""
+    done = project.tools("asadm", "-j", "-e", "info network", "-h", name)
+    equal(done.returncode, 0, f"exit code of asadm: {done.stderr}")
+    return sum(len(group["records"]) for group in json.loads(done.stdout)["groups"])
+
+
 def expect_clients_see(project, size):
     """A client that was given any one node lists all of them, and reads the record through it."""
     for name in project.names(size):
-        done = project.tools("asadm", "-j", "-e", "info network", "-h", name)
-        equal(done.returncode, 0, f"exit code of asadm: {done.stderr}")
-        rows = [record for group in json.loads(done.stdout)["groups"] for record in group["records"]]
-        equal(len(rows), size, f"nodes that a client of {name} sees")
+        # A node that came back is shown to clients only once they have dropped what it was.
+        wait_until(lambda name=name: listed_nodes(project, name) == size, PATIENCE, f"a client of {name} sees {size} nodes")
         done = project.tools("aql", "-h", name, "-c", "select * from test.foo where pk = 1")
         assert '| 1  | "abc" |' in done.stdout, done.stdout + done.stderr
 
