@@ -8,8 +8,7 @@ namespace {
 using wire::OpType;
 
 std::int64_t flags(const Policy& p) {
-  return (p.create_only ? 1 : 0) | (p.update_only ? 2 : 0) | (p.no_fail ? 4 : 0) |
-         (p.partial ? 8 : 0);
+  return flag_bits({p.create_only, p.update_only, p.no_fail, p.partial});
 }
 
 Value blob(Buffer bytes) { return Blob{.bytes = std::move(bytes)}; }
@@ -24,7 +23,7 @@ Operation read(std::string_view bin, std::int64_t code, const std::vector<Value>
 std::vector<Value> arithmetic(Range range, std::int64_t value, Arithmetic how,
                               const Policy& policy) {
   return {range.offset, range.size, value, flags(policy),
-          static_cast<std::int64_t>(how.overflow) | (how.is_signed ? 1 : 0)};
+          static_cast<std::int64_t>(how.overflow) | flag_bits({how.is_signed})};
 }
 
 }  // namespace

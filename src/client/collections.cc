@@ -58,21 +58,11 @@ Operation modify(std::string_view bin, std::int64_t code, const std::vector<Valu
   return make_call(OpType::CdtModify, bin, code, arguments, context);
 }
 
-std::int64_t flags(std::initializer_list<bool> bits) {
-  std::int64_t flags = 0;
-  std::int64_t bit = 1;
-  for (const bool is_set : bits) {
-    if (is_set) flags |= bit;
-    bit *= 2;
-  }
-  return flags;
-}
-
 std::int64_t write_flags(const op::list::Policy& p) {
-  return flags({p.add_unique, p.insert_bounded, p.no_fail, p.partial});
+  return flag_bits({p.add_unique, p.insert_bounded, p.no_fail, p.partial});
 }
 std::int64_t write_flags(const op::map::Policy& p) {
-  return flags({p.create_only, p.update_only, p.no_fail, p.partial});
+  return flag_bits({p.create_only, p.update_only, p.no_fail, p.partial});
 }
 std::int64_t order_of(const op::list::Policy& p) { return p.is_ordered ? 1 : 0; }
 std::int64_t order_of(const op::map::Policy& p) { return static_cast<std::int64_t>(p.order); }
@@ -154,7 +144,7 @@ Operation clear(std::string_view bin, const Context& context) {
 }
 Operation sort(std::string_view bin, bool descending, bool drop_duplicates,
                const Context& context) {
-  return modify(bin, 13, {flags({descending, drop_duplicates})}, context);
+  return modify(bin, 13, {flag_bits({descending, drop_duplicates})}, context);
 }
 Operation size(std::string_view bin, const Context& context) {
   return make_call(OpType::CdtRead, bin, 16, {}, context);

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "client/codec.h"
 #include "model/msgpack.h"
+#include "operation_call.h"
 
 namespace flotilla::client {
 namespace {
@@ -268,9 +269,8 @@ Operation read_expression(std::string_view name, const Expression& expression,
 
 Operation write_expression(std::string_view bin, const Expression& expression,
                            const ExpressionPolicy& p) {
-  const std::int64_t flags = (p.create_only ? 1 : 0) | (p.update_only ? 2 : 0) |
-                             (p.allow_delete ? 4 : 0) | (p.no_fail ? 8 : 0) |
-                             (p.unknown_is_no_failure ? 16 : 0);
+  const std::int64_t flags =
+      flag_bits({p.create_only, p.update_only, p.allow_delete, p.no_fail, p.unknown_is_no_failure});
   return expression_operation(wire::OpType::ExpModify, bin, expression, flags);
 }
 

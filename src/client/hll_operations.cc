@@ -10,8 +10,7 @@ using wire::OpType;
 constexpr std::int64_t kNotGiven = -1;
 
 std::int64_t flags(const Policy& p) {
-  return (p.create_only ? 1 : 0) | (p.update_only ? 2 : 0) | (p.no_fail ? 4 : 0) |
-         (p.allow_fold ? 8 : 0);
+  return flag_bits({p.create_only, p.update_only, p.no_fail, p.allow_fold});
 }
 
 Value list_of(std::vector<Blob> sketches) {

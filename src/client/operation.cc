@@ -41,6 +41,16 @@ Operation make_call(OpType type, std::string_view bin, std::int64_t code,
   return {type, std::string(bin), Value(Blob{.bytes = std::move(packed)})};
 }
 
+std::int64_t flag_bits(std::initializer_list<bool> bits) {
+  std::int64_t flags = 0;
+  std::int64_t bit = 1;
+  for (const bool is_set : bits) {
+    if (is_set) flags |= bit;
+    bit *= 2;
+  }
+  return flags;
+}
+
 namespace op {
 Operation read(std::string_view bin) { return {OpType::Read, std::string(bin), Nil{}}; }
 Operation read_all() { return {OpType::Read, {}, Nil{}}; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -12,5 +14,8 @@ namespace flotilla::client {
 /// an operation of that type.
 Operation make_call(wire::OpType type, std::string_view bin, std::int64_t code,
                     std::span<const Value> arguments, const Context& context = {});
+
+/// One bit for each, the lowest first: the flags of policies.
+std::int64_t flag_bits(std::initializer_list<bool> bits);
 
 }  // namespace flotilla::client
