@@ -80,11 +80,7 @@ Percentile p99_of(const NodeFacts& node, std::string_view kind) {
           .is_open = is_open};
 }
 
-double sum_of(const NodeFacts& node, std::string_view name) {
-  double total = 0;
-  for (const auto& [ns, statistics] : node.namespaces) total += number_of(statistics, name);
-  return total;
-}
+double sum_of(const NodeFacts& node, std::string_view name) { return total_of(node, {&name, 1}); }
 
 double fullest(const NodeFacts& node) {
   double percent = 0;
