@@ -223,4 +223,9 @@ class World {
   std::string last_failure_;
 };
 
+/// The id of the write that a record is of; 0: it is removed.
+std::uint64_t value_of(const store::MemoryRecord& record);
+/// A row with its nodes by the last byte of their UUIDs.
+std::string text_of(const cluster::Row& row);
+
 }  // namespace flotilla::sim
