@@ -62,12 +62,12 @@ conclude() {
   ((failed == 0))
 }
 
-# ctest_suite <preset> <regular expression of test names>: counts single cases, not programs.
+# ctest_suite <preset> <regular expression of test names> [limit of each program in seconds]: counts single cases.
 ctest_suite() {
-  local preset=$1 names=$2 report=$build/$1/report
+  local preset=$1 names=$2 limit=${3:-900} report=$build/$1/report
   rm -rf "$report"
   mkdir -p "$report"
-  GTEST_OUTPUT=xml:$report/ ctest --preset "$preset" -R "$names" -j "$(job_count)" --timeout 900 \
+  GTEST_OUTPUT=xml:$report/ ctest --preset "$preset" -R "$names" -j "$(job_count)" --timeout "$limit" \
     --output-junit "$report/ctest.junit" || true
   python3 scripts/count_ctest.py "$report"
 }

@@ -1,46 +1,92 @@
-# ./dev verify: what `test` runs, and what takes longer.
+# ./dev verify [part...]: what `test` runs, and what takes longer; or chosen parts of it.
 source scripts/test.sh
 source scripts/lint.sh
 source scripts/fuzz.sh
 
+verify_parts=(test lint asan tsan fuzz sim discovery clients crash cluster bench e2e)
 fuzz_seconds=120
 sim_rounds=20
 
 run_verify() {
-  run_suites
-  ensure_packages lint
-  suite lint 7200 run_lint --all
-  whole_build_under asan address
-  whole_build_under tsan thread
-  fuzz_all "$fuzz_seconds"
-  FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.'
-  DISCOVERY_SEQUENCES=100000 DISCOVERY_CONTAINERS=1000 DISCOVERY_HOURS=8 \
-    suite discovery-long 7200 build/release/bin/discovery_test --gtest_filter='*Sim*'
-  ensure_packages discovery
-  suite discovery-sources 1800 tests/discovery/run --outage 60
-  local language
-  for language in java node rust; do smoke_suite "$language"; done
-  rust_client_suite 3600
-  suite crash-long 3600 crash --rounds 500
-  suite cluster 900 cluster
-  suite faults-long 7200 cluster_tests
-  suite bench-full 14400 bench/run
-  e2e_suite 7200 --verify
+  local part
+  [[ $# != 0 ]] || set -- "${verify_parts[@]}"
+  for part in "$@"; do
+    [[ " ${verify_parts[*]} " == *" $part "* ]] || die "verify has no part '$part'; there are: ${verify_parts[*]}"
+  done
+  for part in "$@"; do "verify_$part"; done
   conclude
 }
 
-whole_build_under() {
-  build_suite "$1"
-  suite "$2-sanitizer" 3600 ctest_suite "$1" '^(unit|fuzz|sim)\.'
-  sanitized_server "$@"
+verify_test() { run_suites; }
+
+verify_lint() {
+  ensure_packages build test lint
+  suite lint 7200 run_lint --all
 }
 
-# Clients and neighbours of a server that the first report ends.
-sanitized_server() {
+verify_asan() { under_sanitizer asan address; }
+
+verify_tsan() { under_sanitizer tsan thread; }
+
+verify_fuzz() { fuzz_all "$fuzz_seconds"; }
+
+verify_sim() {
+  release_build
+  FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.' 36000
+}
+
+verify_discovery() {
+  release_build
+  ensure_packages discovery
+  DISCOVERY_SEQUENCES=100000 DISCOVERY_CONTAINERS=1000 DISCOVERY_HOURS=8 \
+    suite discovery-long 7200 build/release/bin/discovery_test --gtest_filter='*Sim*'
+  suite discovery-sources 1800 tests/discovery/run --outage 60
+}
+
+verify_clients() {
+  release_build
+  local language
+  for language in java node rust; do smoke_suite "$language"; done
+  rust_client_suite 3600
+}
+
+verify_crash() {
+  release_build
+  suite crash-long 7200 crash --rounds 500
+}
+
+verify_cluster() {
+  release_build
+  ensure_go
+  suite cluster 900 cluster
+  suite faults-long 7200 cluster_tests
+}
+
+verify_bench() {
+  release_build
+  suite bench-full 14400 bench/run
+}
+
+verify_e2e() {
+  release_build
+  e2e_suite 7200 --verify
+}
+
+release_build() {
+  ensure_packages build test
+  quietly "building release" build-release make_preset release
+}
+
+# under_sanitizer <preset> <name>: all unit tests, corpora, and simulations; then clients and neighbours of a server
+# that its first report ends.
+under_sanitizer() {
+  ensure_packages build test
+  build_suite "$1"
+  suite "$1-ctest" 14400 ctest_suite "$1" '^(unit|fuzz|sim)\.' 7200
   local -x FLOTILLAD=$build/$1/bin/flotillad TSAN_OPTIONS=halt_on_error=1
   ensure_go
   ensure_python_client
-  suite "$2-smoke-go" 600 smoke go
-  suite "$2-smoke-python" 600 smoke python
-  suite "$2-cluster" 900 cluster 3
+  suite "$1-smoke-go" 600 smoke go
+  suite "$1-smoke-python" 600 smoke python
+  suite "$1-cluster" 900 cluster 3
 }

@@ -126,6 +126,7 @@ class Node:
 
     def kill(self):
         """What a power switch is to a process: SIGKILL."""
+        self.check_alive()
         self.process.kill()
         self.process.wait()
 
@@ -137,7 +138,8 @@ class Node:
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.process.kill()
+            self.process.wait()
             return "not within %d s" % STOP_SECONDS
 
     def resident_bytes(self):
