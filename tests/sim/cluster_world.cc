@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "schedules.h"
 #include "store/record_body.h"
 
 namespace flotilla::sim {
@@ -149,7 +150,7 @@ World::World(std::uint64_t seed, const Options& options) : options_(options), ra
   at(options_.client_every, [this] { client_turn(); });
 }
 
-World::~World() = default;
+World::~World() { count_schedule(events_); }
 
 WallTime World::wall_of(unsigned node) const {
   return {static_cast<std::uint64_t>(1'000'000'000 + now_.since_start.count() / 1'000'000 +

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "membership_node.h"
+#include "schedules.h"
 
 namespace flotilla::sim {
 
@@ -27,7 +28,7 @@ MembershipWorld::MembershipWorld(Setup setup)
   if (setup_.seeds.empty())
     for (std::size_t i = 0; i < 3; ++i) setup_.seeds.push_back({host_of(i), kPort});
 }
-MembershipWorld::~MembershipWorld() = default;
+MembershipWorld::~MembershipWorld() { count_schedule(events_); }
 
 std::size_t MembershipWorld::add() { return add(setup_.seeds); }
 
@@ -183,6 +184,7 @@ bool MembershipWorld::run_until(const std::function<bool()>& holds, Duration lim
     Later next = queue_.top();
     queue_.pop();
     now_ = std::max(now_, next.at);
+    ++events_;
     next.what();
   }
   if (broken.empty()) now_ = std::max(now_, end);

@@ -155,6 +155,7 @@ class MembershipWorld {
   Instant now_{seconds(1)};
   std::priority_queue<Later, std::vector<Later>, std::greater<>> queue_;
   std::uint64_t order_ = 0;
+  std::uint64_t events_ = 0;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::map<cluster::LinkId, std::shared_ptr<Connection>> ends_;  // By the end's id.
   std::uint64_t next_link_ = 1;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schedules.h"
+
 namespace flotilla::sim {
 
 using namespace std::chrono_literals;
@@ -54,7 +56,7 @@ ReplicationWorld::ReplicationWorld(std::uint64_t seed, Options options)
   }
 }
 
-ReplicationWorld::~ReplicationWorld() = default;
+ReplicationWorld::~ReplicationWorld() { count_schedule(steps_); }
 
 // --- nodes --------------------------------------------------------------------------------------
 
