@@ -141,7 +141,10 @@ void ReplicaCore::send_pull() {
   if (fill.phase == Fill::Phase::Slot) {
     // Who is waited for does not queue.
     if (!in_row()) {
-      if (!take_in()) return;
+      if (!take_in()) {
+        FLOTILLA_MARK("a fill waits for a slot");
+        return;
+      }
       fill.has_slot = true;
     }
     const auto fork = fork_of(f.line, history_);
@@ -223,6 +226,7 @@ void ReplicaCore::take_copies(const CopiesFrame& copies) {
     MemoryRecord* const own = partition_.index.find(digest);
     if (own == nullptr) continue;
     const Position mine = position_of(own->lsn);
+    FLOTILLA_MARK("a record that the primary lacks goes");
     // Unless the stream brought it after the primary looked.
     if (mine.term != following_->term || mine.seq <= copies.as_of)
       context_.records.drop(partition_, own);
@@ -230,11 +234,18 @@ void ReplicaCore::take_copies(const CopiesFrame& copies) {
   ++fill.number;
   switch (copies.mode) {
     case PullMode::Delta:
-      if (copies.possible && copies.done) return end_fill();
+      if (copies.possible && copies.done) {
+        FLOTILLA_MARK("filled by delta");
+        return end_fill();
+      }
       fill.after = copies.reached;
-      if (!copies.possible) fill.phase = Fill::Phase::Hashes;
+      if (!copies.possible) {
+        FLOTILLA_MARK("a delta is not possible");
+        fill.phase = Fill::Phase::Hashes;
+      }
       break;
     case PullMode::Hashes:
+      FLOTILLA_MARK("sums are compared");
       fill.differing = copies.differing;
       fill.phase = Fill::Phase::Range;
       if (!next_range()) return end_fill();
@@ -242,6 +253,7 @@ void ReplicaCore::take_copies(const CopiesFrame& copies) {
     case PullMode::Range: {
       const int leaf = leaf_of(copies.low);
       fill.within = copies.low != low_of(id_, leaf);
+      if (fill.within) FLOTILLA_MARK("a range ends within a leaf");
       fill.leaf = fill.within ? leaf : leaf - 1;
       fill.below = copies.low;
       if (!next_range()) return end_fill();
@@ -281,7 +293,10 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, PullFrame& fram
 /// Unless the request is to wait for a slot; then a tick tries again.
 void ReplicaCore::answer_queued(Peer& receiver) {
   if (!receiver.has_slot && !receiver.in_row) {
-    if (!take_out()) return;
+    if (!take_out()) {
+      FLOTILLA_MARK("a request waits for a slot");
+      return;
+    }
     receiver.has_slot = true;
   }
   answer(receiver, *std::exchange(receiver.queued, nullptr));

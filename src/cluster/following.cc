@@ -12,6 +12,7 @@ bool ReplicaCore::follows(const Process& from, const FrameHead& head) const {
 /// A primary whose term is over is told so.
 void ReplicaCore::refuse(const Process& from, const FrameHead& head, const RowVersion& its_row) {
   if (row_from_disk_ || its_row >= row_.version || head.term == row_.term) return;
+  FLOTILLA_MARK("an old primary is refused");
   ++statistics().refused;
   context_.node.effects.send(
       from, encode({.kind = Kind::Refuse, .ns = context_.tag, .partition = id_, .term = head.term},
@@ -67,6 +68,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, StartFrame& fra
   // The one to whom we granted says that it took over.
   if (leads() && leading_->granted && leading_->moving->version == frame.row &&
       leading_->moving->primary == from && leading_->moving->term == head.term) {
+    FLOTILLA_MARK("START of the one that took over");
     const Row row = *leading_->moving;
     install(row);
   }
@@ -116,6 +118,10 @@ void ReplicaCore::begin_following(const Process& from, const FrameHead& head, St
   const bool in_term = mine.term == head.term && mine.seq + 1 >= next->from;
   following_ = std::move(next);
   if (!unsure && (at_base || in_term)) {
+    if (in_term)
+      FLOTILLA_MARK("back in line within a term");
+    else
+      FLOTILLA_MARK("in line at the base");
     if (in_term) following_->contiguous = following_->highest = mine.seq;
     following_->complete = ever_full_ = true;
     history_ = following_->line;
@@ -136,6 +142,7 @@ void ReplicaCore::resume_stream(std::uint64_t from) {
     if (idle && (is_target() || in_row())) return begin_pull();
     return acknowledge();
   }
+  FLOTILLA_MARK("START again, and a part is missing");
   settle();
   f.from = from;
   f.contiguous = from - 1;
@@ -160,7 +167,10 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, ReplFrame& fram
   Following& f = *following_;
   const bool known = frame.seq <= f.contiguous || std::ranges::binary_search(f.early, frame.seq);
   if (!known) {
-    if (f.early.size() >= options().early_most || frame.seq > kSeqMost) return;
+    if (f.early.size() >= options().early_most || frame.seq > kSeqMost) {
+      FLOTILLA_MARK("too much came before its predecessors");
+      return;
+    }
     if (frame.what == ReplFrame::What::Record && !take(frame.record)) return;
     if (frame.what == ReplFrame::What::Absorb) {
       absorb_into(f.line, frame.absorbed);
@@ -176,6 +186,7 @@ void ReplicaCore::mark_received(std::uint64_t seq) {
   Following& f = *following_;
   f.highest = std::max(f.highest, seq);
   if (seq != f.contiguous + 1) {
+    FLOTILLA_MARK("a mutation before its predecessor");
     f.early.insert(std::ranges::lower_bound(f.early, seq), seq);
     return;
   }
@@ -215,6 +226,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, RowFrame& frame
     case Kind::Ungrant:
       if (!leads() || !leading_->granted || leading_->moving->version != frame.row) return;
       if (leading_->moving->primary != from) return;
+      FLOTILLA_MARK("a GRANT was not taken");
       leading_->moving.reset();
       leading_->granted = false;
       return refresh();
@@ -223,6 +235,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, RowFrame& frame
   }
   // Release.
   if (!follows(from, head) || frame.row != row_.version || is_target() || in_row()) return;
+  FLOTILLA_MARK("a copy is released");
   stop_following();
   dropping_ = true;
   history_.clear();

@@ -48,6 +48,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, GrantFrame& fra
   // now what was taken would open it again beside us.
   if (frame.row.version <= row_.version) return;
   if (frame.row.version.epoch < context_.node.effects.promised()) {
+    FLOTILLA_MARK("GRANT refused: promised to a higher view");
     context_.node.effects.send(
         from,
         encode({.kind = Kind::Ungrant, .ns = context_.tag, .partition = id_, .term = head.term},

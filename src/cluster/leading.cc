@@ -121,7 +121,10 @@ void ReplicaCore::mutated(const store::RecordImage& image, Lsn) {
   }
   need_tick();
   if (ring_.size() > options().window_most) forget_laggards();
-  if (window_full()) refresh();
+  if (window_full()) {
+    FLOTILLA_MARK("the window is full");
+    refresh();
+  }
 }
 
 /// The window is bounded: a receiver that is further behind starts anew. Those that count are
@@ -129,8 +132,10 @@ void ReplicaCore::mutated(const store::RecordImage& image, Lsn) {
 void ReplicaCore::forget_laggards() {
   std::vector<Process> behind;
   for (const Peer& peer : leading_->peers)
-    if (!peer.counted && last_seq() - peer.acked >= options().window_most)
+    if (!peer.counted && last_seq() - peer.acked >= options().window_most) {
+      FLOTILLA_MARK("a receiver falls out of the window");
       behind.push_back(peer.who);
+    }
   for (const Process& who : behind) remove_peer(who);
 }
 
@@ -144,6 +149,7 @@ ReplFrame ReplicaCore::repl_of(std::uint64_t seq) const {
   if (back >= ring_.size()) return frame;
   const ChangeRing::Change& change = ring_.newest(back);
   if (change.absorb) {
+    FLOTILLA_MARK("a note of a merge is sent");
     frame.what = ReplFrame::What::Absorb;
     for (const HistoryEntry& entry : history_)
       if (entry.absorbed) frame.absorbed.push_back(entry);
@@ -246,9 +252,11 @@ void ReplicaCore::watch(Peer& peer) {
   if (behind && at - peer.mark_since >= options().ack_limit) {
     if (asked_lately) return;
     peer.asked = at;
+    FLOTILLA_MARK("a drop is asked");
     ++statistics().drops_asked;
     ask(RowAsk::Kind::Drop, peer.who);
   } else if (surplus(peer) && !asked_lately) {
+    FLOTILLA_MARK("a copy that has served is to be dropped");
     peer.asked = at;  // Its copy has served: all are where they belong.
     ask(RowAsk::Kind::Drop, peer.who);
   } else if (!peer.in_row && peer.complete && peer.acked >= peer.counted_from && !asked_lately) {
@@ -269,15 +277,23 @@ void ReplicaCore::lead_tick() {
     // One that was asked to be taken in counts until the leader can be taken to have refused.
     const bool given_up =
         !peer.in_row && at - peer.mark_since >= options().silence && peer.acked < peer.mark;
-    if ((!peer.counted && at - peer.heard >= options().silence) || given_up)
+    if ((!peer.counted && at - peer.heard >= options().silence) || given_up) {
+      if (given_up) FLOTILLA_MARK("one that was asked to be taken in is given up");
       silent.push_back(peer.who);
+    }
     watch(peer);
   }
   for (const Process& who : silent) remove_peer(who);
   if (!silent.empty()) recount();
   if (leading_->moving) {
-    if (!leading_->granted && at >= leading_->gate_until) leading_->moving.reset();
-    if (leading_->granted && at - leading_->grant_sent >= options().resend) send_grant();
+    if (!leading_->granted && at >= leading_->gate_until) {
+      FLOTILLA_MARK("a gate that cannot close opens again");
+      leading_->moving.reset();
+    }
+    if (leading_->granted && at - leading_->grant_sent >= options().resend) {
+      FLOTILLA_MARK("GRANT is sent again");
+      send_grant();
+    }
   }
   const bool merging = std::ranges::any_of(leading_->peers, std::not_fn(&Peer::past_branch));
   if (row_.has(Row::kMerging) && !merging && at - leading_->since >= options().merge_settle &&

@@ -34,7 +34,11 @@ std::vector<NodeInfo> Membership::Core::next_members() const {
     for (const NodeInfo& member : view->members) {
       const bool told = proposal->promises.contains(member.process);
       if (proposal->lost.contains(member.process) && !told) continue;
-      if (!told && proposal->takes_over) continue;  // A new leader leaves the silent out.
+      if (!told && proposal->takes_over) {
+        FLOTILLA_MARK("a new leader leaves a silent member out");
+        continue;
+      }
+      if (!told) FLOTILLA_MARK("a silent member stays under its leader");
       if (fits(member)) out.push_back(word_of(member));
     }
   else

@@ -16,6 +16,7 @@
 #include <map>
 #include <set>
 
+#include "base/mark.h"
 #include "cluster/membership.h"
 #include "messages.h"
 #include "metadata.h"

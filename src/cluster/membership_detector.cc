@@ -173,6 +173,7 @@ void Membership::Core::probe(const Process& target, Known& known) {
   }
   for (std::size_t i = 0; i < kHelpers && !helpers.empty(); ++i) {
     const std::size_t at = random_.below(helpers.size());
+    FLOTILLA_MARK("a silent member is probed by way of another");
     send_through(helpers[at], target, beat_to(known, true, false));
     helpers.erase(helpers.begin() + static_cast<std::ptrdiff_t>(at));
   }
@@ -195,6 +196,10 @@ void Membership::Core::detect() {
     if (!dead(member.process)) known->thrown_out = false;
     if (!is_leader() || !dead(member.process) || known->thrown_out) continue;
     known->thrown_out = true;
+    if (known->proven)
+      FLOTILLA_MARK("a death is proven");
+    else
+      FLOTILLA_MARK("a death by silence");
     ++(known->proven ? stats.proven_deaths : stats.silent_deaths);
     want_view(known->proven || known->said_left || known->moved_on ? Hurry::Now : Hurry::Quiet,
               name(member.process) + " is gone");
@@ -230,8 +235,10 @@ void Membership::Core::on_message(const Process& from, const message::Gone& gone
 }
 
 void Membership::Core::weigh_findings(const Process& process, Known& known) {
-  if (known.false_deaths >= kFalseDeathsMax && now_ - known.false_death_at < kFalseDeathsWithin)
+  if (known.false_deaths >= kFalseDeathsMax && now_ - known.false_death_at < kFalseDeathsWithin) {
+    FLOTILLA_MARK("no proof against one that was falsely dead too often");
     return;
+  }
   if (!known.found_gone_by.contains(self.process)) return;
   const bool second = known.found_gone_by.size() > 1;
   const bool nobody_else = std::ranges::none_of(view->members, [&](const NodeInfo& member) {
@@ -239,6 +246,7 @@ void Membership::Core::weigh_findings(const Process& process, Known& known) {
     return member.process != self.process && member.process != process && other != nullptr &&
            (other->link || !other->unreachable) && !dead(member.process);
   });
+  if (!second && nobody_else) FLOTILLA_MARK("a death is proven by one alone");
   if (second || nobody_else) known.proven = true;
 }
 
@@ -250,6 +258,7 @@ void Membership::Core::note_pause() {
     known.heard = std::max(known.heard, now_ + -(dead_after() / 2));
   if (std::chrono::milliseconds(late_ms_) * 2 <= dead_after() || !in_view) return;
   if (view->members.size() == 1) return;
+  FLOTILLA_MARK("clients are held after a pause");
   paused_until_ = now_;
   if (!holding_clients_) act(HoldClients{true});
   holding_clients_ = true;

@@ -45,7 +45,10 @@ const Membership::Core::Known* Membership::Core::view_in_sight() const {
 
 void Membership::Core::orphan_tick() {
   if (left_) return;
-  if (excluded_since_ && now_ - *excluded_since_ > dead_after()) become_orphan("no view takes it");
+  if (excluded_since_ && now_ - *excluded_since_ > dead_after()) {
+    FLOTILLA_MARK("no view takes an excluded node");
+    become_orphan("no view takes it");
+  }
   if (const Known* seen = view_in_sight()) {
     if (now_ < next_join_) return;
     join_backoff_ = std::clamp(join_backoff_ * 2, o.retry_least, o.retry_most);
@@ -104,10 +107,12 @@ bool Membership::Core::may_join(const message::Join& join) {
           (old != nullptr && old->link && !old->proven && now_ - old->heard < 3 * o.interval);
       if (!answers) continue;
       if (++twin_joins_[process] < kTwinJoinsMax) return hold(message::Hold::Reason::Busy);
+      FLOTILLA_MARK("a clone is held out");
       duplicates.insert(process);
       return hold(message::Hold::Reason::Duplicate);
     }
     if (member.id != join.node.id || dead(member.process)) continue;
+    FLOTILLA_MARK("a node id is taken");
     // The same low 48 bits, another number above.
     const std::uint64_t low = join.node.id.raw() & 0xFFFF'FFFF'FFFFULL;
     std::uint64_t high = 1;
@@ -126,7 +131,10 @@ bool Membership::Core::may_join(const message::Join& join) {
 void Membership::Core::on_message(const Process& from, const message::Join& join) {
   if (!in_view || join.node.process == self.process) return;
   if (!is_leader()) {
-    if (join.node.process == from) send(view->leader, join);
+    if (join.node.process == from) {
+      FLOTILLA_MARK("JOIN is passed on to the leader");
+      send(view->leader, join);
+    }
     return;
   }
   const Process process = join.node.process;
@@ -142,6 +150,7 @@ void Membership::Core::on_message(const Process& from, const message::Join& join
   if (!may_join(join)) return;
   const bool back = std::exchange(known.thrown_out, false);
   if (back) {
+    FLOTILLA_MARK("one that was held for dead comes back");
     ++stats.false_deaths;
     ++known.false_deaths;
     known.false_death_at = now_;
@@ -218,6 +227,7 @@ void Membership::Core::other_component(const Process& leader, const Epoch& epoch
     if (!dead(member.process)) yield.members.push_back(member);
   if (!send(leader, yield)) return;
   yielded_until = now_ + 2 * o.prepare_time;
+  FLOTILLA_MARK("a leader yields");
   yielded_ = {leader, {yield.members.size(), yield.epoch}};
 }
 
@@ -232,7 +242,10 @@ bool Membership::Core::goes_on_before(const Process& from, const message::Yield&
 void Membership::Core::on_message(const Process& from, const message::Yield& yield) {
   saw_epoch(yield.epoch);
   if (!in_view || proposal) return;
-  if (goes_on_before(from, yield)) yielded_until.reset();
+  if (goes_on_before(from, yield)) {
+    FLOTILLA_MARK("two leaders yield to each other");
+    yielded_until.reset();
+  }
   if (yielded_until) return;
   if (yield.epoch == view->epoch && from == view->leader) {  // The leader leaves.
     yielded_epochs_.insert(yield.epoch);
@@ -258,6 +271,7 @@ void Membership::Core::on_message(const Process& from, const message::Yield& yie
 
 /// It has promised itself to another leader, and is a member there now.
 void Membership::Core::member_left_for(const Process& member, const message::Beat& beat) {
+  FLOTILLA_MARK("a member follows another leader");
   if (Known* known = find(member)) known->moved_on = true;
   heard_of(beat.leader, member).moved_on = view->member(beat.leader) != nullptr;
   // If the others are more, nothing is served here alone first.

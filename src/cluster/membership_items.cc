@@ -68,7 +68,10 @@ void Membership::Core::items_tick() {
     if (setting.asking_clocks) return spread_setting();
     return finish_setting(true);
   }
-  if (now_ - setting.started > kSettingLimit) return finish_setting(false);
+  if (now_ - setting.started > kSettingLimit) {
+    FLOTILLA_MARK("an item is not stored everywhere");
+    return finish_setting(false);
+  }
   if (now_ >= setting.resend) ask_missing();
 }
 

@@ -296,6 +296,7 @@ void Membership::Core::on_hello(LinkId id, const message::Hello& hello) {
     address.backoff = Duration(0);
   }
   if (known.link_lost && !known.link) {
+    FLOTILLA_MARK("a connection was reset, and its node lives");
     ++stats.link_resets;
     known.link_lost = known.unreachable = false;
     known.found_gone_by.clear();
@@ -317,6 +318,7 @@ void Membership::Core::settle_twin_links(LinkId id, Known& known) {
   const LinkId old = *known.link;
   const LinkId lose = by_lesser(old) && !by_lesser(id) ? id : old;
   known.link = lose == id ? old : id;
+  FLOTILLA_MARK("two connections to one node");
   links_[lose].retired = now_;  // What is under way on it may still come.
 }
 
@@ -413,7 +415,10 @@ void Membership::Core::send_through(const Process& helper, const Process& to, co
 void Membership::Core::relay(const Header& header, Bytes bytes) {
   if (header.hops + 1U > kHopsMax || header.to.node == self.process.node) return;
   const Known* known = find(header.to);
-  if (known != nullptr && known->link) send_bytes(*known->link, one_hop_on(bytes));
+  if (known != nullptr && known->link) {
+    FLOTILLA_MARK("a message is relayed");
+    send_bytes(*known->link, one_hop_on(bytes));
+  }
 }
 
 template void Membership::Core::send_through(const Process&, const Process&, const message::Beat&);

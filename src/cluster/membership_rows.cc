@@ -70,20 +70,26 @@ void Membership::Core::on_message(const Process& from, const message::Ask& ask) 
 void Membership::Core::grant(const Process& from, const RowAsk& ask) {
   if (!is_leader()) return;
   if (!may_grant()) {
+    FLOTILLA_MARK("an ask waits while nothing is granted");
     if (asks_.size() < kAsksMax) asks_.emplace_back(from, ask);
     return;
   }
   const Row* now = row_of(ask.ns, ask.partition);
   if (now == nullptr || view->member(ask.who) == nullptr) return;
   // A hand-over is newer than the row that it was made from, and older than any change since.
-  if (ask.kind != RowAsk::Kind::Moved && now->version != ask.expected) return;
+  if (ask.kind != RowAsk::Kind::Moved && now->version != ask.expected) {
+    FLOTILLA_MARK("an ask under an older row");
+    return;
+  }
   Row row = *now;
   const bool of_primary = from == row.primary;
   const PartitionKey key{ask.ns, ask.partition.raw()};
   if (ask.kind != RowAsk::Kind::Moved)
     if (const auto moving = moving_.find(key);
-        moving != moving_.end() && now_ - moving->second.at < o.move_limit)
+        moving != moving_.end() && now_ - moving->second.at < o.move_limit) {
+      FLOTILLA_MARK("an ask while a MOVE is open");
       return;
+    }
   switch (ask.kind) {
     case RowAsk::Kind::Drop:
       if (!(of_primary || from == ask.who) || ask.who == row.primary) return;
@@ -134,7 +140,10 @@ void Membership::Core::change_row(std::uint32_t ns, wire::PartitionId partition,
   const PartitionKey key{ns, partition.raw()};
   row.version = {view->epoch, ++n};
   // An old MOVE of this row may have been carried out: a new term tells what came after.
-  if (moving_.erase(key) != 0) row.term = row.version;
+  if (moving_.erase(key) != 0) {
+    FLOTILLA_MARK("a row changes under an old MOVE: new term");
+    row.term = row.version;
+  }
   const auto held = held_.find(key);
   const Row given = held != held_.end() ? held->second : now;
   now = row;
@@ -144,6 +153,7 @@ void Membership::Core::change_row(std::uint32_t ns, wire::PartitionId partition,
   const Instant due = urgent ? now_ : now_ + o.rows_delay;
   rows_due_ = rows_due_ ? std::min(*rows_due_, due) : due;
   if (must_hold(given, row)) {
+    FLOTILLA_MARK("a shrunk row is held until in force");
     held_.try_emplace(key, given);
   } else {
     held_.erase(key);
@@ -202,10 +212,15 @@ void Membership::Core::flush_rows() {
 
 void Membership::Core::on_message(const Process& from, const message::Rows& rows) {
   if (!in_view || from != view->leader || rows.epoch != view->epoch || is_leader()) return;
-  if (promised_ > view->epoch)  // To a higher view: nothing of this one counts any more.
+  if (promised_ > view->epoch) {  // To a higher view: nothing of this one counts any more.
+    FLOTILLA_MARK("ROWS refused: promised to a higher view");
     return void(send(from, message::Refuse{message::Refuse::Reason::Promised, rows.epoch, promised_,
                                            view->leader}));
-  if (rows.from > n) return void(send(from, message::Pull{view->epoch, n}));
+  }
+  if (rows.from > n) {
+    FLOTILLA_MARK("ROWS with a gap before them");
+    return void(send(from, message::Pull{view->epoch, n}));
+  }
   if (rows.to > n) {
     std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> fresh;
     for (const PartitionRow& each : rows.rows) {
@@ -259,6 +274,7 @@ bool Membership::Core::trim(std::uint32_t ns, wire::PartitionId partition, const
   };
   const auto there = static_cast<std::size_t>(std::ranges::count_if(row.in_sync, is_target));
   if (there < row.targets.size() || there == row.in_sync.size()) return false;
+  FLOTILLA_MARK("copies where none belongs are trimmed");
   Row less = row;
   std::erase_if(less.in_sync, [&](const Process& process) { return !is_target(process); });
   change_row(ns, partition, std::move(less), false);
@@ -407,6 +423,7 @@ void Membership::Core::leave_tick() {
   if (!self.leaving || left_) return;
   const NodeInfo* me = in_view ? view->member(self.process) : nullptr;
   const bool late = now_ - leave_asked_ > o.drain_timeout;
+  if (late) FLOTILLA_MARK("leaving takes too long");
   const bool nobody = me == nullptr || all_leave();
   if (me != nullptr && !nobody && now_ >= next_describe_) {
     if (!me->leaving) {
@@ -417,8 +434,10 @@ void Membership::Core::leave_tick() {
       const auto next = std::ranges::find_if(view->members, [&](const NodeInfo& member) {
         return member.process != self.process && !member.leaving && !dead(member.process);
       });
-      if (next != view->members.end() && send(next->process, message::Yield{view->epoch, {}}))
+      if (next != view->members.end() && send(next->process, message::Yield{view->epoch, {}})) {
+        FLOTILLA_MARK("a leader that leaves hands the lead over");
         yielded_until = now_ + 2 * o.prepare_time;
+      }
       return;
     }
   }

@@ -30,6 +30,7 @@ void Membership::Core::want_view(Hurry hurry, std::string reason) {
 
 void Membership::Core::view_tick() {
   if (yielded_until && now_ >= *yielded_until) {
+    FLOTILLA_MARK("a yield came to nothing");
     yielded_until.reset();
     std::deque<std::pair<Process, RowAsk>> asks;
     asks.swap(asks_);
@@ -38,8 +39,10 @@ void Membership::Core::view_tick() {
   if (!is_leader()) return candidate_tick();
   if (proposal || yielded_until || now_ < no_proposal_until_) return;
   // It promised itself away, and nothing came of it.
-  if (promised_ != view->epoch && !view_due_)
+  if (promised_ != view->epoch && !view_due_) {
+    FLOTILLA_MARK("a promise came to nothing");
     want_view(Hurry::Now, "a promise that came to nothing");
+  }
   if (waiting_is_over() && !view_due_) want_view(Hurry::Now, "start-wait is over");
   if (view_due_ && now_ >= *view_due_) propose(false);
 }
@@ -75,7 +78,10 @@ void Membership::Core::candidate_tick() {
 }
 
 void Membership::Core::propose(bool takes_over) {
-  if (self.leaving && forsaken()) return;
+  if (self.leaving && forsaken()) {
+    FLOTILLA_MARK("a forsaken node that leaves proposes nothing");
+    return;
+  }
   Proposal& p = proposal.emplace();
   p.epoch = fresh_epoch();
   epoch_number = p.epoch.number;
@@ -85,6 +91,7 @@ void Membership::Core::propose(bool takes_over) {
   p.started = now_;
   p.takes_over = takes_over;
   p.ends = now_ + o.prepare_time * (takes_over ? 3 : 1);
+  if (takes_over) FLOTILLA_MARK("another takes the lead over");
   p.yielded.assign(yielded_epochs_.begin(), yielded_epochs_.end());
   p.full = !in_view || !p.yielded.empty() || waiting_is_over();
   if (in_view) {
@@ -134,12 +141,16 @@ void Membership::Core::ask_for_promises() {
 
 void Membership::Core::proposal_tick() {
   if (!proposal) return;
-  if (now_ >= proposal->ends) return decide();
+  if (now_ >= proposal->ends) {
+    FLOTILLA_MARK("a view is decided without all promises");
+    return decide();
+  }
   if (now_ >= next_prepare_) ask_for_promises();
 }
 
 void Membership::Core::give_up_proposal() {
   if (!proposal) return;
+  FLOTILLA_MARK("a proposal is given up");
   proposal.reset();
   no_proposal_until_ = now_ + 2 * o.prepare_time +
                        std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
@@ -159,12 +170,16 @@ bool Membership::Core::follows(const Process& from, const message::Prepare& prep
 void Membership::Core::on_message(const Process& from, const message::Prepare& prepare) {
   saw_epoch(prepare.epoch);
   if (left_) return;
-  if (prepare.epoch < promised_)
+  if (prepare.epoch < promised_) {
+    FLOTILLA_MARK("PREPARE refused: promised to a higher one");
     return void(send(from, message::Refuse{message::Refuse::Reason::Promised, prepare.epoch,
                                            promised_, view ? view->leader : Process{}}));
-  if (!follows(from, prepare))
+  }
+  if (!follows(from, prepare)) {
+    FLOTILLA_MARK("PREPARE refused: the leader is alive");
     return void(send(from, message::Refuse{message::Refuse::Reason::LeaderAlive, prepare.epoch,
                                            promised_, view->leader}));
+  }
   promised_ = prepare.epoch;
   copies_.promise(promised_);
   promised_to_ = from;
@@ -251,6 +266,7 @@ void Membership::Core::on_message(const Process& from, const message::Refuse& re
   saw_epoch(refuse.promised);
   if (proposal && refuse.epoch == proposal->epoch) {
     if (in_view && view->member(from) == nullptr) {  // A joiner that has found another leader.
+      FLOTILLA_MARK("a joiner has found another leader");
       joiners_.erase(from);
       std::erase(proposal->asked, from);
       return;
@@ -258,6 +274,7 @@ void Membership::Core::on_message(const Process& from, const message::Refuse& re
     if (refuse.reason == message::Refuse::Reason::LeaderAlive && in_view &&
         refuse.leader == view->leader) {
       if (Known* leader = find(view->leader)) {  // It lives, seen from there.
+        FLOTILLA_MARK("the leader is alive, seen from another");
         leader->via = from;
         leader->via_at = now_;
         leader->heard = std::max(leader->heard, now_ + -(dead_after() / 2));
@@ -382,9 +399,10 @@ void Membership::Core::give_rows(const View* before) {
                          : old != nullptr && p < old->rows.size() ? old->rows[p]
                                                                   : kNone;
       if (given.version == ns.rows[p].version) continue;
-      if (must_hold(given, ns.rows[p]))
+      if (must_hold(given, ns.rows[p])) {
+        FLOTILLA_MARK("a row of a view is held until in force");
         held.emplace(key, given);
-      else
+      } else
         rows.emplace_back(tag, wire::PartitionId(key.second), ns.rows[p]);
     }
   }
@@ -475,11 +493,14 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
   if (left_ || from != commit.leader || commit.spaces.size() > 1024) return;
   if (in_view && view->epoch == commit.epoch)
     return void(send(from, message::Installed{view->epoch, n}));
-  if (commit.epoch < promised_)
+  if (commit.epoch < promised_) {
+    FLOTILLA_MARK("COMMIT refused: promised to a higher one");
     return void(send(from, message::Refuse{message::Refuse::Reason::Promised, commit.epoch,
                                            promised_, view ? view->leader : Process{}}));
+  }
   View next;
   if (!assemble(commit, next)) {
+    FLOTILLA_MARK("COMMIT against a base that the member does not have");
     send(from, message::Pull{view ? view->epoch : Epoch{}, n});
     return;
   }
@@ -491,7 +512,10 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
     return;
   }
   // Only a view that was promised, or one of the leader that this node follows.
-  if (commit.epoch != promised_ && !(in_view && view->leader == commit.leader)) return;
+  if (commit.epoch != promised_ && !(in_view && view->leader == commit.leader)) {
+    FLOTILLA_MARK("COMMIT of a view that was not promised");
+    return;
+  }
   if (proposal) give_up_proposal();
   take_items(commit.items);
   base_members_.clear();
@@ -517,6 +541,7 @@ bool Membership::Core::left_behind() const {
 void Membership::Core::excluded_by(View next, std::uint32_t next_n,
                                    const std::vector<Epoch>& past) {
   const std::optional<View> before = std::exchange(view, std::move(next));
+  FLOTILLA_MARK("excluded by a view");
   if (proposal) proposal.reset();
   in_view = false;
   promised_ = std::max(promised_, view->epoch);  // What it may still have promised is over.

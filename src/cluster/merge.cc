@@ -57,6 +57,7 @@ void ReplicaCore::send_branch() {
   // A chunk that is sent again ends where it did, or an answer to the first would skip what is new.
   const bool again = fill.branch_sent > fill.branch_done;
   const std::size_t end = again ? fill.branch_sent : fill.branch.size();
+  if (again) FLOTILLA_MARK("a chunk of a branch is sent again");
   for (; next < end && (again || bytes < options().answer_bytes); ++next) {
     const MemoryRecord* const record = partition_.index.find(fill.branch[next]);
     if (record == nullptr || context_.records.truncated(*record)) continue;
@@ -91,7 +92,10 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, BranchFrame& fr
   Peer* const sender = peer(from, frame.from);
   if (sender == nullptr) return;
   if (frame.chunk >= sender->branch_next) {
-    if (write_access_now() != Access::Here || !merge(frame)) return;  // It comes again.
+    if (write_access_now() != Access::Here || !merge(frame)) {
+      FLOTILLA_MARK("a branch cannot be taken now");
+      return;
+    }  // It comes again.
     Peer* const still = peer(from, frame.from);
     if (still == nullptr) return;
     still->branch_next = frame.chunk + 1;
@@ -137,13 +141,22 @@ bool ReplicaCore::merge_one(const BranchFrame& frame, const NumberedRecord& reco
     context_.records.clock().saw(theirs.last_update);
   if (own != nullptr) {
     const NumberedRecord ours = numbered(*own);
-    if (same_content(ours.image, theirs))
+    if (same_content(ours.image, theirs)) {
+      FLOTILLA_MARK("both sides hold the same");
       return ours.position.term == row_.term || put_again(*own, own->generation).has_value();
+    }
     if (!covers(frame.history, ours.position)) {
-      if (frame.tail) return true;
+      if (frame.tail) {
+        FLOTILLA_MARK("of a tail ours stands");
+        return true;
+      }
       ++statistics().conflicts_resolved;
       const std::uint16_t generation = generation_beyond(ours.image.generation, theirs.generation);
-      if (!wins(record, ours, options().conflict)) return put_again(*own, generation).has_value();
+      if (!wins(record, ours, options().conflict)) {
+        FLOTILLA_MARK("a conflict that ours wins");
+        return put_again(*own, generation).has_value();
+      }
+      FLOTILLA_MARK("a conflict that theirs wins");
       update.generation = generation;
     }
   }
@@ -154,6 +167,7 @@ bool ReplicaCore::merge_one(const BranchFrame& frame, const NumberedRecord& reco
 void ReplicaCore::absorb(const std::vector<HistoryEntry>& branch) {
   settle();
   if (covers_all(history_, branch)) return;
+  FLOTILLA_MARK("a branch is noted as absorbed");
   absorb_into(history_, branch);
   partition_.last_lsn = partition_.last_lsn.next();
   remember(partition_.last_lsn, {}, true);

@@ -74,7 +74,10 @@ void ReplicaCore::lead() {
   std::uint64_t from = filling_ ? 2 : 1;
   // No number twice, even if the leader brings a term of ours back.
   for (const HistoryEntry& entry : history_)
-    if (!entry.absorbed && entry.term == row_.term) from = std::max(from, entry.end + 2);
+    if (!entry.absorbed && entry.term == row_.term) {
+      FLOTILLA_MARK("a term of its own comes back");
+      from = std::max(from, entry.end + 2);
+    }
   if (history_.size() >= kHistoryMost) history_.erase(history_.begin());
   history_.push_back({.term = row_.term});
   ever_full_ = true;
@@ -97,6 +100,7 @@ void ReplicaCore::lead() {
 /// every other copy gets it. Not before there is one.
 void ReplicaCore::renumber() {
   if (!dirty_) return;
+  FLOTILLA_MARK("what lies beyond the history is numbered anew");
   dirty_ = false;
   settle();
   for (const Digest& digest : uncovered(history_)) {
@@ -329,8 +333,10 @@ bool ReplicaCore::take(const NumberedRecord& record) {
     const Position mine = position_of(own->lsn);
     if (mine == record.position) return true;
     if (mine.term == following_->term &&
-        (record.position.term != mine.term || record.position.seq < mine.seq))
+        (record.position.term != mine.term || record.position.seq < mine.seq)) {
+      FLOTILLA_MARK("the stream was before a copied record");
       return true;
+    }
   }
   store::RecordImage image = record.image;
   image.lsn = lsn_for(record.position, own);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/mark.h"
 #include "change_ring.h"
 #include "cluster/history.h"
 #include "cluster/replica.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/mark.h"
+
 namespace flotilla::cluster {
 
 namespace {
@@ -108,6 +110,7 @@ Row Partition::reunion(const Row& a, const Row& b) {
     case Relation::Diverged:
       break;
   }
+  FLOTILLA_MARK("two lines meet that went apart");
   merging_ = true;
   const auto merit = [](const Row& row, const CopyReport& its) {
     return std::tuple(!row.has(Row::kStale), its.records, row.term);
@@ -146,12 +149,16 @@ Serving Partition::keep(const Row& row) {
   out.row.targets = targets_;
   const bool branch = merging_ || has_branch(row.primary, row.in_sync, row.has(Row::kMerging));
   if (branch) {
+    FLOTILLA_MARK("a branch is to be merged");
     out.row.flags |= Row::kMerging;
     out.new_term = true;
   }
   // If the row changes, whoever granted or was granted it must see that by the term.
   const bool changes = out.row != row || branch;
-  if (move_issued_ && changes && row.version == newest_of_all_.version) return promote_or_wait();
+  if (move_issued_ && changes && row.version == newest_of_all_.version) {
+    FLOTILLA_MARK("a row changes in a view under an open MOVE");
+    return promote_or_wait();
+  }
   return out;
 }
 
@@ -238,9 +245,13 @@ Serving Partition::promote_or_wait() {
   for (const Process& process : live)
     if (const CopyWord* w = word(process)) told.push_back(w);
   if (!told.empty()) return promote(best(told)->by, live, Serving::Origin::Promoted);
-  if (!live.empty()) return promote(live.front(), live, Serving::Origin::Promoted);
+  if (!live.empty()) {
+    FLOTILLA_MARK("promoted without a word of its copy");
+    return promote(live.front(), live, Serving::Origin::Promoted);
+  }
 
   if (const auto back = back_in_sync(); !back.empty() && (lived_ || whole_set_is_back())) {
+    FLOTILLA_MARK("promoted from disk");
     const CopyWord* chosen = best(back);
     return promote(chosen->by, {}, Serving::Origin::Promoted);
   }
@@ -251,10 +262,18 @@ Serving Partition::promote_or_wait() {
       any.push_back(&w);
       if (w.copy->ever_full) full.push_back(&w);
     }
-  if (!full.empty() && (lived_ || !may_wait()))
+  if (!full.empty() && (lived_ || !may_wait())) {
+    FLOTILLA_MARK("promoted stale");
     return promote(best(full)->by, {}, Serving::Origin::Stale);
-  if (may_wait()) return wait();
-  if (!any.empty()) return promote(best(any)->by, {}, Serving::Origin::Stale);
+  }
+  if (may_wait()) {
+    FLOTILLA_MARK("a partition waits for who is away");
+    return wait();
+  }
+  if (!any.empty()) {
+    FLOTILLA_MARK("promoted although never filled");
+    return promote(best(any)->by, {}, Serving::Origin::Stale);
+  }
   return fresh();
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
+#include "base/mark.h"
 #include "schedules.h"
 #include "store/record_body.h"
 
@@ -281,11 +282,20 @@ void World::kill(unsigned i, bool reset) {
   graveyard_.push_back(std::move(nodes_[i]));
 }
 
-void World::crash(unsigned i) { kill(i, true); }
+void World::crash(unsigned i) {
+  FLOTILLA_MARK("fault: a process ends");
+  kill(i, true);
+}
 
-void World::stop(unsigned i) { node(i).step(Membership::Leave{}); }
+void World::stop(unsigned i) {
+  FLOTILLA_MARK("fault: a node is told to leave");
+  node(i).step(Membership::Leave{});
+}
 
-void World::pause(unsigned i) { node(i).paused = true; }
+void World::pause(unsigned i) {
+  FLOTILLA_MARK("fault: a node stands still");
+  node(i).paused = true;
+}
 
 void World::resume(unsigned i) {
   WorldNode& node = this->node(i);
@@ -295,17 +305,24 @@ void World::resume(unsigned i) {
 
 void World::replace(unsigned i) {
   FLOTILLA_CHECK(nodes_[i] == nullptr);
+  FLOTILLA_MARK("fault: an address has another node");
   disks_[i].clear();
   for (std::size_t b = 0; b < 8; ++b) uuids_[i][b] = static_cast<std::byte>(random_.next());
 }
 
-void World::cut(unsigned a, unsigned b) { cuts_.insert({std::min(a, b), std::max(a, b)}); }
+void World::cut(unsigned a, unsigned b) {
+  FLOTILLA_MARK("fault: two nodes are cut");
+  cuts_.insert({std::min(a, b), std::max(a, b)});
+}
 void World::mend() { cuts_.clear(); }
 
 // --- networks
 
 void World::carry_fabric(WorldNode& from, const Process& to, Bytes frame) {
-  if (random_.chance(options_.drop)) return;
+  if (random_.chance(options_.drop)) {
+    FLOTILLA_MARK("fault: a message is lost");
+    return;
+  }
   for (const auto& node : nodes_) {
     if (node == nullptr || node->self != to) continue;
     if (is_cut(from.index, node->index)) return;

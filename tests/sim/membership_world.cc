@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mark.h"
 #include "membership_node.h"
 #include "schedules.h"
 
@@ -73,6 +74,10 @@ void MembershipWorld::start(std::size_t index) {
 void MembershipWorld::crash(std::size_t index, bool seen) {
   Node& node = *nodes_[index];
   if (!node.up) return;
+  if (seen)
+    FLOTILLA_MARK("fault: a process ends");
+  else
+    FLOTILLA_MARK("fault: a host is gone");
   node.up = false;
   node.silent = !seen;
   node.data.clear();
@@ -99,7 +104,9 @@ void MembershipWorld::crash(std::size_t index, bool seen) {
 void MembershipWorld::restart(std::size_t index, bool with_disk) {
   crash(index);
   Node& node = *nodes_[index];
+  if (with_disk) FLOTILLA_MARK("fault: a node starts with old data");
   if (!with_disk) {
+    FLOTILLA_MARK("fault: a node starts empty");
     node.disk.clear();
     node.data.clear();
     for (auto& byte : node.info.process.node) byte = static_cast<std::byte>(random.next());
@@ -108,12 +115,14 @@ void MembershipWorld::restart(std::size_t index, bool with_disk) {
 }
 
 void MembershipWorld::pause(std::size_t node, Duration time) {
+  FLOTILLA_MARK("fault: a node stands still");
   nodes_[node]->paused_until = now_ + time;
 }
 
 std::size_t MembershipWorld::clone(std::size_t of) {
   const std::size_t index = add();
   Node& node = *nodes_[index];
+  FLOTILLA_MARK("fault: a clone");
   node.info.process.node = nodes_[of]->info.process.node;
   node.info.id = nodes_[of]->info.id;
   node.disk = nodes_[of]->disk;
@@ -123,11 +132,13 @@ std::size_t MembershipWorld::clone(std::size_t of) {
 }
 
 void MembershipWorld::move_to_host_of(std::size_t node, std::size_t of) {
+  FLOTILLA_MARK("fault: an address has another node");
   nodes_[node]->host = nodes_[of]->host;
   nodes_[of]->host = "nowhere";
 }
 
 void MembershipWorld::cut(std::size_t a, std::size_t b) {
+  FLOTILLA_MARK("fault: two nodes are cut");
   cut_one_way(a, b);
   cut_one_way(b, a);
 }
@@ -141,12 +152,14 @@ void MembershipWorld::heal() {
   faults = {};
 }
 void MembershipWorld::split(const std::set<std::size_t>& side) {
+  FLOTILLA_MARK("fault: a split");
   for (const std::size_t a : side)
     for (std::size_t b = 0; b < nodes_.size(); ++b)
       if (!side.contains(b)) cut(a, b);
 }
 
 void MembershipWorld::reset_links(std::size_t index) {
+  FLOTILLA_MARK("fault: connections are reset");
   std::vector<std::pair<std::size_t, LinkId>> ends;
   for (const auto& [id, connection] : ends_)
     if (connection->a == index || connection->b == index)
@@ -225,6 +238,7 @@ void MembershipWorld::deliver(std::size_t index, std::uint64_t boot,
 void MembershipWorld::step(std::size_t index, const Membership::Event& event) {
   Node& node = *nodes_[index];
   const auto skew = skew_ms.contains(index) ? skew_ms[index] : 0;
+  if (skew != 0) FLOTILLA_MARK("fault: a clock is wrong");
   const WallTime wall{
       static_cast<std::uint64_t>(500'000'000'000 + now_.since_start / milliseconds(1) + skew)};
   const std::uint64_t boot = node.info.process.boot;
@@ -353,15 +367,26 @@ void MembershipWorld::transmit(std::size_t index, LinkId link, const Buffer& sen
   Connection& connection = *at->second;
   const bool from_a = connection.at_a == link;
   const std::size_t to = from_a ? connection.b : connection.a;
-  if (!reaches(index, to) || random.chance(faults.drop)) return;
+  if (!reaches(index, to)) {
+    if (reaches(to, index)) FLOTILLA_MARK("fault: cut one way");
+    return;
+  }
+  if (random.chance(faults.drop)) {
+    FLOTILLA_MARK("fault: a message is lost");
+    return;
+  }
   if (keep && keep(index, to, sent)) return kept.emplace_back(to, sent), void();
   const LinkId far = from_a ? connection.at_b : connection.at_a;
   const std::uint64_t boot = nodes_[to]->info.process.boot;
   const int times = random.chance(faults.twice) ? 2 : 1;
+  if (times == 2) FLOTILLA_MARK("fault: a message comes twice");
   for (int i = 0; i < times; ++i) {
     Instant& last = from_a ? connection.last_to_b : connection.last_to_a;
     Instant when = now_ + latency();
-    if (!faults.reorder) when = std::max(when, last);
+    if (!faults.reorder)
+      when = std::max(when, last);
+    else if (when < last)
+      FLOTILLA_MARK("fault: messages change places");
     last = when;
     later(when - now_, [this, to, boot, far, sent] {
       if (ends_.contains(far)) deliver(to, boot, Membership::Frame{far, sent});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mark.h"
 #include "schedules.h"
 
 namespace flotilla::sim {
@@ -62,6 +63,7 @@ ReplicationWorld::~ReplicationWorld() { count_schedule(steps_); }
 
 void ReplicationWorld::crash(unsigned index) {
   Node& node = nodes_[index];
+  FLOTILLA_MARK("fault: a process ends");
   node.alive = false;
   node.paused = false;
   node.inbox.clear();
@@ -77,6 +79,10 @@ void ReplicationWorld::restart(unsigned index) {
   node.alive = true;
   node.promised = {};
   const bool fresh = !node.records;
+  if (fresh)
+    FLOTILLA_MARK("fault: a node starts empty");
+  else
+    FLOTILLA_MARK("fault: a node starts with old data");
   if (fresh) {
     node.terms = std::make_unique<cluster::MemoryTermTable>();
     node.clock = std::make_unique<store::HybridClock>();
@@ -131,7 +137,10 @@ void ReplicationWorld::at(Duration after, std::function<void()> what) {
 Duration ReplicationWorld::delay() {
   const auto most = static_cast<std::uint64_t>(options_.delay_most.count());
   Duration d(static_cast<Duration::rep>(random_.between(most / 20, most)));
-  if (random_.chance(options_.slow)) d *= static_cast<int>(random_.between(1, 50));
+  if (random_.chance(options_.slow)) {
+    FLOTILLA_MARK("fault: a message is slow");
+    d *= static_cast<int>(random_.between(1, 50));
+  }
   return d;
 }
 
@@ -139,6 +148,7 @@ void ReplicationWorld::deliver(unsigned to, std::uint64_t boot, std::function<vo
   Node& node = nodes_[to];
   if (!node.alive || node.process.boot != boot) return;
   if (node.paused) {
+    FLOTILLA_MARK("fault: a node stands still");
     if (node.inbox.size() < 10'000)
       node.inbox.emplace_back([this, to, boot, what] { deliver(to, boot, what); });
     return;
@@ -151,8 +161,12 @@ void ReplicationWorld::send(unsigned from, const Process& to, Bytes frame) {
   if (!target) return;
   if (filter && filter(from, *target, frame)) return;
   const unsigned copies = random_.chance(options_.twice) ? 2 : 1;
+  if (copies == 2) FLOTILLA_MARK("fault: a message comes twice");
   for (unsigned i = 0; i < copies; ++i) {
-    if (random_.chance(options_.loss)) continue;
+    if (random_.chance(options_.loss)) {
+      FLOTILLA_MARK("fault: a message is lost");
+      continue;
+    }
     at(delay(), [this, from, to, target = *target, sender = nodes_[from].process,
                  bytes = Buffer(frame.begin(), frame.end())] {
       if (cuts_.contains({from, target})) return;
@@ -171,6 +185,7 @@ void ReplicationWorld::cut(unsigned a, unsigned b, bool cut) {
 }
 
 void ReplicationWorld::split(const std::vector<std::vector<unsigned>>& components) {
+  FLOTILLA_MARK("fault: a split");
   for (unsigned c = 0; c < components.size(); ++c) {
     leaders_[c + 1] = leaders_[0];
     for (const unsigned i : components[c]) nodes_[i].component = c + 1;
