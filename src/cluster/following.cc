@@ -41,7 +41,7 @@ void ReplicaCore::offer() {
 
 void ReplicaCore::follow_tick() {
   if (dropping_) return drop_some();
-  if (row_.primary == Process{} || !has_work()) return;
+  if (row_.primary == Process{} || !wants_stream()) return;
   const Instant at = now();
   Fill* const fill = following_ ? following_->fill.get() : nullptr;
   const bool idle = fill != nullptr && fill->phase == Fill::Phase::Idle;

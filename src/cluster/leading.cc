@@ -81,6 +81,10 @@ void ReplicaCore::recount() {
     if (peer.counted)
       seq = std::min(seq, peer.complete ? std::max(peer.acked, peer.counted_from) : 0);
   if (seq != kSeqMost) seq = std::max(seq, std::min(before.seq(), last_seq()));
+  const bool base =
+      std::ranges::all_of(leading_->peers, [](const Peer& p) { return p.complete || !p.counted; });
+  if (base && !shown_.base_acknowledged.exchange(true))
+    context_.node.effects.acknowledged_for_all();
   if (seq == before.seq()) return;
   shown_.acknowledged.store(Lsn(index, seq).raw(), std::memory_order_release);
   if (seq > before.seq() + 1) {

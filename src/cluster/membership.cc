@@ -225,6 +225,7 @@ std::vector<Membership::Action> Membership::step(Instant now, WallTime wall, con
   return core_->step(now, wall, event);
 }
 Instant Membership::next_deadline() const { return core_->next_deadline; }
+Instant Membership::answers_until() const { return core_->answers_until(); }
 const NodeInfo& Membership::self() const { return core_->self; }
 const View* Membership::view() const { return core_->view ? &*core_->view : nullptr; }
 std::uint32_t Membership::map_version() const { return core_->n; }

@@ -41,6 +41,7 @@ class Membership::Core {
   std::vector<Endpoint> tips;
   std::set<Process> duplicates;
   Instant next_deadline;
+  Instant answers_until() const;
 
   /// Cluster clock minus this node's wall clock.
   std::int64_t clock_offset_ms() const;
@@ -160,7 +161,6 @@ class Membership::Core {
   void weigh_findings(const Process& process, Known& known);
   void note_pause();
   bool nothing_was_missed() const;
-  void leader_heard();
 
   // --- Forming (membership_forming.cc).
   void orphan_tick();

@@ -117,7 +117,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
   }
   if (!in_view) return;
   const bool member = view->member(from) != nullptr;
-  if (holding_clients_ && nothing_was_missed()) leader_heard();
+  if (holding_clients_ && nothing_was_missed()) holding_clients_ = false;
   if (is_leader()) {
     if (member && beat.leader != self.process && beat.epoch > view->epoch)
       return member_left_for(from, beat);
@@ -260,8 +260,13 @@ void Membership::Core::note_pause() {
   if (view->members.size() == 1) return;
   FLOTILLA_MARK("clients are held after a pause");
   paused_until_ = now_;
-  if (!holding_clients_) act(HoldClients{true});
   holding_clients_ = true;
+}
+
+Instant Membership::Core::answers_until() const {
+  if (holding_clients_) return {};
+  const bool alone = !in_view || view->members.size() == 1;
+  return alone ? Instant{Duration::max()} : now_ + dead_after() / 2;
 }
 
 /// Since it goes on, this node has heard that nobody made a view or rows without it: from its
@@ -278,12 +283,6 @@ bool Membership::Core::nothing_was_missed() const {
   return std::ranges::all_of(view->members, [&](const NodeInfo& member) {
     return member.process == self.process || same_view(member.process);
   });
-}
-
-void Membership::Core::leader_heard() {
-  if (!holding_clients_) return;
-  holding_clients_ = false;
-  act(HoldClients{false});
 }
 
 }  // namespace flotilla::cluster

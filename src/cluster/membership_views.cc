@@ -365,7 +365,7 @@ void Membership::Core::after_install() {
   }
   balanced_ = false;
   view_changed_since_persist_ = true;
-  leader_heard();
+  holding_clients_ = false;
   for (auto& [process, known] : known_) known.in_contact = false;
   for (const NodeInfo& member : view->members) {
     if (member.process == self.process) continue;

@@ -3,6 +3,12 @@
 #include "replica_core.h"
 
 namespace flotilla::cluster {
+namespace {
+
+/// Stands for all that was there when the term began; its own mutations count from 1.
+store::Lsn base_of(std::uint32_t term) { return {term, 0}; }
+
+}  // namespace
 
 Replica::Replica(CopyContext& context, wire::PartitionId id)
     : core_(std::make_unique<ReplicaCore>(context, id, shown_)) {
@@ -28,9 +34,18 @@ bool Replica::may_forget(store::Lsn tombstone) const { return core_->may_forget(
 
 Replica::Acknowledged Replica::acknowledged(store::Lsn lsn) const {
   const store::Lsn all(shown_.acknowledged.load(std::memory_order_acquire));
-  if (lsn.term() == all.term() && lsn <= all) return Acknowledged::Yes;
+  const bool base = lsn != base_of(lsn.term()) || shown_.base_acknowledged.load();
+  if (lsn.term() == all.term() && lsn <= all && base) return Acknowledged::Yes;
   const bool leading = shown_.leading.load(std::memory_order_acquire);
   return leading && lsn.term() == all.term() ? Acknowledged::Waiting : Acknowledged::Deposed;
+}
+
+store::Lsn Replica::unsettled(store::Lsn record) const {
+  if (!shown_.leading.load(std::memory_order_acquire)) return {};
+  const store::Lsn all(shown_.acknowledged.load(std::memory_order_acquire));
+  if (record.term() == all.term()) return record <= all ? store::Lsn{} : record;
+  return shown_.base_acknowledged.load(std::memory_order_acquire) ? store::Lsn{}
+                                                                  : base_of(all.term());
 }
 
 void Replica::install(const Row& row) { core_->install(row); }

@@ -88,6 +88,7 @@ void ReplicaCore::lead() {
   partition_.last_lsn = Lsn(leading_->index, from - 1);
   if (from != 1) forget_changes({row_.term, from - 1});
   shown_.acknowledged.store(partition_.last_lsn.raw(), std::memory_order_release);
+  shown_.base_acknowledged.store(false, std::memory_order_release);
   shown_.leading.store(true, std::memory_order_release);
   for (const Process& process : row_.in_sync)
     if (process != self()) add_peer(process, from, true);
@@ -112,6 +113,7 @@ void ReplicaCore::renumber() {
 }
 
 void ReplicaCore::step_down() {
+  led_until_ = now();
   for (Peer& peer : leading_->peers)
     if (peer.has_slot) give_out();
   const Lsn acknowledged(shown_.acknowledged.load());
@@ -151,13 +153,19 @@ Replica::Access ReplicaCore::write_access_now() const {
   return leading_->moving || refused_ || window_full() ? Access::Wait : Access::Here;
 }
 
+/// Clients still take it for the primary: what they ask, they ask the primary.
+bool ReplicaCore::was_primary_lately() const {
+  return led_until_ != Instant{} && now() - led_until_ < options().clients_follow;
+}
+
 void ReplicaCore::refresh() {
   const Access write = write_access_now();
   Access read = write;
   if (write == Access::Wait) read = leading_->granted ? Access::Wait : Access::Here;
   // A copy that is not where it belongs nobody has chosen: who comes here takes it for the primary
   // still, and may have been told of writes that it gets no more.
-  const bool is_chosen = write == Access::Elsewhere && in_sync() && is_target();
+  const bool is_chosen =
+      write == Access::Elsewhere && in_sync() && is_target() && !was_primary_lately();
   const Access any = is_chosen ? Access::Here : read;
   const bool alone =
       leads() && leading_->peers.empty() && options().replication_factor == 1 && !leading_->moving;
@@ -217,6 +225,11 @@ bool ReplicaCore::has_work() const {
            });
   }
   if (row_.primary == Process{}) return false;
+  return wants_stream() || was_primary_lately();  // What may be read here changes after that.
+}
+
+/// Of a copy that does not lead.
+bool ReplicaCore::wants_stream() const {
   return (in_row() || is_target() || holds_anything()) && !in_sync();
 }
 

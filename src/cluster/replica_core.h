@@ -125,8 +125,10 @@ class ReplicaCore {
   void refresh();
   void refresh_gauges();
   Access write_access_now() const;
+  bool was_primary_lately() const;
   void need_tick();
   bool has_work() const;
+  bool wants_stream() const;
   bool leads() const { return leading_ != nullptr; }
   bool is_target() const { return is_target(self()); }
   bool is_target(const Process& who) const;
@@ -249,7 +251,8 @@ class ReplicaCore {
   bool row_from_disk_ = false;
   bool in_sync_from_disk_ = false;  // last_in_sync_ is.
   bool ever_full_ = false;
-  bool filling_ = false;       // Holds some records that are newer than its position.
+  bool filling_ = false;  // Holds some records that are newer than its position.
+  Instant led_until_;
   bool dirty_ = false;         // May hold records that its history does not cover.
   bool unlike_saved_ = false;  // After a restart: the log had other records than the position says.
   bool dropping_ = false;

@@ -119,23 +119,32 @@ Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryReco
 }  // namespace
 
 Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter& reply) {
+  using Access = cluster::Replica::Access;
+  store::Partition& partition = request.ns.records.partition_of(request.digest);
+  const bool any_copy = any_copy_will_do(request);
+  if (const auto access = read_access(node_, partition, any_copy); access != Access::Here)
+    return {.code = Code::Unavailable, .ok = false, .access = access};
+  Written done = read_record(request, reply);
+  // The process may have stood still, or ceased to be the primary, before it came to the record.
+  done.access = read_access(node_, partition, any_copy);
+  if (done.access != Access::Here) reply.drop_last();
+  return done;
+}
+
+Executor::Written Executor::read_record(const RecordRequest& request, wire::ReplyWriter& reply) {
   wire::MessageHeader header{.transaction_ttl = request.row_index};
+  reply.begin(header);
+  store::Partition& partition = request.ns.records.partition_of(request.digest);
+  std::unique_lock lock(partition.index_lock);
+  const MemoryRecord* record = partition.index.find(request.digest);
+  const store::Lsn waits_for = unsettled(request.ns, partition, record);
   const auto refuse = [&](const Error& error) {
     reply.abandon();
     header.result = static_cast<std::uint8_t>(error.code);
     reply.begin(header);
     reply.end();
-    return Written{.code = error.code, .ok = false};
+    return Written{.code = error.code, .ok = false, .lsn = waits_for};
   };
-  reply.begin(header);
-  store::Partition& partition = request.ns.records.partition_of(request.digest);
-  if (const auto access = read_access(node_, partition, any_copy_will_do(request));
-      access != cluster::Replica::Access::Here) {
-    reply.abandon();
-    return {.code = Code::Unavailable, .ok = false, .access = access};
-  }
-  std::unique_lock lock(partition.index_lock);
-  const MemoryRecord* record = partition.index.find(request.digest);
   if (record == nullptr || !request.ns.records.visible(*record, request.wall.seconds()))
     return refuse({Code::NotFound, "read"});
   if (needs_more_than_available(request))
@@ -164,7 +173,7 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   reply.set_header(header);
   reply.end();
   if (*touch) touch_record(request, seen);
-  return {};
+  return {.lsn = waits_for};
 }
 
 }  // namespace flotilla::exec

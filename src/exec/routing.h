@@ -11,19 +11,37 @@ inline cluster::Replica* replica_of(store::Partition& partition) {
   return static_cast<cluster::Replica*>(partition.listener);
 }
 
-/// May a write run here and now? The caller holds partition.write, and holds it through the write.
-inline cluster::Replica::Access write_access(const Node& node, store::Partition& partition) {
-  if (node.hold_clients.load(std::memory_order_relaxed)) return cluster::Replica::Access::Wait;
-  const cluster::Replica* const replica = replica_of(partition);
-  return replica == nullptr ? cluster::Replica::Access::Here : replica->write_access();
+/// Whether the node knows what it may serve, or has stood still since it last did. A node by itself
+/// always does.
+inline bool answers_now(const Node& node) {
+  const Instant until = node.answers_until.load(std::memory_order_relaxed);
+  return until.since_start == Duration::max() || node.now() <= until;
 }
 
-/// Any thread.
+/// May a write run here and now? The caller holds partition.write, and holds it through the write.
+inline cluster::Replica::Access write_access(const Node& node, store::Partition& partition) {
+  const cluster::Replica* const replica = replica_of(partition);
+  if (replica == nullptr) return cluster::Replica::Access::Here;
+  return answers_now(node) ? replica->write_access() : cluster::Replica::Access::Wait;
+}
+
+/// May a read be answered here and now? What was read before this says so may be shown. Any thread.
 inline cluster::Replica::Access read_access(const Node& node, store::Partition& partition,
                                             bool any_copy) {
-  if (node.hold_clients.load(std::memory_order_relaxed)) return cluster::Replica::Access::Wait;
   const cluster::Replica* const replica = replica_of(partition);
-  return replica == nullptr ? cluster::Replica::Access::Here : replica->read_access(any_copy);
+  if (replica == nullptr) return cluster::Replica::Access::Here;
+  return answers_now(node) ? replica->read_access(any_copy) : cluster::Replica::Access::Wait;
+}
+
+/// What the answer to a client that saw this record waits for: until the copies have it, a fault
+/// can undo it. Under the index lock or partition.write.
+inline store::Lsn unsettled(const Namespace& ns, store::Partition& partition,
+                            const store::MemoryRecord* seen) {
+  const cluster::Replica* const replica = replica_of(partition);
+  if (replica == nullptr || seen == nullptr) return {};
+  const auto level = ns.options.write_commit_level.load(std::memory_order_relaxed);
+  if (level == NamespaceOptions::Override::Least) return {};
+  return replica->unsettled(seen->lsn);
 }
 
 /// Where a request belongs at this moment.

@@ -216,12 +216,14 @@ store::Lsn to_wait_for(const RecordRequest& request, store::Partition& partition
   return replica->acknowledged(lsn) == cluster::Replica::Acknowledged::Yes ? store::Lsn{} : lsn;
 }
 
-Executor::Written refuse(wire::ReplyWriter& reply, wire::MessageHeader header, const Error& error) {
+/// `seen`: what must be settled before the refusal can be told, as it follows from it.
+Executor::Written refuse(wire::ReplyWriter& reply, wire::MessageHeader header, const Error& error,
+                         store::Lsn seen = {}) {
   reply.abandon();
   header.result = static_cast<std::uint8_t>(error.code);
   reply.begin(header);
   reply.end();
-  return {.code = error.code, .ok = false};
+  return {.code = error.code, .ok = false, .lsn = seen};
 }
 
 }  // namespace
@@ -242,6 +244,7 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
   Edit edit;
   edit.stored = partition.index.find(request.digest);
   edit.old = visible_or_null(request, edit.stored);
+  const store::Lsn seen = unsettled(request.ns, partition, edit.stored);
   if (edit.old != nullptr) {
     header.generation = edit.old->generation;
     header.ttl = edit.old->void_time;
@@ -249,17 +252,17 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
   if (auto ok = check_old(arena_, request, *plan, edit); !ok) {
     if (ok.error().code == Code::Generation)
       request.share.counters.add(NamespaceCounter::fail_generation);
-    return refuse(reply, header, ok.error());
+    return refuse(reply, header, ok.error(), seen);
   }
   load_bins(edit, *plan, bins_);
   const RecordView view(metadata_of(request.ns, request.digest, edit.old,
                                     request.fields.text(wire::FieldType::Set), request.wall),
                         edit.key, bins_);
   if (auto ok = OpRunner(arena_, request, *plan, view, bins_).run(reply); !ok)
-    return refuse(reply, header, ok.error());
+    return refuse(reply, header, ok.error(), seen);
   const auto done = bins_.empty() ? delete_emptied(request, edit, header)
                                   : commit(arena_, request, edit, bins_, header);
-  if (!done) return refuse(reply, header, done.error());
+  if (!done) return refuse(reply, header, done.error(), seen);
   reply.set_header(header);
   reply.end();
   return {.wait = *done, .lsn = to_wait_for(request, partition)};
@@ -278,29 +281,30 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
     return misdirected(reply, access);
   MemoryRecord* const stored = partition.index.find(request.digest);
   MemoryRecord* const old = visible_or_null(request, stored);
+  const store::Lsn seen = unsettled(request.ns, partition, stored);
   if (old == nullptr) {
     if (auto ok = check_generation(request.header, nullptr); !ok)
-      return refuse(reply, header, ok.error());
-    return refuse(reply, header, {Code::NotFound, "delete"});
+      return refuse(reply, header, ok.error(), seen);
+    return refuse(reply, header, {Code::NotFound, "delete"}, seen);
   }
   const std::string_view set = request.fields.text(wire::FieldType::Set);
   if (!set.empty() && set != records.sets().name_of(old->set))
-    return refuse(reply, header, {Code::Parameter, "delete: set differs"});
+    return refuse(reply, header, {Code::Parameter, "delete: set differs"}, seen);
   if (auto ok = check_generation(request.header, old); !ok) {
     request.share.counters.add(NamespaceCounter::fail_generation);
-    return refuse(reply, header, ok.error());
+    return refuse(reply, header, ok.error(), seen);
   }
   const bool has_key = (old->flags & store::kHasKey) != 0;
   const KeyView key = store::BodyReader(old->body(), has_key).key();
   const RecordView view(metadata_of(request.ns, request.digest, old, {}, request.wall), key,
                         old->body(), has_key);
   if (auto ok = check_filter(arena_, request.filter, view); !ok)
-    return refuse(reply, header, ok.error());
+    return refuse(reply, header, ok.error(), seen);
   const KeyView sent = key_of(request.fields);
   if (sent.present() && key.present() && !(sent == key))
-    return refuse(reply, header, {Code::KeyMismatch, "delete"});
+    return refuse(reply, header, {Code::KeyMismatch, "delete"}, seen);
   const auto done = records.remove(partition, stored, request.wall);
-  if (!done) return refuse(reply, header, done.error());
+  if (!done) return refuse(reply, header, done.error(), seen);
   reply.end();
   return {.wait = *done, .lsn = to_wait_for(request, partition)};
 }

@@ -133,7 +133,7 @@ Result<void> Server::make_cluster(unsigned reactors) {
       {.metadata_changed = [this](const std::string& module, const std::string& key,
                                   const Buffer* value) { take_metadata(module, key, value); },
        .renamed = [this](wire::NodeId id) { view_->set_node_id(id); },
-       .hold_clients = [this](bool hold) { node_.hold_clients.store(hold); },
+       .answers_until = [this](Instant until) { node_.answers_until.store(until); },
        .joined = [this] { say_ready(); },
        .wall = wall_now});
   if (!thread) return tl::unexpected(thread.error());

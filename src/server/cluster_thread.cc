@@ -143,6 +143,7 @@ void ClusterThread::step(const Membership::Event& event) {
     std::visit([this](auto& what) { carry_out(what); }, action);
   }
   if (to_be_kept_) keep();
+  hooks_.answers_until(membership_.answers_until());
 }
 
 void ClusterThread::carry_out(Membership::Dial& dial) {
@@ -270,8 +271,6 @@ void ClusterThread::carry_out(Membership::MetadataDone& done) {
   if (const auto it = done_.find(done.id); it != done_.end()) it->second = done.outcome;
   changed_.notify_all();
 }
-
-void ClusterThread::carry_out(Membership::HoldClients& hold) { hooks_.hold_clients(hold.hold); }
 
 void ClusterThread::carry_out(Membership::Renamed& renamed) {
   log_warning("cluster", "another node has this node's id: it is {:X} from now on",

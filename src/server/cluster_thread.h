@@ -58,8 +58,8 @@ class ClusterThread final : private net::LinkLoop::Handler {
     std::function<void(const std::string& module, const std::string& key, const Buffer* value)>
         metadata_changed;
     std::function<void(wire::NodeId)> renamed;
-    /// After a pause: clients are to wait until this says false.
-    std::function<void(bool)> hold_clients;
+    /// Clients are to wait from then on, unless this is called again; zero: from now on.
+    std::function<void(Instant)> answers_until;
     /// The first view is there, with its rows.
     std::function<void()> joined;
     std::function<WallTime()> wall;  // Of this machine.
@@ -125,7 +125,6 @@ class ClusterThread final : private net::LinkLoop::Handler {
   void carry_out(Membership::Persist& persist);
   void carry_out(Membership::MetadataChanged& changed);
   void carry_out(Membership::MetadataDone& done);
-  void carry_out(Membership::HoldClients& hold);
   void carry_out(Membership::Renamed& renamed);
   void carry_out(Membership::Log& line);
   void carry_out(Membership::Drained& drained);

@@ -109,6 +109,9 @@ void WorldNode::tick_copies() {
   }
 }
 
+/// After that the executor lets clients wait.
+bool WorldNode::answers() const { return world.now() <= membership->answers_until(); }
+
 bool WorldNode::serves_something() const {
   return std::ranges::any_of(
       replicas, [](const auto& copy) { return copy->write_access() == Replica::Access::Here; });
@@ -330,7 +333,6 @@ void World::carry_fabric(WorldNode& from, const Process& to, Bytes frame) {
             [this, sender = from.self, from_index = from.index,
              bytes = Buffer(frame.begin(), frame.end())](WorldNode& at) {
               if (is_cut(from_index, at.index)) return;
-              if (at.held) return;
               const wire::PartitionId id(load_le<std::uint16_t>(bytes.data() + 5));
               if (id.raw() < at.replicas.size()) at.replica(id).receive(sender, bytes);
             });
@@ -418,7 +420,6 @@ struct World::Doer {
   void operator()(Membership::Orphaned&) const {
     for (const auto& copy : node.replicas) copy->orphan();
   }
-  void operator()(Membership::HoldClients& a) const { node.held = a.hold; }
   void operator()(Membership::Log& a) const {
     if (std::getenv("FLOTILLA_SIM_LOG") != nullptr)
       std::printf("%6ld ms node %u: %s\n", world.now_.since_start.count() / 1'000'000, node.index,
@@ -486,7 +487,7 @@ void World::client_turn() {
 void World::try_write(const std::shared_ptr<Pending>& pending, unsigned i) {
   if (pending->over) return;
   WorldNode* const node = nodes_[i].get();
-  if (node == nullptr || node->paused || node->held) return;  // No answer.
+  if (node == nullptr || node->paused || !node->answers()) return;
   const wire::Digest digest = digest_of(pending->key);
   Replica& replica = node->replica(digest.partition());
   switch (replica.write_access()) {
@@ -527,20 +528,12 @@ void World::try_write(const std::shared_ptr<Pending>& pending, unsigned i) {
   const store::Lsn lsn = partition.last_lsn;
   if (replica.acknowledged(lsn) == Replica::Acknowledged::Yes)
     return finish(*pending, ClientWrite::State::Acknowledged, "");
-  auto wait = std::make_shared<std::function<void(WorldNode&)>>();
-  *wait = [this, pending, lsn, partition_id = digest.partition(), wait](WorldNode& at) {
-    if (pending->over) return;
-    switch (at.replica(partition_id).acknowledged(lsn)) {
-      case Replica::Acknowledged::Yes:
-        if (!at.held) finish(*pending, ClientWrite::State::Acknowledged, "");
-        return;
-      case Replica::Acknowledged::Deposed:
-        return finish(*pending, ClientWrite::State::InDoubt, "deposed");
-      case Replica::Acknowledged::Waiting:
-        to_node(at, milliseconds(1), *wait);
-    }
-  };
-  (*wait)(*node);
+  await(*node, digest.partition(), lsn, [this, pending](Replica::Acknowledged became) {
+    if (became == Replica::Acknowledged::Yes)
+      finish(*pending, ClientWrite::State::Acknowledged, "");
+    else
+      finish(*pending, ClientWrite::State::InDoubt, "deposed");
+  });
 }
 
 /// What a client sent to a node that stands still waits in the connection, and is looked at first
@@ -559,7 +552,8 @@ void World::try_read(const std::shared_ptr<Pending>& pending, unsigned i) {
   if (node == nullptr || node->paused) return;
   const wire::Digest digest = digest_of(pending->key);
   const Replica& replica = node->replica(digest.partition());
-  const Replica::Access access = node->held ? Replica::Access::Wait : replica.read_access(false);
+  const Replica::Access access =
+      node->answers() ? replica.read_access(false) : Replica::Access::Wait;
   if (access == Replica::Access::Nobody) return;
   if (access == Replica::Access::Wait) return retry(pending);
   if (access == Replica::Access::Elsewhere) {
@@ -571,11 +565,29 @@ void World::try_read(const std::shared_ptr<Pending>& pending, unsigned i) {
     }
     return retry(pending);
   }
-  pending->over = true;
   const auto* const record = node->records.partition_of(digest).index.find(digest);
-  reads_[pending->key].push_back(
-      {record == nullptr ? 0 : value_of(*record), pending->began, now_, i});
+  const std::uint64_t value = record == nullptr ? 0 : value_of(*record);
+  const store::Lsn seen = record == nullptr ? store::Lsn{} : replica.unsettled(record->lsn);
+  if (seen.raw() == 0) return show(*pending, value, i);
+  await(*node, digest.partition(), seen, [this, pending, value, i](Replica::Acknowledged became) {
+    if (became == Replica::Acknowledged::Yes) show(*pending, value, i);
+  });
+}
+
+void World::show(Pending& pending, std::uint64_t value, unsigned by) {
+  if (std::exchange(pending.over, true)) return;
+  reads_[pending.key].push_back({value, pending.began, now_, by});
   ++reads_answered_;
+}
+
+/// Calls `then` once copies have the mutation, or it is known that they never will.
+void World::await(WorldNode& node, wire::PartitionId partition, store::Lsn lsn,
+                  std::function<void(Replica::Acknowledged)> then) {
+  const Replica::Acknowledged now = node.replica(partition).acknowledged(lsn);
+  if (now != Replica::Acknowledged::Waiting) return then(now);
+  to_node(node, milliseconds(1), [this, partition, lsn, then = std::move(then)](WorldNode& at) {
+    await(at, partition, lsn, then);
+  });
 }
 
 void World::retry(const std::shared_ptr<Pending>& pending) {

@@ -44,6 +44,7 @@ class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
   cluster::Replica& replica(wire::PartitionId id) const { return *replicas[id.raw()]; }
   void step(const cluster::Membership::Event& event);
   void tick_copies();
+  bool answers() const;
   bool serves_something() const;
 
   World& world;
@@ -58,7 +59,6 @@ class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
   std::unique_ptr<cluster::Membership> membership;
   std::set<wire::PartitionId> ticking;
   bool paused = false;
-  bool held = false;  // Answers no client: HoldClients.
   bool drained = false;
   bool left = false;
   std::vector<std::function<void()>> deferred;  // What came while it was paused.
@@ -182,6 +182,9 @@ class World {
   void client_turn();
   void begin_read(std::uint64_t key, unsigned via);
   void try_read(const std::shared_ptr<Pending>& pending, unsigned at);
+  void show(Pending& pending, std::uint64_t value, unsigned by);
+  void await(WorldNode& node, wire::PartitionId partition, store::Lsn lsn,
+             std::function<void(cluster::Replica::Acknowledged)> then);
   std::string not_linearizable(std::uint64_t key) const;
   void try_write(const std::shared_ptr<Pending>& pending, unsigned at);
   void retry(const std::shared_ptr<Pending>& pending);

@@ -29,6 +29,7 @@ struct MembershipWorld::Node {
   Instant paused_until;
   std::uint64_t tick_order = 0;
   cluster::Epoch last_epoch;
+  bool holds = false;  // Answers no client.
   std::map<std::string, std::size_t> actions;
   std::map<Key, Instant> asked;
   std::map<Key, Row> given;  // By its membership.

@@ -246,6 +246,9 @@ void MembershipWorld::step(std::size_t index, const Membership::Event& event) {
     if (!node.up || node.info.process.boot != boot) return;
     act(index, action);
   }
+  const bool holds = node.membership->answers_until() == Instant{};
+  if (holds != node.holds) ++node.actions[holds ? "Hold" : "Release"];
+  node.holds = holds;
   check_view(index);
   schedule_tick(index);
 }
@@ -313,8 +316,6 @@ void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
   if (std::holds_alternative<Membership::Orphaned>(action)) node.given.clear();
   if (std::holds_alternative<Membership::Orphaned>(action)) ++node.actions["Orphaned"];
   if (std::holds_alternative<Membership::Drained>(action)) ++node.actions["Drained"];
-  if (const auto* hold = std::get_if<Membership::HoldClients>(&action))
-    ++node.actions[hold->hold ? "Hold" : "Release"];
   if (const auto* renamed = std::get_if<Membership::Renamed>(&action)) {
     node.info.id = renamed->id;
     ++node.actions["Renamed"];

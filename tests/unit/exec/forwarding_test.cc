@@ -57,10 +57,15 @@ class TestNode : public cluster::Effects, public FabricPort {
     row.term = row.version;
     row.primary = primary;
     row.in_sync = in_sync.empty() ? std::vector{primary} : std::move(in_sync);
-    row.targets = {primary.node};
+    for (const Process& each : row.in_sync) row.targets.push_back(each.node);
     const std::scoped_lock lock(records().partition_of(digest).write);
     copy(digest).install(row);
   }
+  void tick(const wire::Digest& digest) {
+    const std::scoped_lock lock(records().partition_of(digest).write);
+    copy(digest).tick();
+  }
+  void answers_until(Instant until) { node_.answers_until.store(until); }
 
   // Effects.
   Instant now() const override { return g_now; }
@@ -111,19 +116,20 @@ wire::Digest digest_of_key(std::uint8_t key) {
   return wire::digest_of("set", wire::ParticleType::String, bytes);
 }
 
-enum class Kind : std::uint8_t { Read, Write };
+enum class Kind : std::uint8_t { Read, Write, Create };
 
 Buffer request(Kind kind, const wire::Digest& digest, std::uint32_t timeout_ms = 100) {
   OutBuffer out;
   wire::RequestWriter writer(out);
   MessageHeader header{.transaction_ttl = timeout_ms};
-  if (kind == Kind::Write) header.info2 = wire::info2::kWrite;
+  if (kind != Kind::Read) header.info2 = wire::info2::kWrite;
+  if (kind == Kind::Create) header.info2 |= wire::info2::kCreateOnly;
   if (kind == Kind::Read) header.info1 = wire::info1::kRead | wire::info1::kGetAll;
   writer.begin(header);
   writer.field(FieldType::Namespace, as_bytes("test"));
   writer.field(FieldType::Set, as_bytes("set"));
   writer.field(FieldType::Digest, digest.view());
-  if (kind == Kind::Write)
+  if (kind != Kind::Read)
     writer.op(wire::OpType::Write, "bin", wire::ParticleType::String, as_bytes("value"));
   writer.end();
   const Bytes message = out.view().subspan(wire::FrameHeader::kSize);
@@ -384,6 +390,62 @@ TEST_F(ForwardingTest, AForwardedWriteIsAnsweredOnceTheOtherCopyHasIt) {
   carry();
   ASSERT_TRUE(write.turn());
   EXPECT_EQ(write.results(), std::vector{kOk});
+}
+
+TEST_F(ForwardingTest, AReadWaitsUntilTheOtherCopyHasWhatItSaw) {
+  serve_both(key_);
+  const Asked write(a_, request(Kind::Write, key_));
+  Asked read(a_, request(Kind::Read, key_));
+  ASSERT_TRUE(read.turn());
+  ASSERT_EQ(read.gates().size(), 1U);
+  EXPECT_EQ(read.gates().front().state(g_now), Gate::State::Shut);
+  carry_copies(key_);
+  EXPECT_EQ(read.gates().front().state(g_now), Gate::State::Open);
+  EXPECT_TRUE(Asked(a_, request(Kind::Read, key_)).gates().empty());
+}
+
+TEST_F(ForwardingTest, ARefusalWaitsUntilTheOtherCopyHasWhatItFollowsFrom) {
+  serve_both(key_);
+  const Asked write(a_, request(Kind::Write, key_));
+  const Asked create(a_, request(Kind::Create, key_));
+  EXPECT_EQ(create.results(), std::vector{Code::Exists});
+  ASSERT_EQ(create.gates().size(), 1U);
+  EXPECT_EQ(create.gates().front().state(g_now), Gate::State::Shut);
+}
+
+TEST_F(ForwardingTest, ANewPrimaryShowsWhatItHasOnceTheOtherCopyHasAnswered) {
+  serve_both(key_);
+  const Asked write(a_, request(Kind::Write, key_));
+  carry_copies(key_);
+  for (TestNode* node : {&a_, &b_}) node->install(key_, b_.self, 2, {b_.self, a_.self});
+  Asked read(b_, request(Kind::Read, key_));
+  EXPECT_EQ(read.results(), std::vector{kOk});
+  ASSERT_EQ(read.gates().size(), 1U);
+  EXPECT_EQ(read.gates().front().state(g_now), Gate::State::Shut);
+  carry_copies(key_);
+  EXPECT_EQ(read.gates().front().state(g_now), Gate::State::Open);
+}
+
+TEST_F(ForwardingTest, WhoWasPrimaryAMomentAgoPassesReadsOn) {
+  serve_both(key_);
+  const Asked write(a_, request(Kind::Write, key_));
+  carry_copies(key_);
+  for (TestNode* node : {&a_, &b_}) node->install(key_, b_.self, 2, {b_.self, a_.self});
+  carry_copies(key_);
+  EXPECT_TRUE(Asked(a_, request(Kind::Read, key_)).is_waiting());
+  pass(3000);
+  a_.tick(key_);
+  EXPECT_EQ(Asked(a_, request(Kind::Read, key_)).results(), std::vector{kOk});
+}
+
+TEST_F(ForwardingTest, ANodeThatStoodStillLetsClientsWait) {
+  serve_both(key_);
+  a_.answers_until(g_now + std::chrono::milliseconds(750));
+  pass(750);
+  EXPECT_FALSE(Asked(a_, request(Kind::Read, key_)).is_waiting());
+  pass(1);
+  EXPECT_TRUE(Asked(a_, request(Kind::Read, key_)).is_waiting());
+  EXPECT_TRUE(Asked(a_, request(Kind::Write, key_)).is_waiting());
 }
 
 TEST_F(ForwardingTest, GarbageIsDropped) {

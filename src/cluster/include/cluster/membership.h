@@ -166,10 +166,6 @@ class Membership {
       InDoubt,     // Time is up; it may still spread.
     } outcome;
   };
-  /// After a pause longer than others bear: answer no client until this says false.
-  struct HoldClients {
-    bool hold;
-  };
   /// Another node has this node's id: from now on it is this one.
   struct Renamed {
     wire::NodeId id;
@@ -182,9 +178,9 @@ class Membership {
   struct Drained {};
   /// This process may exit: nothing depends on it any more.
   struct Left {};
-  using Action = std::variant<Dial, Send, Hangup, Resolve, InstallRows, ViewChanged, Orphaned,
-                              MoveRow, Persist, MetadataChanged, MetadataDone, HoldClients, Renamed,
-                              Log, Drained, Left>;
+  using Action =
+      std::variant<Dial, Send, Hangup, Resolve, InstallRows, ViewChanged, Orphaned, MoveRow,
+                   Persist, MetadataChanged, MetadataDone, Renamed, Log, Drained, Left>;
 
   /// `copies` is asked within step() only, and must outlive this.
   Membership(Options options, NodeInfo self, const LocalCopies& copies, const Restored& restored);
@@ -195,6 +191,10 @@ class Membership {
   std::vector<Action> step(Instant now, WallTime wall, const Event& event);
   /// When the next Tick is due, at the latest.
   Instant next_deadline() const;
+  /// Clients may be answered until then, and longer after the next step(): a process that stood
+  /// still may serve what others changed meanwhile. Zero: not at all, until this node has heard
+  /// what it missed.
+  Instant answers_until() const;
 
   const NodeInfo& self() const;
   /// The view this node is in; null: none.

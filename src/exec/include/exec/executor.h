@@ -112,7 +112,7 @@ class Executor {
     Code code{};  // Meaningless when ok.
     bool ok = true;
     store::LogPosition wait{};
-    store::Lsn lsn{};  // Of the mutation, when other copies must have it; else zero.
+    store::Lsn lsn{};  // What other copies must have before the reply may leave; else zero.
     /// Not Here: nothing was executed, and nothing is in the reply.
     cluster::Replica::Access access = cluster::Replica::Access::Here;
   };
@@ -134,6 +134,7 @@ class Executor {
 
  private:
   Written read(const RecordRequest& request, wire::ReplyWriter& reply);
+  Written read_record(const RecordRequest& request, wire::ReplyWriter& reply);
   Written write(const RecordRequest& request, wire::ReplyWriter& reply);
   Written remove(const RecordRequest& request, wire::ReplyWriter& reply);
 

@@ -86,8 +86,9 @@ struct Node {
   QueryJobs jobs;
   std::atomic<std::uint32_t> batch_max_requests{0};  // Rows; 0: no limit.
   std::atomic<std::uint32_t> query_threads_limit{128};
-  /// The node stood still for long and does not know yet what it missed: nobody is answered.
-  std::atomic<bool> hold_clients{false};
+  /// Later than this nobody is answered: the node may have stood still, and does not know yet what
+  /// it missed.
+  std::atomic<Instant> answers_until{Instant{Duration::max()}};
   std::atomic<std::uint32_t> transaction_max_ms{1000};  // For requests that state no time-out.
 
   /// Null: unknown. A name is taken up to its first NUL.
