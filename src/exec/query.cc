@@ -167,7 +167,7 @@ class BasicQuery : public Walk {
   };
 
   bool serves(store::Partition& partition) const override {
-    return read_access(executor_.node(), partition, true) == cluster::Replica::Access::Here;
+    return may_be_scanned(executor_.node(), partition);
   }
   /// The client goes on with the partition at another node.
   void on_unserved(wire::PartitionId partition) override {

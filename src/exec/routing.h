@@ -33,6 +33,12 @@ inline cluster::Replica::Access read_access(const Node& node, store::Partition& 
   return answers_now(node) ? replica->read_access(any_copy) : cluster::Replica::Access::Wait;
 }
 
+/// Any thread.
+inline bool may_be_scanned(const Node& node, store::Partition& partition) {
+  const cluster::Replica* const replica = replica_of(partition);
+  return replica == nullptr || (answers_now(node) && replica->may_be_scanned());
+}
+
 /// What the answer to a client that saw this record waits for: until the copies have it, a fault
 /// can undo it. Under the index lock or partition.write.
 inline store::Lsn unsettled(const Namespace& ns, store::Partition& partition,

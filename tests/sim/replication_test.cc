@@ -199,6 +199,7 @@ TEST_F(ScenarioTest, AMoveLosesNothingAndTheOldPrimaryFollows) {
   EXPECT_EQ(w.replica(0).write_access(), Access::Elsewhere);
   EXPECT_TRUE(w.replica(0).in_sync());
   EXPECT_EQ(w.replica(0).read_access(true), Access::Elsewhere);  // Clients take it for the primary.
+  EXPECT_TRUE(w.replica(0).may_be_scanned());
   w.run(3s);
   EXPECT_EQ(w.replica(0).read_access(true), Access::Here);
   end();

@@ -189,6 +189,9 @@ class Replica final : public store::MutationListener {
   Access read_access(bool any_copy) const {
     return (any_copy ? shown_.read_any : shown_.read).load(std::memory_order_acquire);
   }
+  /// May a scan take the partition from here? From any copy in sync: it shows no single moment.
+  /// Any thread.
+  bool may_be_scanned() const { return shown_.scan.load(std::memory_order_acquire); }
   /// Whom to proxy to when Elsewhere. Zero: nobody known.
   Process primary() const { return row().primary; }
   const Row& row() const;
@@ -255,6 +258,7 @@ class Replica final : public store::MutationListener {
     std::atomic<Access> write{Access::Nobody};
     std::atomic<Access> read{Access::Nobody};
     std::atomic<Access> read_any{Access::Nobody};
+    std::atomic<bool> scan{false};
     std::atomic<bool> unsaved{false};
     std::atomic<bool> leading{false};  // Primary, in the term of `acknowledged`.
     /// Nobody else has a copy, so a mutation needs no more work.
