@@ -86,8 +86,9 @@ void ReplicaCore::recount() {
   if (base && !shown_.base_acknowledged.exchange(true))
     context_.node.effects.acknowledged_for_all();
   if (seq == before.seq()) return;
-  shown_.acknowledged.store(Lsn(index, seq).raw(), std::memory_order_release);
-  if (seq > before.seq() + 1) {
+  shown_.acknowledged.store(Lsn(index, seq).raw());
+  const bool readers = shown_.reader_waits.load() && shown_.reader_waits.exchange(false);
+  if (readers || seq > before.seq() + 1) {
     context_.node.effects.acknowledged_for_all();
   } else if (seq > before.seq()) {
     context_.node.effects.acknowledged();
@@ -259,9 +260,9 @@ void ReplicaCore::watch(Peer& peer) {
     FLOTILLA_MARK("a drop is asked");
     ++statistics().drops_asked;
     ask(RowAsk::Kind::Drop, peer.who);
-  } else if (surplus(peer) && !asked_lately) {
+  } else if (surplus(peer) && !asked_lately && at - leading_->since >= options().clients_follow) {
     FLOTILLA_MARK("a copy that has served is to be dropped");
-    peer.asked = at;  // Its copy has served: all are where they belong.
+    peer.asked = at;  // It has served, also scans of clients that took it for the primary still.
     ask(RowAsk::Kind::Drop, peer.who);
   } else if (!peer.in_row && peer.complete && peer.acked >= peer.counted_from && !asked_lately) {
     peer.asked = at;

@@ -174,6 +174,8 @@ class Membership::Core {
   void on_message(const Process& from, const message::Yield& yield);
   bool may_join(const message::Join& join);
   Known& heard_of(const Process& leader, const Process& by);
+  bool is_larger(const Epoch& epoch, std::size_t size) const;
+  bool most_went_elsewhere() const;
   void other_component(const Process& leader, const Epoch& epoch, std::uint32_t size);
   void member_left_for(const Process& member, const message::Beat& beat);
   bool goes_on_before(const Process& from, const message::Yield& yield) const;
@@ -279,6 +281,7 @@ class Membership::Core {
   void release_held();
   void issue_moves();
   std::optional<Process> mover_target(const Row& row) const;
+  message::Rows rows_since(std::uint32_t from) const;
   bool trim(std::uint32_t ns, wire::PartitionId partition, const Row& row);
   const NodeInfo* member_of(const Uuid& node) const;
   void leave_tick();
@@ -381,8 +384,12 @@ class Membership::Core {
   struct Told {
     Epoch epoch;  // What the member is known to have installed,
     std::uint32_t n = 0;
-    Instant next;
+    std::uint32_t sent = 0;  // ROWS are under way up to here; n at least.
+    Instant next;            // Then what is not known to have come is sent again.
     Duration backoff{0};
+
+    /// The member says so. False: nothing new.
+    bool has(const Epoch& installed, std::uint32_t up_to);
   };
   std::map<Process, Told> told_;  // The leader's knowledge of members.
   std::optional<Instant> excluded_since_;
@@ -402,6 +409,8 @@ class Membership::Core {
   std::map<PartitionKey, RowAsk> moved_;         // To this process; until the leader has said so.
   Instant next_moved_;
   std::optional<Instant> rows_due_;
+  Instant rows_flushed_;
+  Instant moved_at_;  // A partition's primary, last.
   Instant next_moves_;
   bool balanced_ = false;  // Nothing to move or trim since the last change.
   bool part_ = false;

@@ -122,12 +122,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
     if (member && beat.leader != self.process && beat.epoch > view->epoch)
       return member_left_for(from, beat);
     if (member && beat.epoch == view->epoch) {
-      Told& told = told_[from];
-      if (told.epoch != beat.epoch || told.n < beat.n) {
-        told.epoch = beat.epoch;
-        told.n = beat.n;
-        release_held();
-      }
+      if (told_[from].has(beat.epoch, beat.n)) release_held();
     }
     if (!member && beat.view_size > 0 && beat.leader != self.process) {
       heard_of(beat.leader, from);

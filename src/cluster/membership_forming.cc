@@ -209,16 +209,30 @@ void Membership::Core::on_message(const Process& from, const message::Rumour& ru
   other_component(rumour.leader, rumour.epoch, rumour.size);
 }
 
+/// Than what lives of this view.
+bool Membership::Core::is_larger(const Epoch& epoch, std::size_t size) const {
+  const auto alive = std::ranges::count_if(
+      view->members, [&](const NodeInfo& member) { return !dead(member.process); });
+  return std::pair(size, epoch) > std::pair(static_cast<std::size_t>(alive), view->epoch);
+}
+
+/// A view of those who are left would serve old copies. While a member tells of a larger one, this
+/// leader goes on yielding to it, also if a YIELD was lost.
+bool Membership::Core::most_went_elsewhere() const {
+  return std::ranges::any_of(view->members, [this](const NodeInfo& member) {
+    const Known* known = find(member.process);
+    return known != nullptr && known->moved_on && known->beat.leader != self.process &&
+           !silent(*known) && is_larger(known->beat.epoch, known->beat.view_size);
+  });
+}
+
 /// The larger one takes over; of two equal ones that of the higher epoch. This one gives itself up
 /// if it is the other, and goes on if nothing comes of it.
 void Membership::Core::other_component(const Process& leader, const Epoch& epoch,
                                        std::uint32_t size) {
   if (!is_leader() || proposal || now_ < next_yield_) return;
   if (view->member(leader) != nullptr && !dead(leader)) return;
-  const auto alive = std::ranges::count_if(
-      view->members, [&](const NodeInfo& member) { return !dead(member.process); });
-  const std::pair<std::size_t, Epoch> mine{static_cast<std::size_t>(alive), view->epoch};
-  if (std::pair<std::size_t, Epoch>{size, epoch} <= mine) return;
+  if (!is_larger(epoch, size)) return;
   next_yield_ = now_ + 2 * o.prepare_time + o.interval +
                 Duration(static_cast<std::int64_t>(
                     random_.below(static_cast<std::uint64_t>(o.interval.count()))));

@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::size_t kAsksMax = 64 << 10;
 constexpr Duration kMovesEvery = std::chrono::milliseconds(20);
-constexpr std::size_t kRowsBackoffMs = 100;
+// A change of primaries brings thousands of changes that hurry, one after the other.
+constexpr Duration kRowsApart = std::chrono::milliseconds(5);
+constexpr Duration kRowsBackoffLeast = std::chrono::milliseconds(100);
+constexpr Duration kRowsBackoffMost = std::chrono::seconds(1);
 
 bool contains(const std::vector<Process>& list, const Process& process) {
   return std::ranges::find(list, process) != list.end();
@@ -112,6 +115,7 @@ void Membership::Core::grant(const Process& from, const RowAsk& ask) {
       std::erase(row.in_sync, ask.who);
       row.in_sync.insert(row.in_sync.begin(), ask.who);
       moving_.erase(key);
+      moved_at_ = now_;
       break;
     }
     case RowAsk::Kind::Merged:
@@ -150,7 +154,7 @@ void Membership::Core::change_row(std::uint32_t ns, wire::PartitionId partition,
   ++stats.rows_changed;
   balanced_ = false;
   view_changed_since_persist_ = true;
-  const Instant due = urgent ? now_ : now_ + o.rows_delay;
+  const Instant due = urgent ? std::max(now_, rows_flushed_ + kRowsApart) : now_ + o.rows_delay;
   rows_due_ = rows_due_ ? std::min(*rows_due_, due) : due;
   if (must_hold(given, row)) {
     FLOTILLA_MARK("a shrunk row is held until in force");
@@ -183,30 +187,46 @@ void Membership::Core::release_held() {
   give(std::move(rows));
 }
 
+bool Membership::Core::Told::has(const Epoch& installed, std::uint32_t up_to) {
+  if (epoch == installed && n >= up_to) return false;
+  sent = epoch == installed ? std::max(sent, up_to) : up_to;
+  epoch = installed;
+  n = up_to;
+  return true;
+}
+
+message::Rows Membership::Core::rows_since(std::uint32_t from) const {
+  message::Rows rows{view->epoch, from, n, {}};
+  for (const NamespaceRows& ns : view->namespaces)
+    for (std::size_t p = 0; p < ns.rows.size(); ++p)
+      if (ns.rows[p].version > RowVersion{view->epoch, from})
+        rows.rows.push_back(
+            {namespace_tag(ns.name), wire::PartitionId(static_cast<std::uint16_t>(p)), ns.rows[p]});
+  return rows;
+}
+
 /// Sends each member what it lacks. Members that lack the same get the same.
 void Membership::Core::flush_rows() {
   if (!rows_due_ || now_ < *rows_due_) return;
   rows_due_.reset();
+  rows_flushed_ = now_;
   if (!is_leader()) return;
   std::map<std::uint32_t, message::Rows> made;
   for (const NodeInfo& member : view->members) {
-    const auto told = told_.find(member.process);
-    if (told == told_.end() || told->second.epoch != view->epoch || told->second.n >= n) continue;
-    const auto [at, fresh] = made.try_emplace(told->second.n);
-    message::Rows& rows = at->second;
-    if (fresh) {
-      rows = {view->epoch, told->second.n, n, {}};
-      for (const NamespaceRows& ns : view->namespaces)
-        for (std::size_t p = 0; p < ns.rows.size(); ++p)
-          if (ns.rows[p].version > RowVersion{view->epoch, told->second.n})
-            rows.rows.push_back({namespace_tag(ns.name),
-                                 wire::PartitionId(static_cast<std::uint16_t>(p)), ns.rows[p]});
+    const auto found = told_.find(member.process);
+    if (found == told_.end() || found->second.epoch != view->epoch) continue;
+    Told& told = found->second;
+    if (now_ >= told.next) told.sent = told.n;
+    if (told.sent >= n) continue;
+    if (told.sent == told.n) {
+      told.backoff = std::clamp(told.backoff * 2, kRowsBackoffLeast, kRowsBackoffMost);
+      told.next = now_ + told.backoff;
     }
-    told->second.backoff =
-        std::clamp(told->second.backoff * 2, Duration(std::chrono::milliseconds(kRowsBackoffMs)),
-                   Duration(std::chrono::seconds(1)));
-    told->second.next = now_ + told->second.backoff;
-    send(member.process, rows);
+    const auto at = made.find(told.sent);
+    send(member.process, at != made.end()
+                             ? at->second
+                             : made.emplace(told.sent, rows_since(told.sent)).first->second);
+    told.sent = n;
   }
 }
 
@@ -265,7 +285,8 @@ std::optional<Process> Membership::Core::mover_target(const Row& row) const {
   return {};
 }
 
-/// All targets are in sync: copies elsewhere have done their duty.
+/// All targets are in sync: copies elsewhere have done their duty, once clients look for nothing
+/// there any more. True: not yet.
 bool Membership::Core::trim(std::uint32_t ns, wire::PartitionId partition, const Row& row) {
   if (row.targets.empty() || row.primary.node != row.targets[0] || row.has(Row::kMerging))
     return false;
@@ -274,11 +295,12 @@ bool Membership::Core::trim(std::uint32_t ns, wire::PartitionId partition, const
   };
   const auto there = static_cast<std::size_t>(std::ranges::count_if(row.in_sync, is_target));
   if (there < row.targets.size() || there == row.in_sync.size()) return false;
+  if (now_ < moved_at_ + o.clients_follow) return true;
   FLOTILLA_MARK("copies where none belongs are trimmed");
   Row less = row;
   std::erase_if(less.in_sync, [&](const Process& process) { return !is_target(process); });
   change_row(ns, partition, std::move(less), false);
-  return true;
+  return false;
 }
 
 void Membership::Core::issue_moves() {
@@ -299,7 +321,7 @@ void Membership::Core::issue_moves() {
       }
       const std::optional<Process> to = mover_target(ns.rows[p]);
       if (!to) {
-        trim(tag, partition, ns.rows[p]);
+        open |= trim(tag, partition, ns.rows[p]);
         continue;
       }
       open = true;

@@ -44,7 +44,7 @@ void Membership::Core::view_tick() {
     want_view(Hurry::Now, "a promise that came to nothing");
   }
   if (waiting_is_over() && !view_due_) want_view(Hurry::Now, "start-wait is over");
-  if (view_due_ && now_ >= *view_due_) propose(false);
+  if (view_due_ && now_ >= *view_due_ && !most_went_elsewhere()) propose(false);
 }
 
 /// All others seem to be dead. One that leaves then founds nothing by itself: it is more likely
@@ -298,7 +298,7 @@ void Membership::Core::decide() {
   std::map<Process, Told> told;
   for (const auto& [process, promise] : proposal->promises)
     if (process != self.process && !promise.excluded)
-      told[process] = {promise.installed, promise.n, now_, Duration(0)};
+      told[process] = {promise.installed, promise.n, promise.n, now_, Duration(0)};
   std::vector<Epoch> past = lineage_;
   for (const Epoch& epoch : proposal->yielded)
     if (std::ranges::any_of(proposal->promises,
@@ -450,7 +450,7 @@ void Membership::Core::send_view(const Process& member) {
     at->second.backoff = std::clamp(at->second.backoff * 2, kResendLeast, kResendMost);
     at->second.next = now_ + at->second.backoff;
   } else if (view->member(member) != nullptr) {
-    told_[member] = {{}, 0, now_ + kResendLeast, kResendLeast};
+    told_[member] = {{}, 0, 0, now_ + kResendLeast, kResendLeast};
   }
   send(member, commit);
 }
@@ -565,11 +565,7 @@ void Membership::Core::excluded_by(View next, std::uint32_t next_n,
 void Membership::Core::on_message(const Process& from, const message::Installed& installed) {
   if (!is_leader() || installed.epoch != view->epoch || view->member(from) == nullptr) return;
   Told& told = told_[from];
-  if (told.epoch != installed.epoch || told.n < installed.n) {
-    told.epoch = installed.epoch;
-    told.n = installed.n;
-    told.backoff = Duration(0);
-  }
+  if (told.has(installed.epoch, installed.n)) told.backoff = Duration(0);
   release_held();
 }
 
@@ -578,7 +574,7 @@ void Membership::Core::on_message(const Process& from, const message::Pull& pull
   if (view->member(from) != nullptr && pull.epoch == view->epoch) {
     Told& told = told_[from];
     told.epoch = pull.epoch;
-    told.n = pull.n;
+    told.n = told.sent = pull.n;
     told.next = now_;
     return;
   }

@@ -43,9 +43,11 @@ Replica::Acknowledged Replica::acknowledged(store::Lsn lsn) const {
 store::Lsn Replica::unsettled(store::Lsn record) const {
   if (!shown_.leading.load(std::memory_order_acquire)) return {};
   const store::Lsn all(shown_.acknowledged.load(std::memory_order_acquire));
-  if (record.term() == all.term()) return record <= all ? store::Lsn{} : record;
-  return shown_.base_acknowledged.load(std::memory_order_acquire) ? store::Lsn{}
-                                                                  : base_of(all.term());
+  const bool of_this_term = record.term() == all.term();
+  if (of_this_term ? record <= all : shown_.base_acknowledged.load()) return {};
+  // The gate is looked at after this, and the primary looks here after it has counted.
+  shown_.reader_waits.store(true);
+  return of_this_term ? record : base_of(all.term());
 }
 
 void Replica::install(const Row& row) { core_->install(row); }

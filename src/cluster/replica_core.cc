@@ -164,7 +164,8 @@ void ReplicaCore::refresh() {
   if (write == Access::Wait) read = leading_->granted ? Access::Wait : Access::Here;
   // A copy that is not where it belongs nobody has chosen: who comes here takes it for the primary
   // still, and may have been told of writes that it gets no more.
-  const bool is_chosen = write == Access::Elsewhere && in_sync() && is_target();
+  const bool follows_in_sync = write == Access::Elsewhere && in_sync();
+  const bool is_chosen = follows_in_sync && is_target();
   const Access any = is_chosen && !was_primary_lately() ? Access::Here : read;
   const bool alone =
       leads() && leading_->peers.empty() && options().replication_factor == 1 && !leading_->moving;
@@ -173,7 +174,7 @@ void ReplicaCore::refresh() {
   bool changed = shown_.write.exchange(write) != write;
   changed |= shown_.read.exchange(read) != read;
   changed |= shown_.read_any.exchange(any) != any;
-  shown_.scan.store(is_chosen || read == Access::Here, std::memory_order_release);
+  shown_.scan.store(follows_in_sync || read == Access::Here, std::memory_order_release);
   if (changed) context_.node.effects.bits_changed(context_.tag, id_);
   refresh_gauges();
   if (has_work()) need_tick();

@@ -95,7 +95,7 @@ TEST(DirectedD08, ALeaderFalselyHeldForDeadFindsBack) {
 /// It wakes with a view that looks larger than the others' new one, and they yield to it while it
 /// yields to them. Whoever it is that goes on, nothing is served from the old copies meanwhile.
 TEST(DirectedD08, ALeaderThatStoodStillFoundsNoViewOfItsOldCopies) {
-  for (std::uint64_t seed = 41; seed <= 80; ++seed) {
+  for (std::uint64_t seed = 41; seed <= 240; ++seed) {
     WorldSetup setup;
     setup.seed = seed;
     Cluster world(3 + seed % 3, setup);

@@ -45,8 +45,9 @@ class Membership {
     Duration retry_least = std::chrono::milliseconds(300);  // JOIN, redials of seeds.
     Duration retry_most = std::chrono::seconds(5);
     Duration resolve_every = std::chrono::seconds(5);
-    Duration rows_delay = std::chrono::milliseconds(100);  // Of row changes that do not hurry.
-    Duration move_limit = std::chrono::seconds(1);         // Then a MOVE may be issued anew.
+    Duration rows_delay = std::chrono::milliseconds(100);       // Of row changes that do not hurry.
+    Duration clients_follow = std::chrono::milliseconds(1500);  // As CopyOptions has it.
+    Duration move_limit = std::chrono::seconds(1);              // Then a MOVE may be issued anew.
     Duration start_wait = std::chrono::seconds(30);
     Duration drain_timeout = std::chrono::seconds(8);
     Duration holder_forget_after = std::chrono::hours(7 * 24);

@@ -139,10 +139,10 @@ struct CopyOptions {
   Duration gate = std::chrono::milliseconds(200);       // Writes wait for a MOVE at most so long.
   Duration ask_again = std::chrono::milliseconds(200);
   Duration offer_again = std::chrono::milliseconds(100);
-  Duration clients_follow = std::chrono::seconds(3);  // They learn of another primary within this.
-  Duration silence = std::chrono::seconds(3);         // A receiver that asks no more is forgotten.
-  Duration merge_settle = std::chrono::seconds(1);    // Branches come forward within this.
-  std::size_t window_most = 1 << 16;                  // Unacknowledged mutations; then writes wait.
+  Duration clients_follow = std::chrono::milliseconds(1500);  // They hear of a new primary by then.
+  Duration silence = std::chrono::seconds(3);       // A receiver that asks no more is forgotten.
+  Duration merge_settle = std::chrono::seconds(1);  // Branches come forward within this.
+  std::size_t window_most = 1 << 16;                // Unacknowledged mutations; then writes wait.
   std::size_t ring_most = 1 << 12;   // Changes remembered for copies that come back ...
   std::size_t ring_least = 16;       // ... so many at any rate, and more while all copies of the
   std::size_t rings_most = 1 << 18;  // namespace together have no more than this; 32 bytes each.
@@ -264,6 +264,8 @@ class Replica final : public store::MutationListener {
     /// Nobody else has a copy, so a mutation needs no more work.
     std::atomic<bool> alone{false};
     std::atomic<std::uint64_t> acknowledged{0};  // Raw Lsn.
+    /// A read waits for an acknowledgement, perhaps on another thread than the write's.
+    mutable std::atomic<bool> reader_waits{false};
     /// As primary: every copy in sync has all that was there when the term began.
     std::atomic<bool> base_acknowledged{false};
   };
