@@ -91,12 +91,18 @@ def check_maps(members):
 
 
 def check_peers(members):
+    """A node that came back is shown a little later, once clients have forgotten its former life."""
     ids = {info(m.port, "node"): m for m in members}
-    for name, member in ids.items():
+
+    def lists_all(name, member):
         listed = info(member.port, "peers-clear-std")
         others = set(ids) - {name}
-        check(f"{name} lists its peers", all(f"[{o},,[127.0.0.1:{ids[o].port}]]" in listed for o in others)
-              and listed.count(",,[") == len(others), listed)
+        return (all(f"[{o},,[127.0.0.1:{ids[o].port}]]" in listed for o in others)
+                and listed.count(",,[") == len(others))
+
+    for name, member in ids.items():
+        shown, _ = until(SETTLED_SECONDS, lambda: lists_all(name, member))
+        check(f"{name} lists its peers", bool(shown), info(member.port, "peers-clear-std"))
 
 
 def request(member, digest, **parts):
