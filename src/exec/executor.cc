@@ -102,11 +102,19 @@ bool is_udf(const wire::Fields& fields) {
          fields.has(FieldType::UdfArguments);
 }
 
-/// Functions in Lua do not exist yet: a call is answered as by a server that has them switched off.
-Code udf_refusal(const wire::Fields& fields) {
+/// Modules of functions cannot be installed yet: a call is answered like one of a module that is not
+/// there.
+Code refuse_udf(const RecordRequest& request, wire::ReplyWriter& reply) {
+  const wire::Fields& fields = request.fields;
   const bool whole = fields.has(FieldType::UdfPackage) && fields.has(FieldType::UdfFunction) &&
                      fields.has(FieldType::UdfArguments);
-  return whole ? Code::Forbidden : Code::Parameter;
+  const Code code = whole ? Code::UdfFailed : Code::Parameter;
+  reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = request.row_index});
+  if (whole)
+    reply.op(wire::OpType::Read, "FAILURE", wire::ParticleType::String,
+             as_bytes("UDF: Execution Error 1"));
+  reply.end();
+  return code;
 }
 
 }  // namespace
@@ -249,9 +257,7 @@ Executor::Written Executor::run(const RecordRequest& request, wire::ReplyWriter&
     return {.code = Code::Parameter, .ok = false};
   }
   if (writes && is_udf(request.fields)) {
-    const Code code = udf_refusal(request.fields);
-    reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = request.row_index});
-    reply.end();
+    const Code code = refuse_udf(request, reply);
     request.share.counters.add(kEarly[origin].udf_error);
     return {.code = code, .ok = false};
   }

@@ -33,7 +33,6 @@ const std::map<std::string, std::string> kDifferent = {
     {"get #5", "the same"},
     {"delete gen + durable bad gen", "durable deletes work here: the generation decides"},
     {"delete missing durable", "durable deletes work here: there is no record"},
-    {"udf missing module", "functions do not exist yet"},
 };
 
 std::vector<Bytes> frames_of(Bytes stream) {
