@@ -215,6 +215,8 @@ class Membership::Core {
   void on_message(const Process& from, const message::Refuse& refuse);
   void proposal_tick();
   void decide();
+  Duration prepare_time() const;
+  void took_too_long();
   void give_up_proposal();
   void on_message(const Process& from, const message::Commit& commit);
   bool assemble(const message::Commit& commit, View& out) const;
@@ -371,6 +373,8 @@ class Membership::Core {
   Process promised_to_;
   std::optional<Proposal> proposal;
   Instant no_proposal_until_;
+  int slow_ = 0;  // How often in a row a view was too slow to come about; since slow_at_.
+  Instant slow_at_;
   std::optional<Instant> view_due_;
   std::optional<Instant> view_first_wanted_;
   std::string view_reason_;

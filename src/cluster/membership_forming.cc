@@ -233,14 +233,14 @@ void Membership::Core::other_component(const Process& leader, const Epoch& epoch
   if (!is_leader() || proposal || now_ < next_yield_) return;
   if (view->member(leader) != nullptr && !dead(leader)) return;
   if (!is_larger(epoch, size)) return;
-  next_yield_ = now_ + 2 * o.prepare_time + o.interval +
+  next_yield_ = now_ + 2 * prepare_time() + o.interval +
                 Duration(static_cast<std::int64_t>(
                     random_.below(static_cast<std::uint64_t>(o.interval.count()))));
   message::Yield yield{view->epoch, {}};
   for (const NodeInfo& member : view->members)
     if (!dead(member.process)) yield.members.push_back(member);
   if (!send(leader, yield)) return;
-  yielded_until = now_ + 2 * o.prepare_time;
+  yielded_until = now_ + 2 * prepare_time();
   FLOTILLA_MARK("a leader yields");
   yielded_ = {leader, {yield.members.size(), yield.epoch}};
 }

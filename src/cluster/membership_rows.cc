@@ -452,13 +452,13 @@ void Membership::Core::leave_tick() {
       describe_self();
     } else if (is_leader() && !proposal && !yielded_until) {
       // The next in seniority that stays takes the lead.
-      next_describe_ = now_ + 2 * o.prepare_time;
+      next_describe_ = now_ + 2 * prepare_time();
       const auto next = std::ranges::find_if(view->members, [&](const NodeInfo& member) {
         return member.process != self.process && !member.leaving && !dead(member.process);
       });
       if (next != view->members.end() && send(next->process, message::Yield{view->epoch, {}})) {
         FLOTILLA_MARK("a leader that leaves hands the lead over");
-        yielded_until = now_ + 2 * o.prepare_time;
+        yielded_until = now_ + 2 * prepare_time();
       }
       return;
     }

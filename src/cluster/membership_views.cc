@@ -12,6 +12,8 @@ constexpr std::size_t kLineageMax = 64;
 constexpr Duration kResendLeast = std::chrono::milliseconds(100);
 constexpr Duration kResendMost = std::chrono::seconds(1);
 constexpr Duration kBetweenQuietViews = std::chrono::milliseconds(500);
+constexpr Duration kSlowFor = std::chrono::seconds(10);
+constexpr int kSlowMost = 4;
 
 }  // namespace
 
@@ -41,6 +43,7 @@ void Membership::Core::view_tick() {
   // It promised itself away, and nothing came of it.
   if (promised_ != view->epoch && !view_due_) {
     FLOTILLA_MARK("a promise came to nothing");
+    took_too_long();
     want_view(Hurry::Now, "a promise that came to nothing");
   }
   if (waiting_is_over() && !view_due_) want_view(Hurry::Now, "start-wait is over");
@@ -90,7 +93,7 @@ void Membership::Core::propose(bool takes_over) {
   promised_to_ = self.process;
   p.started = now_;
   p.takes_over = takes_over;
-  p.ends = now_ + o.prepare_time * (takes_over ? 3 : 1);
+  p.ends = now_ + prepare_time() * (takes_over ? 3 : 1);
   if (takes_over) FLOTILLA_MARK("another takes the lead over");
   p.yielded.assign(yielded_epochs_.begin(), yielded_epochs_.end());
   p.full = !in_view || !p.yielded.empty() || waiting_is_over();
@@ -133,7 +136,7 @@ message::Prepare Membership::Core::prepare_message() const {
 }
 
 void Membership::Core::ask_for_promises() {
-  next_prepare_ = now_ + o.prepare_time / 3;
+  next_prepare_ = now_ + prepare_time() / 3;
   const message::Prepare prepare = prepare_message();
   for (const Process& process : proposal->asked)
     if (!proposal->promises.contains(process)) send(process, prepare);
@@ -143,16 +146,29 @@ void Membership::Core::proposal_tick() {
   if (!proposal) return;
   if (now_ >= proposal->ends) {
     FLOTILLA_MARK("a view is decided without all promises");
+    took_too_long();
     return decide();
   }
   if (now_ >= next_prepare_) ask_for_promises();
+}
+
+/// On a slow or busy machine what a promise takes may be longer than the usual time, and no view
+/// would ever come about: each that fails gives the next ones more, for a while.
+Duration Membership::Core::prepare_time() const {
+  return now_ - slow_at_ > kSlowFor ? o.prepare_time : o.prepare_time * (1 << slow_);
+}
+
+void Membership::Core::took_too_long() {
+  if (now_ - slow_at_ > kSlowFor) slow_ = 0;
+  slow_ = std::min(slow_ + 1, kSlowMost);
+  slow_at_ = now_;
 }
 
 void Membership::Core::give_up_proposal() {
   if (!proposal) return;
   FLOTILLA_MARK("a proposal is given up");
   proposal.reset();
-  no_proposal_until_ = now_ + 2 * o.prepare_time +
+  no_proposal_until_ = now_ + 2 * prepare_time() +
                        std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
   if (is_leader()) want_view(Hurry::Now, "the last proposal was refused");
 }
@@ -184,7 +200,7 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
   copies_.promise(promised_);
   promised_to_ = from;
   if (proposal) give_up_proposal();
-  no_proposal_until_ = now_ + 2 * o.prepare_time +
+  no_proposal_until_ = now_ + 2 * prepare_time() +
                        std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
   send(from, promise_for(prepare));
 }
@@ -287,7 +303,7 @@ void Membership::Core::on_message(const Process& from, const message::Refuse& re
   // A member can take no rows of this view any more: it has promised a higher one.
   if (is_leader() && refuse.epoch == view->epoch && refuse.promised > promised_ && !view_due_) {
     want_view(Hurry::Quiet, "a member has promised itself to another");
-    view_due_ = now_ + 2 * o.prepare_time;
+    view_due_ = now_ + 2 * prepare_time();
   }
 }
 

@@ -52,6 +52,22 @@ TEST(Membership, ThreeNodesFormOneViewAndBalance) {
   EXPECT_EQ(world.at(0).view()->cluster_key(), world.at(2).view()->cluster_key());
 }
 
+TEST(Membership, NodesThatAnswerSlowlyGetMoreTimeUntilAViewComesAbout) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    WorldSetup setup;
+    setup.seed = seed;
+    Cluster world(0, setup);
+    world.faults.latency_least = milliseconds(200);
+    world.faults.latency_most = milliseconds(400);
+    for (int i = 0; i < 5; ++i) world.start(world.add());
+    EXPECT_TRUE(world.together(seconds(60))) << "seed " << seed;
+    world.run(seconds(10));
+    const std::uint64_t views = world.epochs();
+    world.run(seconds(60));
+    EXPECT_EQ(world.epochs(), views) << "seed " << seed;
+  }
+}
+
 TEST(Membership, OneNameStandsForAllNodesTheOwnIncluded) {
   WorldSetup setup;
   setup.seeds = {{"db", 3002}};
