@@ -8,6 +8,30 @@
 namespace flotilla::sim {
 namespace {
 
+// First bytes of messages.
+constexpr std::byte kPrepare{9};
+constexpr std::byte kPromise{10};
+constexpr std::byte kCommit{12};
+constexpr std::byte kRows{14};
+constexpr std::byte kAsk{16};
+
+std::size_t node_of(const Cluster& world, const Process& process) {
+  for (std::size_t i = 0; i < world.size(); ++i)
+    if (world.process(i) == process) return i;
+  return world.size();
+}
+
+/// The first partition of which `fits` says so, by its primary and the next in sync.
+std::uint16_t partition_where(const Cluster& world, std::size_t knows,
+                              const std::function<bool(std::size_t, std::size_t)>& fits) {
+  for (std::uint16_t p = 0; p < 16; ++p) {
+    const Row row = world.row(knows, p);
+    if (fits(node_of(world, row.primary), node_of(world, row.in_sync.at(1)))) return p;
+  }
+  ADD_FAILURE() << "there is no such partition";
+  return 0;
+}
+
 WorldSetup with_disks() {
   WorldSetup setup;
   setup.durable = true;
@@ -20,7 +44,7 @@ TEST(DirectedD02, ACommitForAnEarlierLifeIsNotTaken) {
   const std::size_t victim = world.follower();
   const std::size_t leader = world.leader();
   world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
-    return from == leader && to == victim && frame[0] == std::byte{12};  // Commit
+    return from == leader && to == victim && frame[0] == kCommit;
   };
   world.event(leader, Membership::Recluster{});
   ASSERT_TRUE(world.run_until([&] { return !world.kept.empty(); }, seconds(2)));
@@ -79,6 +103,99 @@ TEST(DirectedD05, AHiccupDuringAViewChangeCostsNobodyItsPlace) {
   EXPECT_TRUE(world.settle());
 }
 
+TEST(DirectedD06, ADropThatNobodyElseKnowsDoesNotCount) {
+  Cluster world(3);
+  world.check_acknowledged = true;
+  ASSERT_TRUE(world.settle());
+  const std::size_t leader = world.leader();
+  const std::uint16_t p = partition_where(
+      world, leader, [&](std::size_t primary, std::size_t) { return primary == leader; });
+  const std::size_t dropped = node_of(world, world.row(leader, p).in_sync.at(1));
+  world.keep = [&](std::size_t from, std::size_t, const Buffer& frame) {
+    return from == leader && frame[0] == kRows;
+  };
+  world.pause(dropped, milliseconds(900));
+  world.run(milliseconds(500));
+  EXPECT_EQ(world.row(leader, p).in_sync.size(), 1U) << "it is dropped";
+  EXPECT_EQ(world.copy(leader, p).row.in_sync.size(), 2U) << "and waited for still";
+  world.crash(leader);
+  world.keep = nullptr;
+  EXPECT_TRUE(world.settle());  // Promoted without an acknowledged write it would be I17.
+  EXPECT_EQ(world.at(world.leader()).statistics().stale_promotions, 0U);
+}
+
+/// A new leader leaves out a primary that it cannot reach, after the old one has told it all it
+/// knows. A drop granted now would be known to that primary alone.
+TEST(DirectedD07, ALeaderThatPromisedItselfAwayGrantsNothing) {
+  Cluster world(4);
+  world.check_acknowledged = true;
+  ASSERT_TRUE(world.settle());
+  const std::size_t leader = world.leader();
+  const std::size_t next = node_of(world, world.view(leader)->members.at(1).process);
+  const std::uint16_t p = partition_where(world, leader, [&](std::size_t a, std::size_t b) {
+    return a != leader && a != next && b != leader && b != next;
+  });
+  const std::size_t primary = node_of(world, world.row(leader, p).primary);
+  const std::size_t backup = node_of(world, world.row(leader, p).in_sync.at(1));
+  bool promised = false;
+  world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
+    if (from == leader && to == next && frame[0] == kPromise && !promised) {
+      promised = true;
+      world.cut(primary, next);
+      world.cut(primary, backup);
+    }
+    return from == next && to == primary && frame[0] == kPrepare;
+  };
+  world.event(leader, Membership::Leave{});
+  ASSERT_TRUE(world.run_until([&] { return promised; }, seconds(2)));
+  const Process old_life = world.process(primary);
+  EXPECT_TRUE(
+      world.run_until([&] { return world.view(next)->leader == world.process(next); }, seconds(3)));
+  EXPECT_EQ(world.view(next)->member(old_life), nullptr);
+  EXPECT_EQ(world.row(next, p).primary, world.process(backup));
+  world.keep = nullptr;
+  world.heal();
+  EXPECT_TRUE(world.together(seconds(10)));
+}
+
+/// The others promise themselves to a new leader while the old one stands still; then it goes on,
+/// and grants what they ask of it.
+TEST(DirectedD07, WhoPromisedTakesNoRowsOfTheOldLeader) {
+  Cluster world(4);
+  world.check_acknowledged = true;
+  ASSERT_TRUE(world.settle());
+  const std::size_t leader = world.leader();
+  const std::size_t next = node_of(world, world.view(leader)->members.at(1).process);
+  const std::uint16_t p = partition_where(world, leader, [&](std::size_t a, std::size_t b) {
+    return a != leader && a != next && b != leader && b != next;
+  });
+  const std::size_t primary = node_of(world, world.row(leader, p).primary);
+  const std::size_t backup = node_of(world, world.row(leader, p).in_sync.at(1));
+  bool promised = false;
+  bool decides = false;  // The last promise arrives.
+  world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
+    promised |= from == primary && to == next && frame[0] == kPromise;
+    if (from == leader && frame[0] == kPrepare) return true;  // Its way back to the lead.
+    return from == backup && to == next && frame[0] == kPromise && !decides;
+  };
+  world.pause(leader, milliseconds(2200));
+  ASSERT_TRUE(world.run_until([&] { return promised; }, seconds(3)));
+  world.pause(leader, Duration(0));
+  world.cut(primary, backup);
+  ASSERT_TRUE(
+      world.run_until([&] { return world.row(leader, p).in_sync.size() == 1; }, milliseconds(300)));
+  world.run(milliseconds(50));
+  EXPECT_EQ(world.copy(primary, p).row.in_sync.size(), 2U) << "it has promised itself to another";
+  decides = true;
+  ASSERT_TRUE(
+      world.run_until([&] { return world.view(next)->leader == world.process(next); }, seconds(1)));
+  EXPECT_NE(world.view(next)->member(world.process(backup)), nullptr);
+  world.crash(primary);
+  world.keep = nullptr;
+  world.heal();
+  EXPECT_TRUE(world.settle(seconds(30)));  // Promoted without an acknowledged write: I17.
+}
+
 TEST(DirectedD08, ALeaderFalselyHeldForDeadFindsBack) {
   Cluster world(4);
   ASSERT_TRUE(world.settle());
@@ -128,6 +245,30 @@ TEST(DirectedD08, ALeaderThatStoodStillFoundsNoViewOfItsOldCopies) {
     EXPECT_FALSE(was_alone) << "seed " << seed;
     if (HasFailure()) return;
   }
+}
+
+TEST(DirectedD12, ACopyThatWasNeverFilledWaitsForOneThatWas) {
+  Cluster world(3, with_disks());
+  ASSERT_TRUE(world.settle());
+  const std::size_t leader = world.leader();
+  const std::uint16_t p = partition_where(
+      world, leader, [&](std::size_t a, std::size_t b) { return a != leader && b != leader; });
+  const std::size_t primary = node_of(world, world.row(leader, p).primary);
+  const std::size_t backup = node_of(world, world.row(leader, p).in_sync.at(1));
+  world.keep = [&](std::size_t from, std::size_t, const Buffer& frame) {
+    return from == primary && frame[0] == kAsk;  // The fill does not come to its end.
+  };
+  world.crash(backup);
+  ASSERT_TRUE(world.run_until([&] { return !world.copy(leader, p).history.empty(); }, seconds(3)));
+  EXPECT_FALSE(world.copy(leader, p).ever_full);
+  world.crash(primary);
+  world.keep = nullptr;
+  world.run(seconds(3));
+  EXPECT_TRUE(world.row(leader, p).has(Row::kWaiting));
+  world.start(primary);
+  world.start(backup);
+  EXPECT_TRUE(world.settle(seconds(30)));
+  EXPECT_EQ(world.at(world.leader()).statistics().stale_promotions, 0U);
 }
 
 TEST(DirectedD13, AfterAPowerCutRowsFromDiskNeedTheWholeInSyncSet) {
