@@ -37,11 +37,7 @@ check_tidy() {
   # Examples are built by themselves, against the installed package.
   files=$(grep '\.cc$' <<<"$files" | grep -v '^examples/' || true)
   [[ -n $files ]] || return 0
-  unless_silent lint-tidy tidy_files "$files"
-}
-
-tidy_files() {
-  xargs -P "$(job_count)" -n 1 nice clang-tidy-19 -p build/release --quiet --extra-arg=-Wno-unknown-warning-option <<<"$1"
+  unless_silent lint-tidy xargs python3 scripts/tidy.py build/release <<<"$files"
 }
 
 # unless_silent <log name> <command...>: shows the errors of a command that fails.
