@@ -57,7 +57,7 @@ func newCluster(t *test, nodes int, options ...string) *cluster {
 	}
 	var out string
 	for attempt := 0; attempt < 5; attempt++ {
-		c.basePort = 20000 + 100*rand.Intn(110) // Below the ports that the system gives to clients.
+		c.basePort = 20000 + 100*rand.Intn(max(1, 126-nodes)) // Below the ports that the system gives to clients.
 		args := append([]string{"up", strconv.Itoa(nodes), "--no-wait", "--base-port", strconv.Itoa(c.basePort),
 			"--data-size", "512M"}, append(c.server(), options...)...)
 		var err error
@@ -149,6 +149,15 @@ func (c *cluster) nodes() []int {
 		}
 	}
 	return out
+}
+
+// pid is of the node's process, as text.
+func (c *cluster) pid(node int) string {
+	pid, err := os.ReadFile(filepath.Join(c.t.home(), "nodes", "node"+strconv.Itoa(node), "pid"))
+	if err != nil {
+		give("node %d: %v", node, err)
+	}
+	return strings.TrimSpace(string(pid))
 }
 
 func (c *cluster) host(node int) string {

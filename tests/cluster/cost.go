@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -40,8 +39,7 @@ func (t *test) costOfPut(nodes int) float64 {
 func (c *cluster) cpu() time.Duration {
 	ticks := 0
 	for _, node := range c.nodes() {
-		pid, _ := os.ReadFile(filepath.Join(c.t.home(), "nodes", "node"+strconv.Itoa(node), "pid"))
-		stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/stat")
+		stat, err := os.ReadFile("/proc/" + c.pid(node) + "/stat")
 		if err != nil {
 			give("node %d: %v", node, err)
 		}

@@ -47,6 +47,7 @@ type scenario struct {
 var scenarios = []scenario{
 	{"checker", "one node: the ledger notices every planted loss", runChecker},
 	{"form", "nodes started at once are one cluster, evenly", runForm},
+	{"crowd", "64 nodes on one machine", runCrowd},
 	{"garbage", "any bytes for the ports between nodes", runGarbage},
 	{"cost", "processor time of a replicated put", runCost},
 	{"kill", "SIGKILL of one", runKill},
