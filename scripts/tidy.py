@@ -15,7 +15,7 @@ import shlex
 import subprocess
 import sys
 
-TIDY = ["nice", "clang-tidy-19", "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+TIDY = ["clang-tidy-19", "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
 
 
 def main(build, files):
