@@ -20,6 +20,17 @@ std::string_view value_of(const std::vector<InfoAnswer>& answers, std::string_vi
   return at == answers.end() ? std::string_view() : std::string_view(at->value);
 }
 
+/// By number in `before`: the number of the same node in `after`.
+std::vector<NodeNumber> renumbered(const Topology& before, const Topology& after) {
+  std::vector<NodeNumber> out;
+  for (const auto& node : before.nodes) {
+    const auto at = std::ranges::find(after.nodes, node);
+    out.push_back(at == after.nodes.end() ? kNoNode
+                                          : static_cast<NodeNumber>(at - after.nodes.begin()));
+  }
+  return out;
+}
+
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host.starts_with("127.") || host == "::1";
 }
@@ -275,6 +286,7 @@ void Cluster::publish() {
     owned.push_back(alone ? std::vector<OwnedPartitions>() : w.owned);
   }
   next->partitions = PartitionMap(owned);
+  next->partitions.keep_unclaimed(topology_->partitions, renumbered(*topology_, *next));
   for (std::size_t i = 0; i < watched_.size() && options_.rack_id >= 0; ++i)
     for (const auto& [ns, rack] : watched_[i].racks)
       if (rack == options_.rack_id) next->partitions.set_near(ns, static_cast<NodeNumber>(i));

@@ -166,6 +166,19 @@ PartitionMap::PartitionMap(std::span<const std::vector<OwnedPartitions>> owned) 
   }
 }
 
+void PartitionMap::keep_unclaimed(const PartitionMap& before, std::span<const NodeNumber> now) {
+  for (auto& [ns, map] : namespaces_) {
+    const NamespaceMap* const old = before.find(ns);
+    const std::size_t columns =
+        old == nullptr ? 0 : std::min(map.columns.size(), old->columns.size());
+    for (std::size_t c = 0; c < columns; ++c)
+      for (std::size_t p = 0; p < wire::kPartitions; ++p)
+        if (const NodeNumber owner = old->columns[c][p];
+            map.columns[c][p] == kNoNode && owner != kNoNode)
+          map.columns[c][p] = now[owner];
+  }
+}
+
 void PartitionMap::set_near(std::string_view ns, NodeNumber node) {
   if (const auto at = namespaces_.find(ns); at != namespaces_.end()) at->second.near.insert(node);
 }

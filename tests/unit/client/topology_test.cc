@@ -89,6 +89,27 @@ TEST(PartitionMap, MergesNodesAndTheHigherRegimeWins) {
   EXPECT_EQ(map.find("bar"), nullptr);
 }
 
+TEST(PartitionMap, WhatNobodyClaimsStaysWhereItWasUnlessThatNodeHasGone) {
+  const std::vector<std::vector<OwnedPartitions>> before = {
+      {owned(0, {{1}})},
+      {owned(0, {{2, 3}})},
+      {owned(0, {{4}})},
+  };
+  const std::vector<std::vector<OwnedPartitions>> after = {
+      {owned(0, {{3}})},
+      {owned(0, {{}})},
+  };
+  PartitionMap map(after);
+  // The first has gone; the others have moved up.
+  const NodeNumber now[] = {kNoNode, 0, 1};
+  map.keep_unclaimed(PartitionMap(before), now);
+  const auto& masters = map.find("test")->columns[0];
+  EXPECT_EQ(masters[1], kNoNode);
+  EXPECT_EQ(masters[2], 0);
+  EXPECT_EQ(masters[3], 0);
+  EXPECT_EQ(masters[4], 1);
+}
+
 TEST(Route, SequenceMovesOnAndMasterStays) {
   const std::vector<std::vector<OwnedPartitions>> nodes = {
       {owned(0, {{5}, {}})},
