@@ -88,5 +88,7 @@ under_sanitizer() {
   ensure_python_client
   suite "$1-smoke-go" 600 smoke go
   suite "$1-smoke-python" 600 smoke python
+  # Sanitized nodes need seconds for what a common one does at once; none of them is to be taken for dead meanwhile.
+  local -x FLOTILLA__network__heartbeat__interval=500 FLOTILLA__network__heartbeat__timeout=40
   suite "$1-cluster" 900 cluster 3
 }

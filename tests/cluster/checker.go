@@ -45,7 +45,7 @@ func runChecker(t *test) {
 	l.end()
 	t.readsRight(l.load)
 	l.client = l.connect(1)
-	l.load.client = l.client
+	l.load.user = goUser{l.client}
 	for number := range plants {
 		l.load.put(number)
 		l.load.put(number)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math/rand"
-	"strings"
 	"sync"
 	"time"
 
@@ -68,7 +67,7 @@ func ownCode(err as.Error) types.ResultCode {
 
 // load writes, reads, deletes, and counts until it is stopped, and keeps the ledger.
 type load struct {
-	client *as.Client
+	user   user
 	ledger *ledger
 	set    string
 	rate   int
@@ -87,8 +86,8 @@ type load struct {
 	witnesses  []string
 }
 
-func newLoad(client *as.Client, book *ledger, set string, rate int, seed int64) *load {
-	return &load{client: client, ledger: book, set: set, rate: rate, seed: seed, stopping: make(chan struct{}),
+func newLoad(u user, book *ledger, set string, rate int, seed int64) *load {
+	return &load{user: u, ledger: book, set: set, rate: rate, seed: seed, stopping: make(chan struct{}),
 		failures: counts{}, findings: counts{}}
 }
 
@@ -150,51 +149,49 @@ func (l *load) work(worker int) {
 func (l *load) put(number int) {
 	key := &l.ledger.keys[number]
 	version := key.next()
-	err := l.client.Put(nil, keyOf(l.set, number), as.BinMap{"v": version, "p": payload(number, version)})
-	key.settle(version, endOf(err))
-	l.note("put", err)
+	end := l.user.put(l.set, number, version)
+	key.settle(version, end.outcome)
+	l.note("put", end)
 }
 
 func (l *load) remove(number int) {
-	_, err := l.client.Delete(nil, keyOf(l.set, number))
-	l.ledger.keys[number].settle(absent, endOf(err))
-	l.note("delete", err)
+	end := l.user.remove(l.set, number)
+	l.ledger.keys[number].settle(absent, end.outcome)
+	l.note("delete", end)
 }
 
 func (l *load) count(number int) {
-	err := l.client.Add(nil, keyOf(counterSet, number), as.BinMap{"n": 1})
-	l.ledger.counters[number].settle(endOf(err))
-	l.note("add", err)
+	end := l.user.add(counterSet, number)
+	l.ledger.counters[number].settle(end.outcome)
+	l.note("add", end)
 }
 
 // get reads a record that only this worker writes: it must find what it wrote.
 func (l *load) get(number int) {
-	record, err := l.client.Get(nil, keyOf(l.set, number))
-	if err != nil && !err.Matches(types.KEY_NOT_FOUND_ERROR) {
-		l.note("get", err)
+	what, end := l.user.get(l.set, number)
+	l.note("get", end)
+	if end.failed() {
 		return
 	}
-	l.note("get", nil)
-	if what, why := l.ledger.judgeRecord(number, record); what != right {
-		l.find(what, fmt.Sprintf("key %d (partition %d): %s", number, keyOf(l.set, number).PartitionId(), why))
+	if verdict, why := l.ledger.judgeFound(number, what); verdict != right {
+		l.find(verdict, fmt.Sprintf("key %d (partition %d): %s", number, keyOf(l.set, number).PartitionId(), why))
 	}
 }
 
-func (l *load) note(what string, err as.Error) {
+func (l *load) note(what string, end ending) {
 	l.Lock()
 	defer l.Unlock()
 	l.operations++
-	if err == nil {
+	if !end.failed() {
 		return
 	}
-	l.failures[what+": "+codeOf(err)]++
+	l.failures[what+": "+end.code]++
 	l.last = time.Now()
 	if l.first.IsZero() {
 		l.first = l.last
 	}
 	if len(l.examples) < 5 {
-		l.examples = append(l.examples, fmt.Sprintf("%s %s: %.160s", time.Now().Format("15:04:05.000"), what,
-			strings.ReplaceAll(err.Error(), "\n", " ")))
+		l.examples = append(l.examples, fmt.Sprintf("%s %s: %s", time.Now().Format("15:04:05.000"), what, end.text))
 	}
 }
 
@@ -220,15 +217,17 @@ func (l *load) failed() int {
 
 // judgeRecord looks at a whole record; nil: it was not there.
 func (b *ledger) judgeRecord(number int, record *as.Record) (what, why string) {
-	key := &b.keys[number]
-	found := absent
-	if record != nil {
-		v, ok := record.Bins["v"].(int)
-		found = int64(v)
-		if p, _ := record.Bins["p"].(string); !ok || p != payload(number, found) {
-			return damaged, fmt.Sprintf("bins %v", record.Bins)
-		}
+	what, why = b.judgeFound(number, foundIn(number, record))
+	if what == damaged {
+		why = fmt.Sprintf("bins %v", record.Bins)
 	}
-	what = key.judge(found)
-	return what, fmt.Sprintf("found %d; %s", found, key)
+	return what, why
+}
+
+func (b *ledger) judgeFound(number int, what found) (verdict, why string) {
+	if !what.whole {
+		return damaged, fmt.Sprintf("version %d and a payload that is not its", what.version)
+	}
+	key := &b.keys[number]
+	return key.judge(what.version), fmt.Sprintf("found %d; %s", what.version, key)
 }

@@ -23,19 +23,20 @@ import (
 
 // options bound every scenario.
 type options struct {
-	tool    string        // The program `flotilla`.
-	server  string        // flotillad; empty: beside the tool.
-	folder  string        // Where clusters keep their files; those of failed scenarios stay.
-	nodes   int           // Of the scenarios of one size.
-	records int           // Loaded before the fault.
-	rate    int           // Operations per second of the load.
-	probes  int           // Keys on which gaps are measured.
-	sync    time.Duration // How long copies may take to be whole again.
-	pause   time.Duration // How long a paused or cut-off node is away.
-	chaos   time.Duration // How long chaos lasts.
-	away    time.Duration // How long a node is away while keys change.
-	changed int           // Keys that change meanwhile.
-	seed    int64
+	tool     string        // The program `flotilla`.
+	server   string        // flotillad; empty: beside the tool.
+	folder   string        // Where clusters keep their files; those of failed scenarios stay.
+	nodes    int           // Of the scenarios of one size.
+	records  int           // Loaded before the fault.
+	rate     int           // Operations per second of the load.
+	probes   int           // Keys on which gaps are measured.
+	sync     time.Duration // How long copies may take to be whole again.
+	pause    time.Duration // How long a paused or cut-off node is away.
+	chaos    time.Duration // How long chaos lasts.
+	away     time.Duration // How long a node is away while keys change.
+	changed  int           // Keys that change meanwhile.
+	seed     int64
+	language string // Of the client under load: go, python, java, cpp.
 }
 
 type scenario struct {
@@ -100,6 +101,7 @@ func parseOptions() options {
 	flag.DurationVar(&opt.away, "away", 10*time.Second, "how long a node is away while keys change")
 	flag.IntVar(&opt.changed, "changed", 10_000, "keys that change meanwhile")
 	flag.Int64Var(&opt.seed, "seed", time.Now().UnixNano()%1_000_000, "of what is random")
+	flag.StringVar(&opt.language, "client", "go", "the client that puts load on: go, python, java, cpp")
 	flag.Usage = usage
 	flag.Parse()
 	opt.tool, _ = filepath.Abs(opt.tool)

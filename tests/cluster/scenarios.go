@@ -38,7 +38,7 @@ func (t *test) loadedCluster(nodes int, options ...string) *loaded {
 
 func (t *test) fill(c *cluster) *loaded {
 	l := &loaded{cluster: c, client: c.connect(c.nodes()...), book: newLedger(t.records, counterCount)}
-	l.load = newLoad(l.client, l.book, recordSet, t.rate, t.seed)
+	l.load = newLoad(t.newUser(c, l.client), l.book, recordSet, t.rate, t.seed)
 	took := l.load.fill()
 	t.say("%d records written in %.1f s", t.records, took.Seconds())
 	if l.load.failed() != 0 {
@@ -51,6 +51,7 @@ func (t *test) fill(c *cluster) *loaded {
 func (l *loaded) end() {
 	t := l.t
 	l.load.stop()
+	l.load.user.close()
 	t.loadReport(l.load)
 	if !l.stuck {
 		l.waitSynced(t.sync)
