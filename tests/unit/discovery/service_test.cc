@@ -173,7 +173,8 @@ TEST_F(ServiceTest, TwoEnginesAreWatchedAsOne) {
   // One of them lost: what is there is still looked after, and nobody is taken for gone.
   second.set("/containers/json", "broken", 500);
   EXPECT_TRUE(wait_until([&] {
-    const auto& status = service_->report().plugins[0].status;
+    const auto report = service_->report();
+    const auto& status = report.plugins[0].status;
     return !status.complete && !status.clusters.empty() && status.clusters[0].ready == 1;
   }));
 }

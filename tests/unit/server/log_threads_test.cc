@@ -38,12 +38,33 @@ store::LogOptions options() {
   return out;
 }
 
-/// Each file has a thread, and all of them bring records back at once.
+/// Each file has a thread: all of them bring records back and move them at once, while the test
+/// puts new ones.
 class SharedOwner : public sim::PlainOwner {
  public:
+  Result<store::LogPosition> put(const wire::Digest& digest, Entry entry) {
+    const std::scoped_lock lock(mutex_);
+    return PlainOwner::put(digest, std::move(entry));
+  }
   store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
     const std::scoped_lock lock(mutex_);
     return PlainOwner::recovered(image, segment);
+  }
+  Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override {
+    const std::scoped_lock lock(mutex_);
+    return PlainOwner::relocate(image, segment);
+  }
+  bool tombstone_pass_begins(unsigned file) override {
+    const std::scoped_lock lock(mutex_);
+    return PlainOwner::tombstone_pass_begins(file);
+  }
+  void tombstone_pass_saw(unsigned file, const store::RecordImage& image) override {
+    const std::scoped_lock lock(mutex_);
+    PlainOwner::tombstone_pass_saw(file, image);
+  }
+  void tombstone_pass_ends(unsigned file, bool complete) override {
+    const std::scoped_lock lock(mutex_);
+    PlainOwner::tombstone_pass_ends(file, complete);
   }
 
  private:
