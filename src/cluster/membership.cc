@@ -36,7 +36,7 @@ Membership::Core::Core(Options options, NodeInfo node, const LocalCopies& copies
     } else if (key == kViewKey) {
       const Result<View> last = parse_view(value);
       if (!last) continue;
-      epoch_number = last->epoch.number;
+      epoch_number_ = last->epoch.number;
       restored_away_ = last->away;
       for (const NodeInfo& member : last->members) restored_members_.insert(member.process);
     } else if (key.starts_with(kItemPrefix)) {
@@ -96,7 +96,7 @@ Instant Membership::Core::deadline() {
   if (rests_) return next_call();
   // Everything else that is timed is coarser than this.
   Instant next = std::min(next_beat_, now_ + o.interval / 4);
-  if (proposal) next = std::min(next, proposal->ends);
+  if (proposal_) next = std::min(next, proposal_->ends);
   if (view_due_) next = std::min(next, std::max(*view_due_, now_));
   if (rows_due_) next = std::min(next, *rows_due_);
   return std::max(next, now_ + kTickLeast);
@@ -106,9 +106,9 @@ Instant Membership::Core::deadline() {
 /// that is an event, and the tick after it sees to the deadlines.
 bool Membership::Core::nothing_is_due() const {
   if (!is_leader() || view->members.size() > 1 || !known_.empty() || !links_.empty()) return false;
-  if (proposal || view_due_ || rows_due_ || yielded_until || waiting_since_) return false;
+  if (proposal_ || view_due_ || rows_due_ || yielded_until_ || waiting_since_) return false;
   if (promised_ != view->epoch || view_changed_since_persist_ || self.leaving) return false;
-  return balanced_ && moved_.empty() && settings_.empty() && own_settings_.empty();
+  return unsettled_.empty() && moved_.empty() && settings_.empty() && own_settings_.empty();
 }
 
 /// When a node that nothing else is due for looks for others again.

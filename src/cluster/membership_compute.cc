@@ -12,7 +12,7 @@ bool Membership::Core::waiting_is_over() const {
 }
 
 void Membership::Core::merge_promised_items() {
-  for (const auto& [process, promise] : proposal->promises) take_items(promise.items);
+  for (const auto& [process, promise] : proposal_->promises) take_items(promise.items);
 }
 
 /// Members of the base that stay, in their order, then those that join. This order is also what
@@ -20,8 +20,8 @@ void Membership::Core::merge_promised_items() {
 std::vector<NodeInfo> Membership::Core::next_members() const {
   std::vector<NodeInfo> out;
   const auto word_of = [&](const NodeInfo& known) -> const NodeInfo& {
-    const auto promise = proposal->promises.find(known.process);
-    if (promise != proposal->promises.end()) return promise->second.node;
+    const auto promise = proposal_->promises.find(known.process);
+    if (promise != proposal_->promises.end()) return promise->second.node;
     const Known* said = find(known.process);
     return said != nullptr && said->info.id.raw() != 0 ? said->info : known;
   };
@@ -32,9 +32,9 @@ std::vector<NodeInfo> Membership::Core::next_members() const {
   };
   if (in_view)
     for (const NodeInfo& member : view->members) {
-      const bool told = proposal->promises.contains(member.process);
-      if (proposal->lost.contains(member.process) && !told) continue;
-      if (!told && proposal->takes_over) {
+      const bool told = proposal_->promises.contains(member.process);
+      if (proposal_->lost.contains(member.process) && !told) continue;
+      if (!told && proposal_->takes_over) {
         FLOTILLA_MARK("a new leader leaves a silent member out");
         continue;
       }
@@ -43,7 +43,7 @@ std::vector<NodeInfo> Membership::Core::next_members() const {
     }
   else
     out.push_back(self);
-  for (const auto& [process, promise] : proposal->promises) {
+  for (const auto& [process, promise] : proposal_->promises) {
     const bool stays = in_view && view->member(process) != nullptr;
     if (!stays && process != self.process && fits(promise.node)) out.push_back(promise.node);
   }
@@ -62,7 +62,7 @@ void Membership::Core::next_away(View& next) const {
     Away& have = away.try_emplace(each.node, each).first->second;
     if (each.last_seen_ms > have.last_seen_ms) have = each;
   };
-  for (const auto& [process, promise] : proposal->promises)
+  for (const auto& [process, promise] : proposal_->promises)
     for (const Away& each : promise.away) add(each);
   if (in_view) {
     for (const Away& each : view->away) add(each);
@@ -104,8 +104,8 @@ std::map<std::string, std::uint32_t> Membership::Core::agreed_factors(const View
 /// Partitions of which a node that joins has brought data.
 std::vector<bool> Membership::Core::data_of(const Process& process, const std::string& ns) const {
   std::vector<bool> out;
-  const auto promise = proposal->promises.find(process);
-  if (promise == proposal->promises.end() || (in_view && view->member(process) != nullptr))
+  const auto promise = proposal_->promises.find(process);
+  if (promise == proposal_->promises.end() || (in_view && view->member(process) != nullptr))
     return out;
   out.resize(o.partitions);
   for (const PartitionReport& report : promise->second.copies)
@@ -120,7 +120,7 @@ std::vector<Targets> Membership::Core::targets_for(const NamespaceRows& rows,
   for (std::size_t p = 0; p < rows.rows.size(); ++p) previous[p] = rows.rows[p].targets;
   if (rows.rows.empty()) {  // A first view, maybe of nodes that had one before: copies stay.
     std::map<std::uint16_t, RowVersion> newest;
-    for (const auto& [process, promise] : proposal->promises)
+    for (const auto& [process, promise] : proposal_->promises)
       for (const PartitionReport& report : promise.copies) {
         if (report.ns != namespace_tag(rows.name) || report.partition.raw() >= o.partitions)
           continue;
@@ -146,7 +146,7 @@ std::vector<Targets> Membership::Core::targets_for(const NamespaceRows& rows,
 std::map<Process, std::size_t> Membership::Core::components() const {
   std::map<Process, std::size_t> out;
   std::map<Epoch, std::size_t> others;
-  for (const auto& [process, promise] : proposal->promises) {
+  for (const auto& [process, promise] : proposal_->promises) {
     const bool none = promise.installed == Epoch{} || promise.excluded;
     const bool ours =
         in_view && (in_lineage(promise.installed) ||
@@ -175,12 +175,12 @@ void Membership::Core::compute_rows(NamespaceRows& rows, View& next, std::uint32
   }
   rules.wait_no_more = waiting_is_over() || nobody_to_look_for();
   rules.owns_nothing = next.members.size() < o.min_cluster_size;
-  rules.everybody_told = proposal->full;
+  rules.everybody_told = proposal_->full;
 
   std::vector<std::vector<CopyWord>> words(o.partitions);
   for (std::size_t p = 0; p < rows.rows.size(); ++p)
     words[p].push_back({self.process, nullptr, rows.rows[p], false, false, 0});
-  for (const auto& [process, promise] : proposal->promises) {
+  for (const auto& [process, promise] : proposal_->promises) {
     if (next.member(process) == nullptr) continue;
     const bool joins = !in_view || view->member(process) == nullptr;
     const std::size_t its = component.at(process);
@@ -222,7 +222,7 @@ void Membership::Core::compute_rows(NamespaceRows& rows, View& next, std::uint32
 
 View Membership::Core::compute(std::uint32_t& next_n) {
   View next;
-  next.epoch = proposal->epoch;
+  next.epoch = proposal_->epoch;
   if (in_view) next.base = view->epoch;
   next.leader = self.process;
   next.members = next_members();
@@ -230,7 +230,7 @@ View Membership::Core::compute(std::uint32_t& next_n) {
 
   std::vector<std::int64_t> clocks;
   for (const NodeInfo& member : next.members)
-    if (const auto at = proposal->promises.find(member.process); at != proposal->promises.end()) {
+    if (const auto at = proposal_->promises.find(member.process); at != proposal_->promises.end()) {
       const Known* known = find(member.process);
       clocks.push_back(member.process == self.process || known == nullptr ? 0 : known->skew_ms);
     }

@@ -233,8 +233,8 @@ class Membership::Core {
   bool in_lineage(const Epoch& epoch) const;
   void remember_lineage(const Epoch& epoch);
   void persist_view();
-  Epoch fresh_epoch() const { return {epoch_number + 1, self.process.boot}; }
-  void saw_epoch(const Epoch& epoch) { epoch_number = std::max(epoch_number, epoch.number); }
+  Epoch fresh_epoch() const { return {epoch_number_ + 1, self.process.boot}; }
+  void saw_epoch(const Epoch& epoch) { epoch_number_ = std::max(epoch_number_, epoch.number); }
 
   // --- Computation (membership_compute.cc).
   View compute(std::uint32_t& next_n);
@@ -273,7 +273,7 @@ class Membership::Core {
   /// Between PREPARE and COMMIT, and after YIELD or a promise to another, nothing is granted: the
   /// view would be computed from rows that are not the newest.
   bool may_grant() const {
-    return is_leader() && !proposal && !yielded_until && promised_ == view->epoch;
+    return is_leader() && !proposal_ && !yielded_until_ && promised_ == view->epoch;
   }
   void grant(const Process& from, const RowAsk& ask);
   void change_row(std::uint32_t ns, wire::PartitionId partition, Row row, bool urgent);
@@ -281,10 +281,12 @@ class Membership::Core {
   void give(std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> rows);
   void flush_rows();
   void release_held();
+  void look_at_all_rows();
   void issue_moves();
   std::optional<Process> mover_target(const Row& row) const;
   message::Rows rows_since(std::uint32_t from) const;
   bool trim(std::uint32_t ns, wire::PartitionId partition, const Row& row);
+  bool is_settled(const PartitionKey& key, std::optional<Process>& to);
   const NodeInfo* member_of(const Uuid& node) const;
   void leave_tick();
   void describe_self();
@@ -361,17 +363,17 @@ class Membership::Core {
   std::set<Process> seen_orphans_;
   std::string held_why_;
   std::map<Process, unsigned> twin_joins_;
-  std::optional<Instant> yielded_until;
+  std::optional<Instant> yielded_until_;
   struct Yielded {
     Process to;
     std::pair<std::size_t, Epoch> as;  // Living members and view, as told in YIELD.
   } yielded_;                          // To another component, last.
   Instant next_yield_;
 
-  std::uint64_t epoch_number = 0;  // The highest seen.
+  std::uint64_t epoch_number_ = 0;  // The highest seen.
   Epoch promised_;
   Process promised_to_;
-  std::optional<Proposal> proposal;
+  std::optional<Proposal> proposal_;
   Instant no_proposal_until_;
   int slow_ = 0;  // How often in a row a view was too slow to come about; since slow_at_.
   Instant slow_at_;
@@ -416,7 +418,7 @@ class Membership::Core {
   Instant rows_flushed_;
   Instant moved_at_;  // A partition's primary, last.
   Instant next_moves_;
-  bool balanced_ = false;  // Nothing to move or trim since the last change.
+  std::set<PartitionKey> unsettled_;  // The leader's: rows that may be to move or to trim.
   bool part_ = false;
   std::set<Process> parting_;  // The leader's: members that clients are done with.
   std::map<Process, Instant> leaving_since_;

@@ -23,7 +23,7 @@ message::Beat Membership::Core::beat_to(const Known& known, bool answer_me, bool
   beat.echo = direct ? known.direct_sent : known.beat.sent;
   beat.answer_me = answer_me;
   beat.wall_ms = wall_.ms;
-  beat.epoch_number = epoch_number;
+  beat.epoch_number = epoch_number_;
   beat.hlc = clock_.last();
   beat.late_ms = late_ms_;
   if (in_view) {
@@ -107,7 +107,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
   known->beat = beat;
   known->beat_at = now_;
   known->skew_ms = static_cast<std::int64_t>(beat.wall_ms) - static_cast<std::int64_t>(wall_.ms);
-  epoch_number = std::max(epoch_number, beat.epoch_number);
+  epoch_number_ = std::max(epoch_number_, beat.epoch_number);
   if (!clock_.saw(beat.hlc, wall_.ms)) ++stats.hlc_rejected;
   if (beat.answer_me) {  // The way it came.
     if (arrived_by_)

@@ -58,7 +58,7 @@ void Membership::Core::orphan_tick() {
     return;
   }
   join_backoff_ = Duration(0);
-  if (proposal || now_ < no_proposal_until_) return;
+  if (proposal_ || now_ < no_proposal_until_) return;
   const std::vector<Process> others = orphans_in_sight();
   for (const Process& other : others)
     if (seen_orphans_.insert(other).second) last_orphan_seen_ = now_;
@@ -230,7 +230,7 @@ bool Membership::Core::most_went_elsewhere() const {
 /// if it is the other, and goes on if nothing comes of it.
 void Membership::Core::other_component(const Process& leader, const Epoch& epoch,
                                        std::uint32_t size) {
-  if (!is_leader() || proposal || now_ < next_yield_) return;
+  if (!is_leader() || proposal_ || now_ < next_yield_) return;
   if (view->member(leader) != nullptr && !dead(leader)) return;
   if (!is_larger(epoch, size)) return;
   next_yield_ = now_ + 2 * prepare_time() + o.interval +
@@ -240,7 +240,7 @@ void Membership::Core::other_component(const Process& leader, const Epoch& epoch
   for (const NodeInfo& member : view->members)
     if (!dead(member.process)) yield.members.push_back(member);
   if (!send(leader, yield)) return;
-  yielded_until = now_ + 2 * prepare_time();
+  yielded_until_ = now_ + 2 * prepare_time();
   FLOTILLA_MARK("a leader yields");
   yielded_ = {leader, {yield.members.size(), yield.epoch}};
 }
@@ -249,18 +249,18 @@ void Membership::Core::other_component(const Process& leader, const Epoch& epoch
 /// of a view, and who of it lives its leader finds out only later. Then both have both messages,
 /// and so the same answer.
 bool Membership::Core::goes_on_before(const Process& from, const message::Yield& yield) const {
-  return yielded_until && yielded_.to == from &&
+  return yielded_until_ && yielded_.to == from &&
          yielded_.as > std::pair<std::size_t, Epoch>{yield.members.size(), yield.epoch};
 }
 
 void Membership::Core::on_message(const Process& from, const message::Yield& yield) {
   saw_epoch(yield.epoch);
-  if (!in_view || proposal) return;
+  if (!in_view || proposal_) return;
   if (goes_on_before(from, yield)) {
     FLOTILLA_MARK("two leaders yield to each other");
-    yielded_until.reset();
+    yielded_until_.reset();
   }
-  if (yielded_until) return;
+  if (yielded_until_) return;
   if (yield.epoch == view->epoch && from == view->leader) {  // The leader leaves.
     yielded_epochs_.insert(yield.epoch);
     return propose(true);

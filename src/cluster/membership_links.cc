@@ -353,16 +353,17 @@ void Membership::Core::forget_strangers() {
   const auto stale = [&](const auto& each) {
     const auto& [process, known] = each;
     if (known.link || (view && view->member(process) != nullptr)) return false;
-    if (proposal && proposal->promises.contains(process)) return false;
+    if (proposal_ && proposal_->promises.contains(process)) return false;
     const Instant last = std::max({known.heard, known.beat_at, known.first_seen, known.via_at});
     return now_ - last > kStrangerForgotten || known_.size() > kStrangersMax;
   };
   if (std::erase_if(known_, stale) == 0) return;
   std::erase_if(addresses_, [&](const auto& each) {
-    const auto& [at, address] = each;
+    const auto& address = each.second;
     if (address.configured || address.own || address.dialling) return false;
     return std::ranges::none_of(known_, [&](const auto& k) {
-      return std::ranges::find(k.second.info.heartbeat, at) != k.second.info.heartbeat.end();
+      const auto& listens = k.second.info.heartbeat;
+      return std::ranges::find(listens, each.first) != listens.end();
     });
   });
   for (auto& [at, address] : addresses_)

@@ -152,7 +152,7 @@ void Membership::Core::change_row(std::uint32_t ns, wire::PartitionId partition,
   const Row given = held != held_.end() ? held->second : now;
   now = row;
   ++stats.rows_changed;
-  balanced_ = false;
+  unsettled_.insert(key);
   view_changed_since_persist_ = true;
   const Instant due = urgent ? std::max(now_, rows_flushed_ + kRowsApart) : now_ + o.rows_delay;
   rows_due_ = rows_due_ ? std::min(*rows_due_, due) : due;
@@ -303,39 +303,49 @@ bool Membership::Core::trim(std::uint32_t ns, wire::PartitionId partition, const
   return false;
 }
 
+void Membership::Core::look_at_all_rows() {
+  unsettled_.clear();
+  if (!is_leader()) return;
+  for (const NamespaceRows& ns : view->namespaces)
+    for (std::size_t p = 0; p < ns.rows.size(); ++p)
+      unsettled_.insert({namespace_tag(ns.name), static_cast<std::uint16_t>(p)});
+}
+
+/// Nothing to do until the row changes. `to`: who should get the lead, if anybody.
+bool Membership::Core::is_settled(const PartitionKey& key, std::optional<Process>& to) {
+  const wire::PartitionId partition(key.second);
+  const Row* const row = row_of(key.first, partition);
+  if (row == nullptr) return true;
+  const auto moving = moving_.find(key);
+  if (moving != moving_.end() && now_ - moving->second.at < o.move_limit) return false;
+  to = mover_target(*row);
+  if (to) return false;
+  // Who is taken for dead is heard again or will be gone from the view.
+  const bool waits = std::ranges::any_of(row->in_sync, [&](const Process& p) { return dead(p); });
+  return !trim(key.first, partition, *row) && !waits;
+}
+
 void Membership::Core::issue_moves() {
-  if (!may_grant() || balanced_ || now_ < next_moves_) return;
+  if (!may_grant() || unsettled_.empty() || now_ < next_moves_) return;
   next_moves_ = now_ + kMovesEvery;
-  bool open = false;
   std::optional<std::uint32_t> shared;  // One term for all of them: each new one costs a write.
   std::map<Process, message::Move> moves;
-  for (NamespaceRows& ns : view->namespaces) {
-    const std::uint32_t tag = namespace_tag(ns.name);
-    for (std::size_t p = 0; p < ns.rows.size(); ++p) {
-      const wire::PartitionId partition(static_cast<std::uint16_t>(p));
-      const PartitionKey key{tag, partition.raw()};
-      const auto moving = moving_.find(key);
-      if (moving != moving_.end() && now_ - moving->second.at < o.move_limit) {
-        open = true;
-        continue;
-      }
-      const std::optional<Process> to = mover_target(ns.rows[p]);
-      if (!to) {
-        open |= trim(tag, partition, ns.rows[p]);
-        continue;
-      }
-      open = true;
-      Row row = ns.rows[p];
-      if (!shared) shared = ++n;
-      row.version = row.term = {view->epoch, *shared};
-      row.primary = *to;
-      std::erase(row.in_sync, *to);
-      row.in_sync.insert(row.in_sync.begin(), *to);
-      moves[ns.rows[p].primary].rows.push_back({tag, partition, row});
-      moving_[key] = {row, ns.rows[p].version, now_};
-    }
+  const auto looked_at = std::exchange(unsettled_, {});
+  for (const PartitionKey& key : looked_at) {
+    std::optional<Process> to;
+    if (is_settled(key, to)) continue;
+    unsettled_.insert(key);
+    if (!to) continue;
+    const Row& now = *row_of(key.first, wire::PartitionId(key.second));
+    Row row = now;
+    if (!shared) shared = ++n;
+    row.version = row.term = {view->epoch, *shared};
+    row.primary = *to;
+    std::erase(row.in_sync, *to);
+    row.in_sync.insert(row.in_sync.begin(), *to);
+    moves[now.primary].rows.push_back({key.first, wire::PartitionId(key.second), row});
+    moving_[key] = {row, now.version, now_};
   }
-  balanced_ = !open;
   if (!moves.empty()) {
     rows_due_ = now_;  // A primary moves only to whom its own row calls in sync.
     flush_rows();
@@ -410,7 +420,7 @@ void Membership::Core::on_message(const Process& from, const message::Describe& 
   const NodeInfo* member = view->member(from);
   if (member == nullptr) return;
   know(describe.node);
-  if (*member == describe.node || view_due_ || proposal) return;
+  if (*member == describe.node || view_due_ || proposal_) return;
   const bool hurry =
       describe.node.leaving != member->leaving || describe.node.quiesced != member->quiesced;
   want_view(hurry ? Hurry::Now : Hurry::Quiet,
@@ -450,7 +460,7 @@ void Membership::Core::leave_tick() {
   if (me != nullptr && !nobody && now_ >= next_describe_) {
     if (!me->leaving) {
       describe_self();
-    } else if (is_leader() && !proposal && !yielded_until) {
+    } else if (is_leader() && !proposal_ && !yielded_until_) {
       // The next in seniority that stays takes the lead.
       next_describe_ = now_ + 2 * prepare_time();
       const auto next = std::ranges::find_if(view->members, [&](const NodeInfo& member) {
@@ -458,7 +468,7 @@ void Membership::Core::leave_tick() {
       });
       if (next != view->members.end() && send(next->process, message::Yield{view->epoch, {}})) {
         FLOTILLA_MARK("a leader that leaves hands the lead over");
-        yielded_until = now_ + 2 * prepare_time();
+        yielded_until_ = now_ + 2 * prepare_time();
       }
       return;
     }

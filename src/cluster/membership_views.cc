@@ -31,15 +31,15 @@ void Membership::Core::want_view(Hurry hurry, std::string reason) {
 }
 
 void Membership::Core::view_tick() {
-  if (yielded_until && now_ >= *yielded_until) {
+  if (yielded_until_ && now_ >= *yielded_until_) {
     FLOTILLA_MARK("a yield came to nothing");
-    yielded_until.reset();
+    yielded_until_.reset();
     std::deque<std::pair<Process, RowAsk>> asks;
     asks.swap(asks_);
     for (const auto& [from, ask] : asks) grant(from, ask);
   }
   if (!is_leader()) return candidate_tick();
-  if (proposal || yielded_until || now_ < no_proposal_until_) return;
+  if (proposal_ || yielded_until_ || now_ < no_proposal_until_) return;
   // It promised itself away, and nothing came of it.
   if (promised_ != view->epoch && !view_due_) {
     FLOTILLA_MARK("a promise came to nothing");
@@ -62,7 +62,7 @@ bool Membership::Core::forsaken() const {
 /// The most senior member that holds all before it for dead, each a little later than the one
 /// before, so that two that see it at once do not get into each other's way.
 void Membership::Core::candidate_tick() {
-  if (proposal || now_ < no_proposal_until_) return;
+  if (proposal_ || now_ < no_proposal_until_) return;
   std::size_t rank = 0;
   bool alone = dead(view->leader);
   for (const NodeInfo& member : view->members) {
@@ -85,9 +85,9 @@ void Membership::Core::propose(bool takes_over) {
     FLOTILLA_MARK("a forsaken node that leaves proposes nothing");
     return;
   }
-  Proposal& p = proposal.emplace();
+  Proposal& p = proposal_.emplace();
   p.epoch = fresh_epoch();
-  epoch_number = p.epoch.number;
+  epoch_number_ = p.epoch.number;
   promised_ = p.epoch;
   copies_.promise(promised_);
   promised_to_ = self.process;
@@ -123,14 +123,14 @@ void Membership::Core::propose(bool takes_over) {
 
 message::Prepare Membership::Core::prepare_message() const {
   message::Prepare prepare;
-  prepare.epoch = proposal->epoch;
+  prepare.epoch = proposal_->epoch;
   if (in_view) {
     prepare.base = view->epoch;
     prepare.n = n;
   }
-  prepare.full = proposal->full;
-  prepare.lost.assign(proposal->lost.begin(), proposal->lost.end());
-  prepare.yielded = proposal->yielded;
+  prepare.full = proposal_->full;
+  prepare.lost.assign(proposal_->lost.begin(), proposal_->lost.end());
+  prepare.yielded = proposal_->yielded;
   prepare.metadata = items.digest();
   return prepare;
 }
@@ -138,13 +138,13 @@ message::Prepare Membership::Core::prepare_message() const {
 void Membership::Core::ask_for_promises() {
   next_prepare_ = now_ + prepare_time() / 3;
   const message::Prepare prepare = prepare_message();
-  for (const Process& process : proposal->asked)
-    if (!proposal->promises.contains(process)) send(process, prepare);
+  for (const Process& process : proposal_->asked)
+    if (!proposal_->promises.contains(process)) send(process, prepare);
 }
 
 void Membership::Core::proposal_tick() {
-  if (!proposal) return;
-  if (now_ >= proposal->ends) {
+  if (!proposal_) return;
+  if (now_ >= proposal_->ends) {
     FLOTILLA_MARK("a view is decided without all promises");
     took_too_long();
     return decide();
@@ -165,9 +165,9 @@ void Membership::Core::took_too_long() {
 }
 
 void Membership::Core::give_up_proposal() {
-  if (!proposal) return;
+  if (!proposal_) return;
   FLOTILLA_MARK("a proposal is given up");
-  proposal.reset();
+  proposal_.reset();
   no_proposal_until_ = now_ + 2 * prepare_time() +
                        std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
   if (is_leader()) want_view(Hurry::Now, "the last proposal was refused");
@@ -199,7 +199,7 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
   promised_ = prepare.epoch;
   copies_.promise(promised_);
   promised_to_ = from;
-  if (proposal) give_up_proposal();
+  if (proposal_) give_up_proposal();
   no_proposal_until_ = now_ + 2 * prepare_time() +
                        std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
   send(from, promise_for(prepare));
@@ -221,7 +221,7 @@ message::Promise Membership::Core::promise_for(const message::Prepare& prepare) 
   promise.metadata = items.digest();
   if (promise.metadata != prepare.metadata) promise.items = items.items();
   promise.wall_ms = wall_.ms;
-  promise.epoch_number = epoch_number;
+  promise.epoch_number = epoch_number_;
   const bool same_base = in_view && view->epoch == prepare.base;
   if (view && in_view)
     for (const NamespaceRows& ns : view->namespaces)
@@ -266,25 +266,25 @@ void Membership::Core::report_copies(const message::Prepare& prepare, bool full,
 // --- Answers.
 
 void Membership::Core::on_message(const Process& from, const message::Promise& promise) {
-  epoch_number = std::max(epoch_number, promise.epoch_number);
-  if (!proposal || promise.epoch != proposal->epoch) return;
-  if (std::ranges::find(proposal->asked, from) == proposal->asked.end()) return;
+  epoch_number_ = std::max(epoch_number_, promise.epoch_number);
+  if (!proposal_ || promise.epoch != proposal_->epoch) return;
+  if (std::ranges::find(proposal_->asked, from) == proposal_->asked.end()) return;
   if (promise.node.process != from) return;
   know(promise.node);
-  proposal->promises[from] = promise;
-  const bool all = std::ranges::all_of(proposal->asked, [&](const Process& process) {
-    return proposal->promises.contains(process);
+  proposal_->promises[from] = promise;
+  const bool all = std::ranges::all_of(proposal_->asked, [&](const Process& process) {
+    return proposal_->promises.contains(process);
   });
   if (all) decide();
 }
 
 void Membership::Core::on_message(const Process& from, const message::Refuse& refuse) {
   saw_epoch(refuse.promised);
-  if (proposal && refuse.epoch == proposal->epoch) {
+  if (proposal_ && refuse.epoch == proposal_->epoch) {
     if (in_view && view->member(from) == nullptr) {  // A joiner that has found another leader.
       FLOTILLA_MARK("a joiner has found another leader");
       joiners_.erase(from);
-      std::erase(proposal->asked, from);
+      std::erase(proposal_->asked, from);
       return;
     }
     if (refuse.reason == message::Refuse::Reason::LeaderAlive && in_view &&
@@ -312,17 +312,17 @@ void Membership::Core::decide() {
   merge_promised_items();
   View next = compute(next_n);
   std::map<Process, Told> told;
-  for (const auto& [process, promise] : proposal->promises)
+  for (const auto& [process, promise] : proposal_->promises)
     if (process != self.process && !promise.excluded)
       told[process] = {promise.installed, promise.n, promise.n, now_, Duration(0)};
   std::vector<Epoch> past = lineage_;
-  for (const Epoch& epoch : proposal->yielded)
-    if (std::ranges::any_of(proposal->promises,
+  for (const Epoch& epoch : proposal_->yielded)
+    if (std::ranges::any_of(proposal_->promises,
                             [&](const auto& each) { return each.second.installed == epoch; }))
       past.push_back(epoch);
   if (in_view) past.push_back(view->epoch);
-  const std::set<Process> lost = proposal->lost;
-  proposal.reset();
+  const std::set<Process> lost = proposal_->lost;
+  proposal_.reset();
   base_members_ = in_view ? view->members : std::vector<NodeInfo>{};
   joiners_.clear();
   yielded_epochs_.clear();
@@ -368,7 +368,7 @@ void Membership::Core::install(View next, std::uint32_t next_n, const std::vecto
 
 void Membership::Core::after_install() {
   excluded_since_.reset();
-  yielded_until.reset();
+  yielded_until_.reset();
   candidate_since_.reset();
   seen_orphans_.clear();
   held_why_.clear();
@@ -379,7 +379,7 @@ void Membership::Core::after_install() {
     joiners_.clear();
     yielded_epochs_.clear();
   }
-  balanced_ = false;
+  look_at_all_rows();
   view_changed_since_persist_ = true;
   holding_clients_ = false;
   for (auto& [process, known] : known_) known.in_contact = false;
@@ -399,7 +399,7 @@ void Membership::Core::after_install() {
 
 /// The copies get the rows that are new, except what is not in force.
 void Membership::Core::give_rows(const View* before) {
-  static const Row kNone;
+  static const Row none;
   std::vector<std::tuple<std::uint32_t, wire::PartitionId, Row>> rows;
   std::map<PartitionKey, Row> held;
   for (const NamespaceRows& ns : view->namespaces) {
@@ -413,7 +413,7 @@ void Membership::Core::give_rows(const View* before) {
       const auto was_held = held_.find(key);
       const Row& given = was_held != held_.end()                  ? was_held->second
                          : old != nullptr && p < old->rows.size() ? old->rows[p]
-                                                                  : kNone;
+                                                                  : none;
       if (given.version == ns.rows[p].version) continue;
       if (must_hold(given, ns.rows[p])) {
         FLOTILLA_MARK("a row of a view is held until in force");
@@ -532,7 +532,7 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
     FLOTILLA_MARK("COMMIT of a view that was not promised");
     return;
   }
-  if (proposal) give_up_proposal();
+  if (proposal_) give_up_proposal();
   take_items(commit.items);
   base_members_.clear();
   told_.clear();
@@ -558,7 +558,7 @@ void Membership::Core::excluded_by(View next, std::uint32_t next_n,
                                    const std::vector<Epoch>& past) {
   const std::optional<View> before = std::exchange(view, std::move(next));
   FLOTILLA_MARK("excluded by a view");
-  if (proposal) proposal.reset();
+  if (proposal_) proposal_.reset();
   in_view = false;
   promised_ = std::max(promised_, view->epoch);  // What it may still have promised is over.
   n = next_n;
@@ -566,7 +566,7 @@ void Membership::Core::excluded_by(View next, std::uint32_t next_n,
   excluded_since_ = orphan_since_ = now_;
   next_join_ = now_;
   join_backoff_ = Duration(0);
-  yielded_until.reset();
+  yielded_until_.reset();
   view_due_.reset();
   moving_.clear();
   asks_.clear();

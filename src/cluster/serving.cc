@@ -86,11 +86,9 @@ std::optional<Row> Partition::living() const {
   std::optional<Row> found;
   for (const auto& [component, row] : newest_) {
     if (!lives(row)) continue;
-    if (!found)
-      found = row;
-    else if (found->primary != row.primary)
+    if (found && found->primary != row.primary)
       found = const_cast<Partition*>(this)->reunion(*found, row);
-    else if (row.version > found->version)
+    else if (!found || row.version > found->version)
       found = row;
   }
   return found;
