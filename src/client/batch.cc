@@ -150,6 +150,7 @@ std::vector<Share> deal(const Cluster& cluster, std::span<Row> rows, const Batch
     shares[number].rows.push_back(i);
   }
   std::vector<Share> dealt;
+  dealt.reserve(shares.size());
   for (auto& [number, share] : shares) dealt.push_back(std::move(share));
   return dealt;
 }

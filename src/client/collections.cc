@@ -44,13 +44,14 @@ constexpr std::array<Codes, 13> kCodes = {{
     {kNoOperation, kNoOperation, 109, 88},  // KeyRelativeIndex
 }};
 
-Operation select(OpType type, std::int64_t Codes::* code, std::string_view bin,
-                 const Selector& which, Returned returned, const Context& context) {
+Operation select(std::int64_t Codes::* code, std::string_view bin, const Selector& which,
+                 Returned returned, const Context& context) {
+  const bool reads = code == &Codes::list_get || code == &Codes::map_get;
   std::vector<Value> arguments = {static_cast<std::int64_t>(returned) |
                                   (which.is_inverted() ? kInverted : 0)};
   arguments.insert(arguments.end(), which.arguments().begin(), which.arguments().end());
-  return make_call(type, bin, kCodes[static_cast<std::size_t>(which.kind())].*code, arguments,
-                   context);
+  return make_call(reads ? OpType::CdtRead : OpType::CdtModify, bin,
+                   kCodes[static_cast<std::size_t>(which.kind())].*code, arguments, context);
 }
 
 Operation modify(std::string_view bin, std::int64_t code, const std::vector<Value>& arguments,
@@ -151,11 +152,11 @@ Operation size(std::string_view bin, const Context& context) {
 }
 Operation get(std::string_view bin, const Selector& which, Returned returned,
               const Context& context) {
-  return select(OpType::CdtRead, &Codes::list_get, bin, which, returned, context);
+  return select(&Codes::list_get, bin, which, returned, context);
 }
 Operation remove(std::string_view bin, const Selector& which, Returned returned,
                  const Context& context) {
-  return select(OpType::CdtModify, &Codes::list_remove, bin, which, returned, context);
+  return select(&Codes::list_remove, bin, which, returned, context);
 }
 
 }  // namespace op::list
@@ -189,11 +190,11 @@ Operation size(std::string_view bin, const Context& context) {
 }
 Operation get(std::string_view bin, const Selector& which, Returned returned,
               const Context& context) {
-  return select(OpType::CdtRead, &Codes::map_get, bin, which, returned, context);
+  return select(&Codes::map_get, bin, which, returned, context);
 }
 Operation remove(std::string_view bin, const Selector& which, Returned returned,
                  const Context& context) {
-  return select(OpType::CdtModify, &Codes::map_remove, bin, which, returned, context);
+  return select(&Codes::map_remove, bin, which, returned, context);
 }
 
 }  // namespace op::map
