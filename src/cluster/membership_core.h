@@ -213,6 +213,7 @@ class Membership::Core {
   void report_copies(const message::Prepare& prepare, bool full, message::Promise& out) const;
   void on_message(const Process& from, const message::Promise& promise);
   void on_message(const Process& from, const message::Refuse& refuse);
+  bool one_asked_has_died() const;
   void proposal_tick();
   void decide();
   Duration prepare_time() const;
@@ -221,6 +222,7 @@ class Membership::Core {
   void on_message(const Process& from, const message::Commit& commit);
   bool assemble(const message::Commit& commit, View& out) const;
   void install(View next, std::uint32_t next_n, const std::vector<Epoch>& past);
+  bool is_lost_to_us(const Process& member) const;
   bool left_behind() const;
   void excluded_by(View next, std::uint32_t next_n, const std::vector<Epoch>& past);
   void give_rows(const View* before);
@@ -383,6 +385,7 @@ class Membership::Core {
   Instant last_view_at_;
   std::optional<Instant> candidate_since_;
   std::map<Process, Joiner> joiners_;
+  std::set<Process> heard_;  // Whose promises made the view.
   std::vector<NodeInfo>
       base_members_;                // Of view's base, if this node led that as well or followed.
   std::set<Epoch> yielded_epochs_;  // Given to this leader, not yet in a view.

@@ -59,16 +59,16 @@ bool Membership::Core::forsaken() const {
          });
 }
 
-/// The most senior member that holds all before it for dead, each a little later than the one
+/// The most senior member that holds all before it for lost, each a little later than the one
 /// before, so that two that see it at once do not get into each other's way.
 void Membership::Core::candidate_tick() {
   if (proposal_ || now_ < no_proposal_until_) return;
   std::size_t rank = 0;
-  bool alone = dead(view->leader);
+  bool alone = is_lost_to_us(view->leader);
   for (const NodeInfo& member : view->members) {
     if (member.process == self.process || !alone) break;
     if (member.process == view->leader) continue;
-    alone = dead(member.process);
+    alone = is_lost_to_us(member.process);
     ++rank;
   }
   if (!alone) {
@@ -142,8 +142,21 @@ void Membership::Core::ask_for_promises() {
     if (!proposal_->promises.contains(process)) send(process, prepare);
 }
 
+/// A member that has not promised yet. The others were not asked about the copies that count
+/// without it.
+bool Membership::Core::one_asked_has_died() const {
+  return in_view && std::ranges::any_of(proposal_->asked, [this](const Process& process) {
+           return !proposal_->promises.contains(process) && !proposal_->lost.contains(process) &&
+                  view->member(process) != nullptr && dead(process);
+         });
+}
+
 void Membership::Core::proposal_tick() {
   if (!proposal_) return;
+  if (one_asked_has_died()) {
+    FLOTILLA_MARK("a member dies while a view is prepared");
+    return most_went_elsewhere() ? give_up_proposal() : propose(proposal_->takes_over);
+  }
   if (now_ >= proposal_->ends) {
     FLOTILLA_MARK("a view is decided without all promises");
     took_too_long();
@@ -180,7 +193,7 @@ void Membership::Core::give_up_proposal() {
 bool Membership::Core::follows(const Process& from, const message::Prepare& prepare) const {
   if (!in_view || from == view->leader) return true;
   if (std::ranges::find(prepare.yielded, view->epoch) != prepare.yielded.end()) return true;
-  return !is_leader() && dead(view->leader);
+  return !is_leader() && is_lost_to_us(view->leader);
 }
 
 void Membership::Core::on_message(const Process& from, const message::Prepare& prepare) {
@@ -298,10 +311,20 @@ void Membership::Core::on_message(const Process& from, const message::Refuse& re
         leader->found_gone_by.clear();
       }
     }
+    // Asked again and again it would block every view. A leader waits for its beat instead, which
+    // says whether most went there.
+    const bool elsewhere = refuse.reason == message::Refuse::Reason::LeaderAlive && in_view &&
+                           refuse.leader != view->leader && refuse.leader != self.process;
+    if (Known* member = find(from); member != nullptr && elsewhere && proposal_->takes_over) {
+      FLOTILLA_MARK("a member that is asked has another leader");
+      member->moved_on = true;
+    }
     return give_up_proposal();
   }
-  // A member can take no rows of this view any more: it has promised a higher one.
-  if (is_leader() && refuse.epoch == view->epoch && refuse.promised > promised_ && !view_due_) {
+  // A member can take no rows of this view: it has promised a higher one, or comes from another.
+  const bool unrelated = refuse.reason == message::Refuse::Reason::Unrelated;
+  if (is_leader() && refuse.epoch == view->epoch && (refuse.promised > promised_ || unrelated) &&
+      !view_due_) {
     want_view(Hurry::Quiet, "a member has promised itself to another");
     view_due_ = now_ + 2 * prepare_time();
   }
@@ -315,13 +338,21 @@ void Membership::Core::decide() {
   for (const auto& [process, promise] : proposal_->promises)
     if (process != self.process && !promise.excluded)
       told[process] = {promise.installed, promise.n, promise.n, now_, Duration(0)};
-  std::vector<Epoch> past = lineage_;
+  // What a view that yielded comes from is told too: members that missed it learn that it is over.
+  std::vector<Epoch> past;
+  const auto comes_from = [&](const std::vector<Epoch>& older, const Epoch& newest) {
+    for (const Epoch& epoch : older)
+      if (std::ranges::find(past, epoch) == past.end()) past.push_back(epoch);
+    std::erase(past, newest);
+    past.push_back(newest);
+  };
   for (const Epoch& epoch : proposal_->yielded)
-    if (std::ranges::any_of(proposal_->promises,
-                            [&](const auto& each) { return each.second.installed == epoch; }))
-      past.push_back(epoch);
-  if (in_view) past.push_back(view->epoch);
+    for (const auto& [process, promise] : proposal_->promises)
+      if (promise.installed == epoch) comes_from(promise.lineage, epoch);
+  if (in_view) comes_from(lineage_, view->epoch);
   const std::set<Process> lost = proposal_->lost;
+  heard_.clear();
+  for (const auto& [process, promise] : proposal_->promises) heard_.insert(process);
   proposal_.reset();
   base_members_ = in_view ? view->members : std::vector<NodeInfo>{};
   joiners_.clear();
@@ -439,6 +470,7 @@ message::Commit Membership::Core::commit_for(const Process& member) const {
   commit.away = view->away;
   commit.clock_offset_ms = view->clock_offset_ms;
   commit.lineage = lineage_;
+  commit.heard = heard_.contains(member);
   const auto told = told_.find(member);
   commit.whole = told == told_.end() || told->second.epoch != view->base || view->base == Epoch{} ||
                  base_members_.empty();
@@ -532,6 +564,14 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
     FLOTILLA_MARK("COMMIT of a view that was not promised");
     return;
   }
+  // Computed without this node's word, and it has installed or lost another view since.
+  const bool of_ours =
+      in_view && std::ranges::find(commit.lineage, view->epoch) != commit.lineage.end();
+  if (!commit.heard && !of_ours) {
+    FLOTILLA_MARK("COMMIT of a view that does not come from the member's");
+    return void(send(from, message::Refuse{message::Refuse::Reason::Unrelated, commit.epoch,
+                                           promised_, view ? view->leader : Process{}}));
+  }
   if (proposal_) give_up_proposal();
   take_items(commit.items);
   base_members_.clear();
@@ -540,15 +580,20 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
   send(from, message::Installed{view->epoch, n});
 }
 
-/// Every other member, the leader too, is dead or follows another leader by now: nobody is left to
-/// make a view with.
+/// It is dead, or by its last beat in a newer view of another leader, or in no view.
+bool Membership::Core::is_lost_to_us(const Process& member) const {
+  if (dead(member)) return true;
+  const Known* const known = find(member);
+  if (known == nullptr || known->beat.leader == view->leader) return false;
+  const bool in_none = known->beat.view_size == 0 && known->beat_at > last_view_at_;
+  return in_none || known->beat.epoch > view->epoch;
+}
+
+/// Every other member, the leader too, is lost: nobody is left to make a view with.
 bool Membership::Core::left_behind() const {
   if (!in_view || is_leader()) return false;
   return std::ranges::all_of(view->members, [this](const NodeInfo& member) {
-    if (member.process == self.process || dead(member.process)) return true;
-    const Known* const known = find(member.process);
-    return known != nullptr && known->beat.leader != view->leader &&
-           known->beat.epoch > view->epoch;
+    return member.process == self.process || is_lost_to_us(member.process);
   });
 }
 

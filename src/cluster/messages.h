@@ -228,7 +228,7 @@ struct Promise {
 
 struct Refuse {
   static constexpr Kind kKind = Kind::Refuse;
-  enum class Reason : std::uint8_t { Promised, LeaderAlive } reason{};
+  enum class Reason : std::uint8_t { Promised, LeaderAlive, Unrelated } reason{};
   Epoch epoch;     // What was refused.
   Epoch promised;  // The highest seen here.
   Process leader;  // With LeaderAlive: whom the sender follows.
@@ -262,10 +262,11 @@ struct Commit {
   std::int64_t clock_offset_ms = 0;
   std::vector<Item> items;
   std::vector<Epoch> lineage;  // Views that it comes from, newest last.
+  bool heard = false;          // It was computed with the promise of the one that gets this.
   template <class A>
   void fields(A& a) {
     a(epoch, base, leader, whole, n, gone, members, away, spaces, rows, clock_offset_ms, items,
-      lineage);
+      lineage, heard);
   }
 };
 
