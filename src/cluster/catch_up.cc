@@ -111,6 +111,7 @@ void ReplicaCore::begin_fill() {
   Following& f = *following_;
   if (f.fill && f.fill->has_slot) give_in();
   f.fill = std::make_unique<Fill>();
+  f.fill->wait = 2 * options().resend;
   const bool unsure = dirty_ || filling_ || history_.empty();
   if (unsure || !covers_all(f.line, history_)) f.fill->branch = uncovered(f.line);
   // What was saved of the row may be a second old, and name the primary by an earlier life.
@@ -232,6 +233,7 @@ void ReplicaCore::take_copies(const CopiesFrame& copies) {
       context_.records.drop(partition_, own);
   }
   ++fill.number;
+  fill.wait = 2 * options().resend;
   switch (copies.mode) {
     case PullMode::Delta:
       if (copies.possible && copies.done) {

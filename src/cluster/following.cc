@@ -47,7 +47,9 @@ void ReplicaCore::follow_tick() {
   const bool idle = fill != nullptr && fill->phase == Fill::Phase::Idle;
   if (fill != nullptr && fill->phase == Fill::Phase::Slot) {
     send_pull();
-  } else if (fill != nullptr && !idle && at - fill->sent >= 2 * options().resend) {
+  } else if (fill != nullptr && !idle && at - fill->sent >= fill->wait) {
+    // The primary may have many to answer: what is asked again too soon only makes it later.
+    fill->wait = std::min(2 * fill->wait, options().silence / 2);
     if (fill->phase == Fill::Phase::Branch) {
       send_branch();
     } else {

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kPeersMost = 1024;
 constexpr std::uint64_t kResentAtOnce = 64;
+constexpr Duration kStartWaitMost = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -25,6 +26,7 @@ ReplicaCore::Peer* ReplicaCore::peer(const Process& who, std::uint64_t from) {
   Peer* const found = peer(who);
   if (found == nullptr || found->from != from) return nullptr;
   found->heard = now();
+  found->start_wait = kStartWaitMost;  // It has arrived.
   return found;
 }
 
@@ -170,6 +172,7 @@ void ReplicaCore::send_start(Peer& peer) {
   start.history.back().end = last_seq();
   send(peer.who, Kind::Start, start);
   peer.sent = now();
+  peer.start_wait = std::clamp(2 * peer.start_wait, options().resend, kStartWaitMost);
 }
 
 void ReplicaCore::send_again(Peer& peer) {
@@ -274,10 +277,8 @@ void ReplicaCore::lead_tick() {
   const Instant at = now();
   std::vector<Process> silent;
   for (Peer& peer : leading_->peers) {
-    if (at - peer.sent >= options().resend) {
-      if (!peer.complete) send_start(peer);
-      if (peer.acked < last_seq()) send_again(peer);
-    }
+    if (!peer.complete && at - peer.sent >= peer.start_wait) send_start(peer);
+    if (peer.acked < last_seq() && at - peer.sent >= options().resend) send_again(peer);
     if (peer.queued) answer_queued(peer);
     // One that was asked to be taken in counts until the leader can be taken to have refused.
     const bool given_up =

@@ -80,6 +80,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, BranchedFrame& 
     return;
   fill.branch_done = fill.branch_sent;
   ++fill.chunk;
+  fill.wait = 2 * options().resend;
   if (fill.branch_done < fill.branch.size()) return send_branch();
   begin_pull();
   refresh();

@@ -69,6 +69,7 @@ class ReplicaCore {
     std::uint32_t branch_next = 0;
     Instant heard;           // It said anything.
     Instant sent;            // START or a resent mutation.
+    Duration start_wait{};   // Until START is sent again; it grows.
     std::uint64_t mark = 0;  // The ack limit runs for this seq ...
     Instant mark_since;      // ... since then.
     Instant asked;           // The leader, about it.
@@ -96,6 +97,7 @@ class ReplicaCore {
     bool has_slot = false;
     std::uint32_t number = 0;  // Of the present request.
     Instant sent{};
+    Duration wait{};      // For the answer; it grows.
     Position after{};     // Delta.
     LeafSet differing{};  // Range:
     int leaf = 255;       // From here down are still to be looked at ...

@@ -466,7 +466,7 @@ bool ReplicationWorld::settle(Duration most) {
   for (const Instant end = now_ + most; now_ < end && broken_.empty();) {
     run(100ms);
     if (calm()) {
-      run(300ms);
+      run(600ms);  // More than the slowest message, which may bring a row.
       if (calm()) return broken_.empty();
     }
   }
