@@ -13,7 +13,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("FLOTILLAD", ROOT / "build/release/bin/flotillad"))
 READY_SECONDS = 20
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 MEMORY = "storage-engine memory {{\n        data-size {size}\n    }}"
 STORED = "storage-engine {engine} {{\n        file {file}\n        filesize {size}\n        {more}\n    }}"
