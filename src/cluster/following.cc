@@ -1,3 +1,4 @@
+#include "lineage.h"
 #include "replica_core.h"
 
 namespace flotilla::cluster {
@@ -114,9 +115,11 @@ void ReplicaCore::begin_following(const Process& from, const FrameHead& head, St
   // In line: we stand exactly where the stream begins.
   const bool unsure = dirty_ || filling_ || (history_.empty() && partition_.index.size() != 0);
   const std::span line(next->line);
-  const Position base = newest(line.first(line.size() - 1));
+  // Terms in which nothing was numbered do not count: the primary may have left them out.
+  const std::vector<HistoryEntry> before(next->line.begin(), next->line.end() - 1);
+  const bool at_base = cluster::position_of(history_) == cluster::position_of(before) &&
+                       next->from == 1 && covers_all(line, history_);
   const Position mine = newest(history_);
-  const bool at_base = mine == base && next->from == 1 && covers_all(line, history_);
   const bool in_term = mine.term == head.term && mine.seq + 1 >= next->from;
   following_ = std::move(next);
   if (!unsure && (at_base || in_term)) {

@@ -18,6 +18,7 @@ std::optional<Position> fork_of(std::span<const HistoryEntry> a, std::span<const
 }
 
 bool covers(std::span<const HistoryEntry> history, const Position& position) {
+  if (position.seq == 0) return true;  // Nothing was numbered in that term.
   return std::ranges::any_of(history, [&](const HistoryEntry& entry) {
     return entry.term == position.term && position.seq <= entry.end;
   });

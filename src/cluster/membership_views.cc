@@ -85,7 +85,8 @@ void Membership::Core::propose(bool takes_over) {
     FLOTILLA_MARK("a forsaken node that leaves proposes nothing");
     return;
   }
-  Proposal& p = proposal_.emplace();
+  proposal_ = Proposal{};
+  Proposal& p = *proposal_;
   p.epoch = fresh_epoch();
   epoch_number_ = p.epoch.number;
   promised_ = p.epoch;

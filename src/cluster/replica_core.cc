@@ -78,7 +78,7 @@ void ReplicaCore::lead() {
       FLOTILLA_MARK("a term of its own comes back");
       from = std::max(from, entry.end + 2);
     }
-  if (history_.size() >= kHistoryMost) history_.erase(history_.begin());
+  shorten_history();
   history_.push_back({.term = row_.term});
   ever_full_ = true;
   filling_ = unlike_saved_ = false;
@@ -94,6 +94,16 @@ void ReplicaCore::lead() {
     if (process != self()) add_peer(process, from, true);
   recount();
   if (!leading_->peers.empty()) renumber();
+}
+
+/// Before another entry. The old ones tell copies that come back where they left the line.
+void ReplicaCore::shorten_history() {
+  if (!history_.empty() && !history_.back().absorbed && history_.back().end == 0)
+    history_.pop_back();  // A term in which nothing was numbered.
+  const bool all_here = !holders_away_ && targets_in_sync();
+  const std::size_t most = all_here ? kHistoryCalm : kHistoryMost;
+  if (history_.size() >= most)
+    history_.erase(history_.begin(), history_.end() - static_cast<std::ptrdiff_t>(most - 1));
 }
 
 /// What this copy holds beyond its history (mutations that came before their predecessors, parts of
@@ -139,10 +149,9 @@ void ReplicaCore::settle() {
 }
 
 Position ReplicaCore::own_position() const {
-  Position position = newest(history_);
-  if (leads()) position.seq = last_seq();
-  if (following_ && following_->complete) position.seq = following_->contiguous;
-  return position;
+  if (leads()) return {history_.back().term, last_seq()};
+  if (following_ && following_->complete) return {history_.back().term, following_->contiguous};
+  return newest(history_);
 }
 
 // --- what may be served -------------------------------------------------------------------------

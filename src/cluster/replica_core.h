@@ -147,6 +147,7 @@ class ReplicaCore {
   Position position_of(store::Lsn lsn) const;
   Position own_position() const;
   std::vector<wire::Digest> uncovered(std::span<const HistoryEntry> history) const;
+  void shorten_history();
   void renumber();
   Result<store::LogPosition> put_again(store::MemoryRecord& record, std::uint16_t generation);
   NumberedRecord numbered(const store::MemoryRecord& record) const;

@@ -8,7 +8,7 @@ namespace flotilla::store {
 namespace {
 
 constexpr std::string_view kMagic = "flotilla-metadata 1\n";
-constexpr std::size_t kFileSizeMost = 64 << 20;
+constexpr std::size_t kFileSizeMost = 1 << 30;
 
 std::string unhex(std::string_view hex) {
   const Buffer bytes = from_hex(hex);

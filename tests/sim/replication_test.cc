@@ -275,6 +275,28 @@ TEST_F(ScenarioTest, AReplicaThatWasAwayTakesOnlyWhatChanged) {
   EXPECT_LE(w.statistics(0).records_sent - before, 1U);
 }
 
+TEST_F(ScenarioTest, TermsThatWroteNothingLeaveNoHistoryAndTheOthersNotForEver) {
+  ReplicationWorld& w = start(1, 1, true);
+  const auto restart = [&](bool writes) {
+    if (writes) w.write(0, 2);
+    w.run(20ms);
+    w.save(0);
+    w.crash(0);
+    w.restart(0);
+    w.views();
+    EXPECT_TRUE(w.settle(10s));
+    return w.replica(0).report().history.size();
+  };
+  restart(true);
+  const std::size_t before = restart(false);
+  for (int i = 0; i < 20; ++i) EXPECT_LE(restart(false), before);
+  std::size_t most = 0;
+  for (int i = 0; i < 200; ++i) most = std::max(most, restart(true));
+  EXPECT_GE(most, 20U);
+  EXPECT_LE(most, cluster::kHistoryCalm);
+  end();
+}
+
 TEST_F(ScenarioTest, ReplicasDoNotDecideThatRecordsExpire) {
   ReplicationWorld& w = start(3, 2);
   EXPECT_TRUE(w.replica(0).decides());

@@ -24,5 +24,7 @@ Position newest(std::span<const HistoryEntry> history);
 
 /// More entries than this are not kept, nor read from a frame.
 inline constexpr std::size_t kHistoryMost = 4096;
+/// Nor these, where nobody is known to be away or behind who might ask by older ones.
+inline constexpr std::size_t kHistoryCalm = 64;
 
 }  // namespace flotilla::cluster
