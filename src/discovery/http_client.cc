@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -86,7 +87,9 @@ std::string url_encoded(std::string_view text) {
 std::string_view HttpAnswer::header(std::string_view name) const {
   for (const std::string& line : headers) {
     const std::size_t colon = line.find(':');
-    if (colon == name.size() && ::strncasecmp(line.data(), name.data(), colon) == 0)
+    const auto same = [](char a, char b) { return std::tolower(a) == std::tolower(b); };
+    if (colon != std::string::npos &&
+        std::ranges::equal(std::string_view(line).substr(0, colon), name, same))
       return trim(std::string_view(line).substr(colon + 1));
   }
   return {};

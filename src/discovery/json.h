@@ -20,10 +20,10 @@ inline Expected<Json> parse_json(std::string_view text, const char* what) {
 }
 
 inline const Json& at(const Json& json, const char* key) {
-  static const Json kNone;
-  if (!json.is_object()) return kNone;
+  static const Json none;
+  if (!json.is_object()) return none;
   const auto found = json.find(key);
-  return found == json.end() ? kNone : *found;
+  return found == json.end() ? none : *found;
 }
 template <class... Keys>
 const Json& at(const Json& json, const char* key, Keys... more) {
@@ -52,8 +52,8 @@ inline std::map<std::string, std::string> texts_of(const Json& json) {
 
 /// The elements of an array; none when it is no array.
 inline const Json& elements(const Json& json) {
-  static const Json kNone = Json::array();
-  return json.is_array() ? json : kNone;
+  static const Json none = Json::array();
+  return json.is_array() ? json : none;
 }
 
 /// Serialised; bytes that are not UTF-8 are replaced.

@@ -142,6 +142,7 @@ void Service::carry_out(Lane& lane, const Reconciler::Action& action,
 
 Listing Service::list() {
   std::vector<std::future<Expected<Listing>>> asked;
+  asked.reserve(providers_.size());
   // All at once: one engine that does not answer must not hold up the others' news.
   for (const auto& provider : providers_)
     asked.push_back(std::async(providers_.size() > 1 ? std::launch::async : std::launch::deferred,
@@ -225,6 +226,7 @@ bool Service::is_ready() const {
 
 std::vector<std::string> Service::source_names() const {
   std::vector<std::string> out;
+  out.reserve(providers_.size());
   for (const auto& provider : providers_) out.push_back(provider->name());
   return out;
 }

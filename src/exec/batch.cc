@@ -93,6 +93,7 @@ class Batch : public Task {
         rows_(field, parent_),
         wall_(moment.wall),
         started_(moment.now),
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set in another file.
         respond_all_((rows_.header().flags & wire::BatchHeader::kRespondAllKeys) != 0),
         report_failed_((rows_.header().flags & wire::BatchHeader::kReportFailedRow) != 0),
         deadline_(executor.deadline_of(message.header)) {}
@@ -245,8 +246,9 @@ bool Batch::collect_one(Forward& forward, wire::ReplyWriter& reply) {
       return false;
     case Forward::Step::Here: {
       const std::size_t before = reply.frame_size();
-      const auto access = executor_.run_message(forward.message(), wall_, Origin::BatchSub,
-                                                forward.row_index(), deadline_, reply, gates_);
+      const auto access = executor_.run_message(
+          forward.message(), {wall_, Origin::BatchSub, forward.row_index(), deadline_}, reply,
+          gates_);
       if (access != cluster::Replica::Access::Here) return false;
       keep_or_drop(reply.result_at(before), reply);
       return true;

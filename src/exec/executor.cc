@@ -102,8 +102,8 @@ bool is_udf(const wire::Fields& fields) {
          fields.has(FieldType::UdfArguments);
 }
 
-/// Modules of functions cannot be installed yet: a call is answered like one of a module that is not
-/// there.
+/// Modules of functions cannot be installed yet: a call is answered like one of a module that is
+/// not there.
 Code refuse_udf(const RecordRequest& request, wire::ReplyWriter& reply) {
   const wire::Fields& fields = request.fields;
   const bool whole = fields.has(FieldType::UdfPackage) && fields.has(FieldType::UdfFunction) &&
@@ -200,8 +200,7 @@ void Executor::add_gates(const RecordRequest& request, const Written& written, I
   if (gate.log != nullptr || gate.replica != nullptr) gates.push_back(gate);
 }
 
-cluster::Replica::Access Executor::run_message(Bytes body, WallTime wall, Origin origin,
-                                               std::uint32_t row_index, Instant deadline,
+cluster::Replica::Access Executor::run_message(Bytes body, const MessageRun& how,
                                                wire::ReplyWriter& reply, std::vector<Gate>& gates) {
   arena_.reset();
   wire::Message message;
@@ -211,7 +210,7 @@ cluster::Replica::Access Executor::run_message(Bytes body, WallTime wall, Origin
   const Bytes digest_bytes = parses ? message.fields.get(FieldType::Digest) : Bytes{};
   if (ns == nullptr || digest_bytes.size() != wire::Digest::kSize) {
     const Code code = parses && ns == nullptr ? Code::Namespace : Code::Parameter;
-    reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = row_index});
+    reply.begin({.result = static_cast<std::uint8_t>(code), .transaction_ttl = how.row_index});
     reply.end();
     return cluster::Replica::Access::Here;
   }
@@ -223,12 +222,12 @@ cluster::Replica::Access Executor::run_message(Bytes body, WallTime wall, Origin
                               .ops = message.ops,
                               .digest = digest,
                               .filter = filter_of(message.fields),
-                              .wall = wall,
-                              .origin = origin,
-                              .row_index = row_index};
+                              .wall = how.wall,
+                              .origin = how.origin,
+                              .row_index = how.row_index};
   const Written written = run(request, reply);
   if (written.access == cluster::Replica::Access::Here)
-    add_gates(request, written, deadline, gates);
+    add_gates(request, written, how.deadline, gates);
   return written.access;
 }
 

@@ -58,8 +58,8 @@ Task::Progress ForwardTask::run(OutBuffer& out, Instant) {
 
 bool ForwardTask::run_here(OutBuffer& out) {
   wire::ReplyWriter reply(out);
-  const auto access =
-      executor_.run_message(forward_.message(), wall_, Origin::Client, 0, deadline_, reply, gates_);
+  const auto access = executor_.run_message(forward_.message(),
+                                            {wall_, Origin::Client, 0, deadline_}, reply, gates_);
   reply.finish();
   return access == cluster::Replica::Access::Here;
 }

@@ -191,9 +191,11 @@ void Forwarding::execute(FabricPath path, Bytes frame, const Moment& moment) {
   OutBuffer out;
   wire::ReplyWriter reply(out);
   std::vector<Gate> gates;
-  const auto access = executor_.run_message(
-      asked.message, moment.wall, is_row ? Origin::FromProxyBatchSub : Origin::FromProxy, asked.row,
-      moment.now + std::chrono::milliseconds(asked.left_ms), reply, gates);
+  const auto access =
+      executor_.run_message(asked.message,
+                            {moment.wall, is_row ? Origin::FromProxyBatchSub : Origin::FromProxy,
+                             asked.row, moment.now + std::chrono::milliseconds(asked.left_ms)},
+                            reply, gates);
   if (access != Access::Here) {
     port_->answer(path, reply_frame(asked.id, kRefused, {}));
     return;

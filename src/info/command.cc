@@ -25,8 +25,8 @@ std::vector<Command> all_commands() {
 }
 
 const std::vector<Command>& sorted_commands() {
-  static const std::vector<Command> kAll = all_commands();
-  return kAll;
+  static const std::vector<Command> all = all_commands();
+  return all;
 }
 
 }  // namespace
@@ -38,12 +38,12 @@ const Command* find_command(std::string_view name) {
 }
 
 std::span<const CommandRow> command_rows() {
-  static const std::vector<CommandRow> kRows = [] {
+  static const std::vector<CommandRow> table = [] {
     std::vector<CommandRow> rows;
     for (const Command& c : sorted_commands()) rows.push_back({c.name, c.help});
     return rows;
   }();
-  return kRows;
+  return table;
 }
 
 Request Request::parse(std::string_view command) {

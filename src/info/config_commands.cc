@@ -34,7 +34,7 @@ std::string print_security(config::Config& config) {
 std::string get_config(Context& c, const Request& request) {
   config::Config& config = c.node.config();
   const Params params(request.args);
-  const std::string network = config::print_parameters(&config.network) + print_tls(config);
+  std::string network = config::print_parameters(&config.network) + print_tls(config);
   if (params.pairs().empty()) {
     const std::string security = print_security(config);
     return config::print_parameters(&config.service) + ";" + network +

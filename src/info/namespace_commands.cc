@@ -26,8 +26,8 @@ std::string one_namespace(Context& c, const Request& request) {
 }
 
 std::string print_set(const SetStatistics& s, const config::SetConfig* config) {
-  static const config::SetConfig kInitial("initial");
-  if (config == nullptr) config = &kInitial;
+  static const config::SetConfig initial("initial");
+  if (config == nullptr) config = &initial;
   KeyValues out(':');
   out.add("objects", s.objects);
   out.add("tombstones", s.tombstones);

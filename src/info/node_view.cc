@@ -25,6 +25,7 @@ Result<void> NodeView::create_sindex(const SindexDefinition&) {
 Result<void> NodeView::delete_sindex(std::string_view, std::string_view) {
   return fail(Code::Unsupported, kNoSindex);
 }
+// NOLINTNEXTLINE(performance-unnecessary-value-param): who overrides this keeps it.
 Result<void> NodeView::put_udf(std::string_view, std::string, UdfProblem&) {
   return fail(Code::Unsupported, kNoUdf);
 }

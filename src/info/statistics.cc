@@ -121,31 +121,31 @@ std::string print(const NamespaceStatistics& statistics) {
 }
 
 const std::vector<StatisticRow>& node_statistic_rows() {
-  static const std::vector<StatisticRow> kRows = {
+  static const std::vector<StatisticRow> table = {
 #define STATISTIC(type, name, help) {#name, help, kKindOf<type>},
 #define NODE_COUNTER(name, help) {#name, help, Kind::Counter},
 #include "info/node_statistics.def"
   };
-  return kRows;
+  return table;
 }
 
 const std::vector<StatisticRow>& namespace_statistic_rows() {
-  static const std::vector<StatisticRow> kRows = [] {
+  static const std::vector<StatisticRow> table = [] {
     std::vector<StatisticRow> rows = {
 #define STATISTIC(type, name, help) {#name, help, kKindOf<type>},
 #define STORAGE_UNITS()
 #include "info/namespace_statistics.def"
     };
-    static const std::vector<std::string> kMeanings = [] {
+    static const std::vector<std::string> meanings = [] {
       std::vector<std::string> out;
       for (const std::string_view name : kNamespaceCounters) out.push_back(meaning_of(name));
       return out;
     }();
     for (std::size_t i = 0; i < std::size(kNamespaceCounters); ++i)
-      rows.push_back({kNamespaceCounters[i], kMeanings[i], Kind::Counter});
+      rows.push_back({kNamespaceCounters[i], meanings[i], Kind::Counter});
     return rows;
   }();
-  return kRows;
+  return table;
 }
 
 }  // namespace flotilla::info

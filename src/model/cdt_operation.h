@@ -82,6 +82,7 @@ struct Operation {
   Run run;
 };
 
+// NOLINTBEGIN(readability-function-size): their calls are the columns of a table.
 constexpr Operation changes(std::uint8_t code, std::string_view name, WhenMissing missing,
                             std::uint8_t required, Operation::Args args, Operation::Run run) {
   return {code, name, Effect::Modifies, missing, required, args, nullptr, ReturnKind::None, run};
@@ -91,6 +92,7 @@ constexpr Operation picks(std::uint8_t code, std::string_view name, Effect effec
                           ReturnKind told = ReturnKind::None) {
   return {code, name, effect, WhenMissing::Nothing, required, args, select, told, nullptr};
 }
+// NOLINTEND(readability-function-size)
 constexpr Operation reads(std::uint8_t code, std::string_view name, Operation::Run run) {
   return {code, name, Effect::Reads, WhenMissing::Nothing, 0, {}, nullptr, ReturnKind::None, run};
 }

@@ -123,6 +123,7 @@ std::vector<std::size_t> harm(Disk& disk, const Live& live, Random& random) {
       break;
     case Harm::HalfOld:  // The sector of some other place, as a misdirected write leaves it.
       const std::size_t other = random.below(disk.size() / Disk::kSector) * Disk::kSector;
+      if (live.kind == Live::Kind::Header && other <= store::kHeaderCopyAt) break;  // As good.
       const Buffer copy(disk.bytes().begin() + static_cast<std::ptrdiff_t>(other),
                         disk.bytes().begin() + static_cast<std::ptrdiff_t>(other + Disk::kSector));
       for (std::size_t i = 0; i < Disk::kSector; ++i) set(sector + i, copy[i]);

@@ -80,6 +80,7 @@ Expected<void> run(const std::string& command) {
   std::vector<std::string> words = command_line(command);
   if (words.empty()) return {};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   // The service blocks the signals it waits for; the command must not inherit that.

@@ -122,8 +122,13 @@ class Executor {
                  std::vector<Gate>& gates) const;
   /// run() for a whole single-record request, with its gates. Not Here: nothing was executed, and
   /// nothing is in the reply.
-  cluster::Replica::Access run_message(Bytes message, WallTime wall, Origin origin,
-                                       std::uint32_t row_index, Instant deadline,
+  struct MessageRun {
+    WallTime wall;
+    Origin origin = Origin::Client;
+    std::uint32_t row_index = 0;
+    Instant deadline;
+  };
+  cluster::Replica::Access run_message(Bytes message, const MessageRun& how,
                                        wire::ReplyWriter& reply, std::vector<Gate>& gates);
   /// When a request with this header has waited long enough.
   Instant deadline_of(const wire::MessageHeader& header) const;
