@@ -67,6 +67,7 @@ std::vector<Membership::Action> Membership::Core::step(Instant now, WallTime wal
   }
   std::visit([this](const auto& e) { on(e); }, event);
   tick();
+  note_cluster_time();
   out_ = nullptr;
   return actions;
 }
@@ -141,7 +142,7 @@ void Membership::Core::persist_tips() {
 void Membership::Core::take_items(const std::vector<Item>& list) {
   for (const Item& item : list) {
     if (item.module.size() > Metadata::kKeyMax || item.key.size() > Metadata::kKeyMax) continue;
-    if (!clock_.saw(item.stamp.hlc, wall_.ms)) ++stats.hlc_rejected;
+    if (!clock_.saw(item.stamp.hlc, std::max(wall_.ms, stamp_ms()))) ++stats.hlc_rejected;
     if (!items.merge(item)) continue;
     Encoder e;
     e(item);

@@ -13,6 +13,7 @@
 //   membership_items.cc     metadata
 
 #include <deque>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -93,6 +94,7 @@ class Membership::Core {
     Instant probed_at;
     bool in_contact = false;  // Beats go to it in every round.
     std::int64_t skew_ms = 0;
+    Instant items_differ_since;
     // Death.
     bool link_lost = false;  // All connections ended; redial under way.
     Instant link_lost_at;
@@ -222,6 +224,7 @@ class Membership::Core {
   void on_message(const Process& from, const message::Commit& commit);
   bool assemble(const message::Commit& commit, View& out) const;
   void install(View next, std::uint32_t next_n, const std::vector<Epoch>& past);
+  bool is_elsewhere(const Process& member) const;
   bool is_lost_to_us(const Process& member) const;
   bool left_behind() const;
   void excluded_by(View next, std::uint32_t next_n, const std::vector<Epoch>& past);
@@ -306,6 +309,11 @@ class Membership::Core {
     Instant resend;
     std::uint64_t id = 0;
   };
+  struct Finished {
+    Process origin;
+    std::uint64_t id = 0;
+    bool everywhere = false;
+  };
   struct OwnSetting {
     message::SetItem what;
     Instant started;
@@ -321,12 +329,16 @@ class Membership::Core {
   void on_message(const Process&, const message::Hello&) {}
   void on_message(const Process&, const message::Fragment&) {}
   void items_tick();
+  bool promised_away() const;
   void start_setting();
   void spread_setting();
   void ask_missing();
+  void compare_items(const Process& member, Known& known);
   void finish_setting(bool everywhere);
   void take_items(const std::vector<Item>& list);
   std::uint64_t cluster_ms() const;
+  std::uint64_t stamp_ms() const;
+  void note_cluster_time();
 
   void dispatch(const Process& from, const Message& message);
   void tick();
@@ -432,6 +444,8 @@ class Membership::Core {
 
   HybridClock clock_;
   std::deque<Setting> settings_;
+  std::int64_t stamps_ahead_ = std::numeric_limits<std::int64_t>::min() / 2;  // Of now_, in ms.
+  std::deque<Finished> finished_;  // The last of them, oldest first.
   std::map<std::uint64_t, OwnSetting> own_settings_;
   std::uint64_t next_setting_ = 1;
 };

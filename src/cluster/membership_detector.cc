@@ -26,6 +26,7 @@ message::Beat Membership::Core::beat_to(const Known& known, bool answer_me, bool
   beat.epoch_number = epoch_number_;
   beat.hlc = clock_.last();
   beat.late_ms = late_ms_;
+  beat.metadata = items.digest();
   if (in_view) {
     beat.epoch = view->epoch;
     beat.n = n;
@@ -108,7 +109,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
   known->beat_at = now_;
   known->skew_ms = static_cast<std::int64_t>(beat.wall_ms) - static_cast<std::int64_t>(wall_.ms);
   epoch_number_ = std::max(epoch_number_, beat.epoch_number);
-  if (!clock_.saw(beat.hlc, wall_.ms)) ++stats.hlc_rejected;
+  if (!clock_.saw(beat.hlc, std::max(wall_.ms, stamp_ms()))) ++stats.hlc_rejected;
   if (beat.answer_me) {  // The way it came.
     if (arrived_by_)
       send_through(*arrived_by_, from, beat_to(*known, false, false));
@@ -123,6 +124,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
       return member_left_for(from, beat);
     if (member && beat.epoch == view->epoch) {
       if (told_[from].has(beat.epoch, beat.n)) release_held();
+      compare_items(from, *known);
     }
     if (!member && beat.view_size > 0 && beat.leader != self.process) {
       heard_of(beat.leader, from);

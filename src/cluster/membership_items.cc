@@ -10,6 +10,8 @@ constexpr Duration kSettingLimit = std::chrono::seconds(2);
 constexpr Duration kOwnSettingLimit = std::chrono::seconds(5);
 constexpr Duration kResendEvery = std::chrono::milliseconds(200);
 constexpr std::size_t kSettingsMax = 1024;
+constexpr std::size_t kFinishedMax = 4096;
+constexpr Duration kDifferFor = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -23,6 +25,19 @@ std::int64_t Membership::Core::clock_offset_ms() const {
 std::uint64_t Membership::Core::cluster_ms() const {
   return static_cast<std::uint64_t>(
       std::max<std::int64_t>(0, static_cast<std::int64_t>(wall_.ms) + clock_offset_ms()));
+}
+
+/// What stamps are made of does not go back when a member whose clock is ahead leaves the view: it
+/// may have made some that nobody has seen yet.
+std::uint64_t Membership::Core::stamp_ms() const {
+  const std::int64_t runs_on = now_.since_start / std::chrono::milliseconds(1) + stamps_ahead_;
+  return std::max({cluster_ms(), static_cast<std::uint64_t>(std::max<std::int64_t>(0, runs_on))});
+}
+
+void Membership::Core::note_cluster_time() {
+  if (!in_view) return;
+  stamps_ahead_ = std::max(stamps_ahead_, static_cast<std::int64_t>(cluster_ms()) -
+                                              now_.since_start / std::chrono::milliseconds(1));
 }
 
 // --- At the node that was asked.
@@ -65,8 +80,8 @@ void Membership::Core::items_tick() {
   std::erase_if(setting.missing, [&](const Process& p) { return view->member(p) == nullptr; });
   if (setting.id == 0) return start_setting();
   if (setting.missing.empty()) {
-    if (setting.asking_clocks) return spread_setting();
-    return finish_setting(true);
+    if (!setting.asking_clocks) return finish_setting(true);
+    if (!promised_away()) return spread_setting();
   }
   if (now_ - setting.started > kSettingLimit) {
     FLOTILLA_MARK("an item is not stored everywhere");
@@ -77,15 +92,32 @@ void Membership::Core::items_tick() {
 
 // --- At the leader: one at a time.
 
+/// To another leader, which was told what there is.
+bool Membership::Core::promised_away() const {
+  return promised_ != view->epoch && promised_to_ != self.process;
+}
+
 void Membership::Core::on_message(const Process& from, const message::SetItem& set) {
-  if (!is_leader() || settings_.size() >= kSettingsMax) return;
+  if (!is_leader() || view->member(from) == nullptr || settings_.size() >= kSettingsMax) return;
+  if (holding_clients_) {  // Another may lead by now, and have done it long ago.
+    FLOTILLA_MARK("a change of metadata waits after a pause");
+    return;
+  }
   for (const Setting& each : settings_)
     if (each.origin == from && each.what.id == set.id) return;
+  // A late copy would undo what was set since; and the answer to the first may have been lost.
+  const auto done = std::ranges::find_if(
+      finished_, [&](const Finished& each) { return each.origin == from && each.id == set.id; });
+  if (done != finished_.end()) {
+    FLOTILLA_MARK("a change of metadata comes again");
+    return void(send(from, message::ItemDone{set.id, done->everywhere}));
+  }
   settings_.push_back({set, from, {}, 0, false, now_, now_, 0});
   if (settings_.size() == 1) start_setting();
 }
 
 void Membership::Core::start_setting() {
+  if (promised_away()) return;
   Setting& setting = settings_.front();
   setting.id = next_setting_++;
   setting.started = now_;
@@ -105,7 +137,7 @@ void Membership::Core::spread_setting() {
     append_be(value, setting.cutoff);
     setting.what.item.value = std::move(value);
   }
-  setting.what.item = items.stamped(setting.what.item, self.process.boot, cluster_ms(), clock_);
+  setting.what.item = items.stamped(setting.what.item, self.process.boot, stamp_ms(), clock_);
   take_items({setting.what.item});
   for (const NodeInfo& member : view->members)
     if (member.process != self.process) setting.missing.insert(member.process);
@@ -126,6 +158,8 @@ void Membership::Core::ask_missing() {
 void Membership::Core::finish_setting(bool everywhere) {
   const Setting setting = std::move(settings_.front());
   settings_.pop_front();
+  finished_.push_back({setting.origin, setting.what.id, everywhere});
+  if (finished_.size() > kFinishedMax) finished_.pop_front();
   const message::ItemDone done{setting.what.id, everywhere};
   if (setting.origin == self.process)
     on_message(self.process, done);
@@ -147,12 +181,29 @@ void Membership::Core::on_message(const Process& from, const message::ClockAnswe
   setting.missing.erase(from);
 }
 
+/// What was not stored everywhere in time goes on spreading, both ways.
+void Membership::Core::compare_items(const Process& member, Known& known) {
+  if (known.beat.metadata == items.digest() || !settings_.empty()) known.items_differ_since = now_;
+  if (now_ - known.items_differ_since < kDifferFor) return;
+  FLOTILLA_MARK("a member has other items than its leader");
+  known.items_differ_since = now_;
+  send(member, message::Items{0, items.items()});
+}
+
 // --- At a member.
 
 void Membership::Core::on_message(const Process& from, const message::Items& list) {
-  if (!in_view || from != view->leader) return;
+  // What comes after the promise would be known here only: the next view is made of what it told.
+  if (!in_view) return;
+  if (promised_ > view->epoch)
+    return void(send(from, message::Refuse{message::Refuse::Reason::Promised, view->epoch,
+                                           promised_, view->leader}));
+  if (is_leader() && list.id == 0 && view->member(from) != nullptr) return take_items(list.items);
+  if (is_leader() || from != view->leader) return;
   take_items(list.items);
-  send(from, message::ItemsStored{list.id});
+  if (list.id != 0) return void(send(from, message::ItemsStored{list.id}));
+  if (const std::vector<Item> mine = items.items(); mine != list.items)
+    send(from, message::Items{0, mine});
 }
 
 void Membership::Core::on_message(const Process& from, const message::ClockAsk& ask) {

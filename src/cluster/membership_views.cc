@@ -380,6 +380,9 @@ void Membership::Core::install(View next, std::uint32_t next_n, const std::vecto
   const std::optional<View> before = std::exchange(view, std::move(next));
   const bool led = before && before->leader == self.process && in_view;
   in_view = true;
+  // A node that was alone knew no better clock than its own.
+  if (view->members.size() > 1 && (!before || before->members.size() == 1))
+    stamps_ahead_ = std::numeric_limits<std::int64_t>::min() / 2;
   n = next_n;
   lineage_.assign(past.end() - static_cast<std::ptrdiff_t>(std::min(past.size(), kLineageMax)),
                   past.end());
@@ -581,20 +584,25 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
   send(from, message::Installed{view->epoch, n});
 }
 
-/// It is dead, or by its last beat in a newer view of another leader, or in no view.
-bool Membership::Core::is_lost_to_us(const Process& member) const {
-  if (dead(member)) return true;
+/// By its last beat it is in no view, or in one of another leader.
+bool Membership::Core::is_elsewhere(const Process& member) const {
   const Known* const known = find(member);
-  if (known == nullptr || known->beat.leader == view->leader) return false;
-  const bool in_none = known->beat.view_size == 0 && known->beat_at > last_view_at_;
-  return in_none || known->beat.epoch > view->epoch;
+  return known != nullptr && known->beat_at > last_view_at_ && known->beat.leader != view->leader;
 }
 
-/// Every other member, the leader too, is lost: nobody is left to make a view with.
+/// Dead, or not of this view any more.
+bool Membership::Core::is_lost_to_us(const Process& member) const {
+  return dead(member) || is_elsewhere(member);
+}
+
+/// Every other member, the leader too, is dead, in no view, or in a newer one: nobody is left to
+/// make a view with.
 bool Membership::Core::left_behind() const {
   if (!in_view || is_leader()) return false;
   return std::ranges::all_of(view->members, [this](const NodeInfo& member) {
-    return member.process == self.process || is_lost_to_us(member.process);
+    if (member.process == self.process || dead(member.process)) return true;
+    const message::Beat& beat = find(member.process)->beat;
+    return is_elsewhere(member.process) && (beat.view_size == 0 || beat.epoch > view->epoch);
   });
 }
 

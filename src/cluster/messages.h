@@ -125,9 +125,11 @@ struct Beat {
   std::uint32_t view_size = 0;
   std::uint64_t hlc = 0;
   std::uint32_t late_ms = 0;
+  std::uint64_t metadata = 0;  // Digest of all items.
   template <class A>
   void fields(A& a) {
-    a(sent, echo, answer_me, wall_ms, epoch, n, epoch_number, leader, view_size, hlc, late_ms);
+    a(sent, echo, answer_me, wall_ms, epoch, n, epoch_number, leader, view_size, hlc, late_ms,
+      metadata);
   }
 };
 
@@ -371,7 +373,7 @@ struct SetItem {
 
 struct Items {
   static constexpr Kind kKind = Kind::Items;
-  std::uint64_t id = 0;
+  std::uint64_t id = 0;  // Zero: all that the sender has, because the receiver's differ.
   std::vector<Item> items;
   template <class A>
   void fields(A& a) {

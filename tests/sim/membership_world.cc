@@ -242,10 +242,13 @@ void MembershipWorld::step(std::size_t index, const Membership::Event& event) {
   const WallTime wall{
       static_cast<std::uint64_t>(500'000'000'000 + now_.since_start / milliseconds(1) + skew)};
   const std::uint64_t boot = node.info.process.boot;
-  for (const Membership::Action& action : node.membership->step(now_, wall, event)) {
+  const std::vector<Membership::Action> actions = node.membership->step(now_, wall, event);
+  note_rows(index);
+  for (const Membership::Action& action : actions) {
     if (!node.up || node.info.process.boot != boot) return;
     act(index, action);
   }
+  if (!node.up || node.info.process.boot != boot) return;
   const bool holds = node.membership->answers_until() == Instant{};
   if (holds != node.holds) ++node.actions[holds ? "Hold" : "Release"];
   node.holds = holds;
@@ -305,14 +308,14 @@ void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
       }
     }
   }
-  if (const auto* persist = std::get_if<Membership::Persist>(&action)) {
-    if (persist->value.empty())
-      node.disk.erase(persist->key);
-    else
-      node.disk[persist->key] = persist->value;
-  }
-  if (const auto* done = std::get_if<Membership::MetadataDone>(&action))
+  if (const auto* what = std::get_if<Membership::Persist>(&action)) persist(index, *what);
+  if (const auto* done = std::get_if<Membership::MetadataDone>(&action)) {
     settings_done[done->id] = done->outcome == Membership::MetadataDone::Outcome::Everywhere;
+    if (!settings_done[done->id] || view(index) == nullptr) return;
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      if (view(i) != nullptr && process(i) == view(index)->leader)
+        settings_done_when[done->id] = {now_, view(i)->epoch};
+  }
   if (std::holds_alternative<Membership::Orphaned>(action)) node.given.clear();
   if (std::holds_alternative<Membership::Orphaned>(action)) ++node.actions["Orphaned"];
   if (std::holds_alternative<Membership::Drained>(action)) ++node.actions["Drained"];
@@ -327,6 +330,20 @@ void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
   if (const auto* log = std::get_if<Membership::Log>(&action); log != nullptr && trace)
     fmt::print("{:.3f} node {}: {}\n", std::chrono::duration<double>(now_.since_start).count(),
                index, log->text);
+}
+
+void MembershipWorld::persist(std::size_t index, const Membership::Persist& what) {
+  Node& node = *nodes_[index];
+  const AtWrite fate = at_write ? at_write(index) : AtWrite::Goes;
+  if (fate != AtWrite::DiesBefore) {
+    if (what.value.empty())
+      node.disk.erase(what.key);
+    else
+      node.disk[what.key] = what.value;
+  }
+  if (fate == AtWrite::Goes) return;
+  FLOTILLA_MARK("fault: a process ends at a write of its disk");
+  crash(index);
 }
 
 void MembershipWorld::dial(std::size_t index, const Endpoint& to) {
@@ -543,18 +560,23 @@ std::uint64_t MembershipWorld::views_since(Instant at) const {
   return count;
 }
 
+/// What a member has it may confirm before its step is over.
+void MembershipWorld::note_rows(std::size_t index) {
+  const View* its = view(index);
+  if (its == nullptr || its->leader == process(index)) return;
+  std::uint32_t& have = followers_have_[its->epoch];
+  have = std::max(have, at(index).map_version());
+}
+
 void MembershipWorld::check_view(std::size_t index) {
   Node& node = *nodes_[index];
   const View* its = node.membership->view();
   if (its == nullptr) return;
-  if (its->leader != node.info.process) {
-    std::uint32_t& have = followers_have_[its->epoch];
-    have = std::max(have, node.membership->map_version());
-  }
   if (its->epoch < node.last_epoch)
     violate(fmt::format("I2: node {} went back to an older view", index));
   if (its->epoch == node.last_epoch) return;
   node.last_epoch = its->epoch;
+  if (at_view) at_view(index);
   std::string what(reinterpret_cast<const char*>(&its->leader), sizeof its->leader);
   for (const NodeInfo& member : its->members)
     what.append(reinterpret_cast<const char*>(&member.process), sizeof member.process);

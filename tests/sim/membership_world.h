@@ -109,6 +109,15 @@ class MembershipWorld {
   std::uint64_t epochs() const { return views_.size(); }
   std::map<std::size_t, std::int64_t> skew_ms;
   std::map<std::uint64_t, bool> settings_done;  // id -> everywhere.
+  struct Done {
+    Instant at;
+    cluster::Epoch leader_in;  // The view that the leader is in by then.
+  };
+  std::map<std::uint64_t, Done> settings_done_when;  // Of those that are everywhere.
+  /// What becomes of a node at a write of its disk; default: nothing.
+  enum class AtWrite : std::uint8_t { Goes, DiesBefore, DiesAfter };
+  std::function<AtWrite(std::size_t node)> at_write;
+  std::function<void(std::size_t node)> at_view;  // It has installed another view.
   bool answers_moves = true;
   /// A copy that is promoted as complete must have every acknowledged write. Only for faults that
   /// do not let two sides serve at once.
@@ -137,6 +146,7 @@ class MembershipWorld {
   bool reaches(std::size_t from, std::size_t to) const { return !cuts_.contains({from, to}); }
   void step(std::size_t node, const Membership::Event& event);
   void act(std::size_t node, const Membership::Action& action);
+  void persist(std::size_t node, const Membership::Persist& what);
   void dial(std::size_t node, const cluster::Endpoint& to);
   void transmit(std::size_t node, cluster::LinkId link, const Buffer& bytes);
   void deliver(std::size_t node, std::uint64_t boot, const Membership::Event& event);
@@ -146,6 +156,7 @@ class MembershipWorld {
   void work_on(std::size_t node, Key key);
   void install(std::size_t node, Key key, const Row& row);
   std::optional<std::size_t> index_of(const Process& process) const;
+  void note_rows(std::size_t node);
   void check_view(std::size_t node);
   void check_in_force(std::size_t node, const Row& given, const Row& row);
   void violate(std::string what);
