@@ -13,6 +13,10 @@ using std::chrono::seconds;
 
 constexpr Duration kSettle = seconds(20);
 
+unsigned three_to_five(std::uint64_t seed) {
+  return static_cast<unsigned>(at_most_nodes(3 + seed % 3));
+}
+
 void start_all(World& world) {
   for (unsigned i = 0; i < world.count(); ++i) world.start(i);
 }
@@ -45,11 +49,11 @@ TEST(Cluster, FormsAndServesEveryPartitionWithAllItsCopies) {
 
 TEST(Cluster, AKilledNodeLosesNothingThatWasAcknowledged) {
   for_each_seed(1, 20, [](std::uint64_t seed) {
-    World world(seed, {.nodes = 3 + static_cast<unsigned>(seed % 3)});
+    World world(seed, {.nodes = three_to_five(seed)});
     start_all(world);
     expect_settled(world);
     world.clients(true);
-    for (int round = 0; round < 3; ++round) {
+    for (unsigned round = 0; round < at_most_faults(3); ++round) {
       world.run(milliseconds(500));
       const auto victim = static_cast<unsigned>(world.random().below(world.count()));
       world.crash(victim);
@@ -64,7 +68,7 @@ TEST(Cluster, AKilledNodeLosesNothingThatWasAcknowledged) {
 
 TEST(Cluster, ARollingRestartFailsNoRequest) {
   for_each_seed(1, 10, [](std::uint64_t seed) {
-    World world(seed, {.nodes = 3 + static_cast<unsigned>(seed % 3)});
+    World world(seed, {.nodes = three_to_five(seed)});
     start_all(world);
     expect_settled(world);
     world.clients(true);
@@ -84,11 +88,11 @@ TEST(Cluster, ARollingRestartFailsNoRequest) {
 
 TEST(Cluster, APausedNodeComesBackWithoutLoss) {
   for_each_seed(1, 20, [](std::uint64_t seed) {
-    World world(seed, {.nodes = 3 + static_cast<unsigned>(seed % 3)});
+    World world(seed, {.nodes = three_to_five(seed)});
     start_all(world);
     expect_settled(world);
     world.clients(true);
-    for (int round = 0; round < 2; ++round) {
+    for (unsigned round = 0; round < at_most_faults(2); ++round) {
       world.run(milliseconds(500));
       const auto victim = static_cast<unsigned>(world.random().below(world.count()));
       world.pause(victim);
@@ -157,8 +161,16 @@ TEST(Cluster, LostDoubledAndLateFramesOnlyCostTime) {
 
 // --- every read, not only what is there in the end
 
-constexpr World::Options registers(unsigned nodes) {
-  return {.nodes = nodes, .keys = 12, .removes = 0, .reads = 0.5};
+World::Options registers(std::uint64_t seed) {
+  Random random(seed);
+  return {.nodes = three_to_five(seed),
+          .partitions = random.between(1, 8),
+          .replication_factor = static_cast<std::uint32_t>(random.between(2, 3)),
+          .keys = 12,
+          .delay_most = milliseconds(random.between(1, 5)),
+          .skew_ms_most = random.chance(0.5) ? 3'600'000 : 0,
+          .removes = 0,
+          .reads = 0.5};
 }
 
 /// Clients go on all the time; what a node shows when it goes on after its time-out counts too.
@@ -167,7 +179,7 @@ void pause_under_reads(World& world, unsigned victim, Duration time) {
   world.pause(victim);
   world.run(time);
   world.resume(victim);
-  world.run(milliseconds(100));  // What waited for it may cost it its place.
+  world.run(seconds(1));  // What waited for it may cost it its place.
   expect_settled(world);
 }
 
@@ -179,11 +191,11 @@ void expect_registers(World& world) {
 
 TEST(ClusterReads, ANodePausedPastItsTimeOutShowsNothingThatWasOverwritten) {
   for_each_seed(1, 20, [](std::uint64_t seed) {
-    World world(seed, registers(3 + static_cast<unsigned>(seed % 3)));
+    World world(seed, registers(seed));
     start_all(world);
     expect_settled(world);
     world.clients(true);
-    for (int round = 0; round < 3 && !testing::Test::HasFailure(); ++round) {
+    for (unsigned round = 0; round < at_most_faults(3) && !testing::Test::HasFailure(); ++round) {
       unsigned victim = static_cast<unsigned>(world.random().below(world.count()));
       for (const unsigned i : world.up())
         if (round == 0 && world.node(i).membership->is_leader()) victim = i;
@@ -195,11 +207,11 @@ TEST(ClusterReads, ANodePausedPastItsTimeOutShowsNothingThatWasOverwritten) {
 
 TEST(ClusterReads, AnyOneFaultAtATimeLeavesRegistersLinearizable) {
   for_each_seed(1, 20, [](std::uint64_t seed) {
-    World world(seed, registers(3 + static_cast<unsigned>(seed % 3)));
+    World world(seed, registers(seed));
     start_all(world);
     expect_settled(world);
     world.clients(true);
-    for (int round = 0; round < 5 && !testing::Test::HasFailure(); ++round) {
+    for (unsigned round = 0; round < at_most_faults(5) && !testing::Test::HasFailure(); ++round) {
       const auto victim = static_cast<unsigned>(world.random().below(world.count()));
       world.run(milliseconds(300));
       switch (world.random().below(4)) {

@@ -308,7 +308,7 @@ void run_chaos(std::uint64_t seed, bool two_sides) {
   setup.tune = [wait = random.between(1, 4)](Membership::Options& o) {
     o.start_wait = seconds(wait);
   };
-  const std::size_t nodes = random.between(two_sides ? 2 : 3, 7);
+  const std::size_t nodes = at_most_nodes(random.between(two_sides ? 2 : 3, 7));
   if (!two_sides) {
     setup.replication_factor = std::max(2U, setup.replication_factor);
     // A node whose seeds are all down begins a cluster of its own, and that is another side.
@@ -323,7 +323,7 @@ void run_chaos(std::uint64_t seed, bool two_sides) {
   // A redial that takes longer than its limit makes a live node falsely dead: that is two sides.
   world.faults.latency_most = milliseconds(random.between(1, two_sides ? 30 : 5));
   Chaos chaos{world, random, two_sides};
-  for (int i = 0; i < 25; ++i) {
+  for (std::uint64_t i = at_most_faults(25); i > 0; --i) {
     // What must not be lost by one fault may be by two at once.
     if (!two_sides && !(world.awake() && world.settle(seconds(60)))) return;
     world.run(milliseconds(random.below(1500)));

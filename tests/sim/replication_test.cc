@@ -37,7 +37,7 @@ enum class Faults { Network, OneAtATime, Anything };
 
 ReplicationWorld::Options drawn(Random& random, Faults faults) {
   ReplicationWorld::Options o;
-  o.nodes = static_cast<unsigned>(random.between(2, 5));
+  o.nodes = static_cast<unsigned>(at_most_nodes(random.between(2, 5)));
   o.rf = static_cast<unsigned>(random.between(2, std::min(o.nodes, 3U)));
   o.keys = static_cast<unsigned>(random.between(4, 40));
   o.durable = random.chance(0.5);
@@ -127,7 +127,7 @@ std::string live(std::uint64_t seed, Faults faults) {
   world.run(300ms);
   if (faults == Faults::OneAtATime && !world.settle(60s))
     return world.broken().empty() ? "does not settle" : world.broken();
-  const auto rounds = random.between(1, 6);
+  const auto rounds = at_most_faults(random.between(1, 6));
   for (std::uint64_t round = 0; round < rounds && world.broken().empty(); ++round) {
     for (int i = 0; i < 40; ++i) {
       world.workload(0.3);

@@ -78,6 +78,14 @@ std::uint64_t number_of(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+std::uint64_t at_most_faults(std::uint64_t drawn) {
+  return std::min(drawn, number_of("FLOTILLA_SIM_FAULTS", drawn));
+}
+
+std::uint64_t at_most_nodes(std::uint64_t drawn) {
+  return std::min(drawn, number_of("FLOTILLA_SIM_NODES", drawn));
+}
+
 void for_each_seed(std::uint64_t first, std::uint64_t usual,
                    const std::function<void(std::uint64_t seed)>& body) {
   const Limits l = limits(first, usual);

@@ -10,6 +10,8 @@
 ///   FLOTILLA_SIM_ROUNDS=10     ten times as many as usual
 ///   FLOTILLA_SIM_RUNS=500      so many
 ///   FLOTILLA_SIM_SECONDS=60    until so much time is over
+///   FLOTILLA_SIM_FAULTS=3      at most so many faults in each; to make one that fails smaller
+///   FLOTILLA_SIM_NODES=3       at most so many nodes, for the same
 ///   FLOTILLA_SIM_MARKS=1       says at the end which marks were reached how often
 ///
 /// After each test its schedules and events are printed, also of one that failed.
@@ -25,5 +27,9 @@ void for_each_seed(std::uint64_t first, std::uint64_t usual,
 
 /// An unsigned number from the environment.
 std::uint64_t number_of(const char* name, std::uint64_t otherwise);
+
+/// What was drawn, or less if the environment says so.
+std::uint64_t at_most_faults(std::uint64_t drawn);
+std::uint64_t at_most_nodes(std::uint64_t drawn);
 
 }  // namespace flotilla::sim
