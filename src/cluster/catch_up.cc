@@ -135,6 +135,16 @@ void ReplicaCore::begin_pull() {
   send_pull();
 }
 
+/// This copy's line left the primary's, whether or not its branch is merged by now.
+bool ReplicaCore::went_apart() const {
+  return std::ranges::any_of(history_, [this](const HistoryEntry& mine) {
+    if (mine.absorbed || mine.end == 0) return false;
+    return std::ranges::none_of(following_->line, [&](const HistoryEntry& its) {
+      return !its.absorbed && its.term == mine.term && its.end >= mine.end;
+    });
+  });
+}
+
 void ReplicaCore::send_pull() {
   Following& f = *following_;
   Fill& fill = *f.fill;
@@ -150,7 +160,8 @@ void ReplicaCore::send_pull() {
     }
     const auto fork = fork_of(f.line, history_);
     // What the log lost is missing below the position, and what it has beyond need not be sent.
-    const bool by_position = ever_full_ && fork && !unlike_saved_;
+    // A branch may also have dropped keys without a trace, and of those the ring knows nothing.
+    const bool by_position = ever_full_ && fork && !unlike_saved_ && !went_apart();
     fill.phase = by_position ? Fill::Phase::Delta : Fill::Phase::Hashes;
     if (fork) fill.after = *fork;
     if (partition_.index.size() == 0) {

@@ -199,6 +199,7 @@ class ReplicaCore {
   void answer_queued(Peer& receiver);
   void begin_fill();
   void begin_pull();
+  bool went_apart() const;
   void send_pull();
   void add_range(PullFrame& pull);
   bool next_range();
