@@ -299,20 +299,25 @@ class RegexParser {
     }
   }
 
+  bool take(char c) {
+    const bool is_next = at_ < in_.size() && in_[at_] == c;
+    if (is_next) ++at_;
+    return is_next;
+  }
+
   // {n}, {n,}, {,m}, {n,m}; in basic syntax closed by \}.
   bool bounds(std::uint32_t& least, std::uint32_t& most) {
     const bool has_least = number(least);
     most = least;
-    if (at_ < in_.size() && in_[at_] == ',') {
-      ++at_;
+    if (take(',')) {
       const bool has_most = number(most);
       if (!has_most) most = RegexTree::kEndless;
       if (!has_least && !has_most) return false;
     } else if (!has_least) {
       return false;
     }
-    if (!syntax_.is_extended && (at_ == in_.size() || in_[at_++] != '\\')) return false;
-    if (at_ == in_.size() || in_[at_++] != '}') return false;
+    if (!syntax_.is_extended && !take('\\')) return false;
+    if (!take('}')) return false;
     return least <= RegexTree::kRepeatMax && least <= most &&
            (most == RegexTree::kEndless || most <= RegexTree::kRepeatMax);
   }

@@ -98,6 +98,7 @@ void set_integer(Head& head, Bytes whole) {
     const std::size_t width = std::size_t{1} << (tag & 3U);  // CC to CF, D0 to D3.
     head.bits = load_width(whole.data() + 1, width);
     if (tag < 0xD0) return;
+    // NOLINTNEXTLINE(clang-analyzer-core.BitwiseShift): the width is 1 to 8.
     const std::uint64_t sign = std::uint64_t{1} << (8 * width - 1);
     head.is_negative = (head.bits & sign) != 0;
     head.bits = (head.bits ^ sign) - sign;

@@ -87,7 +87,7 @@ bool is_small_number(std::uint8_t tag) { return tag <= 0x7F || tag >= 0xE0; }
 /// An integer, whole in `in`. False: something else.
 bool read_number(Bytes in, Number& out) {
   const auto tag = static_cast<std::uint8_t>(in[0]);
-  std::int64_t value = static_cast<std::int8_t>(tag);
+  std::int64_t value = std::int64_t{static_cast<std::int8_t>(tag)};
   if (!is_small_number(tag)) {
     if (tag < 0xCC || tag > 0xD3 || in.size() <= std::size_t{1} << (tag & 3)) return false;
     const std::byte* const at = in.data() + 1;
@@ -105,7 +105,7 @@ bool read_number(Bytes in, Number& out) {
         out = {load_be<std::uint64_t>(at), false};
         return true;
       case 0xD0:
-        value = static_cast<std::int8_t>(load_be<std::uint8_t>(at));
+        value = std::int64_t{static_cast<std::int8_t>(load_be<std::uint8_t>(at))};
         break;
       case 0xD1:
         value = static_cast<std::int16_t>(load_be<std::uint16_t>(at));

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kScratchSize = 256 << 10;  // What one receive may bring.
 constexpr std::size_t kInputStep =
-    256 * 1024;  // A message's buffer grows as its bytes arrive, not as it claims.
+    256 << 10;  // A message's buffer grows as its bytes arrive, not as it claims.
 constexpr std::size_t kOutMost = 1 << 20;  // With so much unsent a connection's requests wait.
 constexpr int kEventsMost = 256;
 constexpr std::size_t kTogether =

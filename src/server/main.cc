@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -137,9 +138,7 @@ int take_command_word(int argc, char** argv) {
   std::exit(kNoSuchProgram);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int start(int argc, char** argv) {
   const int words = take_command_word(argc, argv);
   argv += words;
   argc -= words;
@@ -164,4 +163,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kBadConfiguration;
   }
   return run(arguments);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return start(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "flotillad: %s\n", error.what());
+    return kRuntimeFailure;
+  }
 }

@@ -145,8 +145,9 @@ Sheet namespace_summary(const std::vector<NodeFacts>& nodes) {
   std::map<std::string, std::vector<const Answers*>> by_name;
   for (const NodeFacts& node : nodes)
     for (const auto& [name, stats] : node.namespaces) by_name[name].push_back(&stats);
-  for (const auto& [name, all] : by_name) {
-    const auto sum = [&all](std::string_view stat) {
+  for (const auto& named : by_name) {
+    const auto& [name, all] = named;
+    const auto sum = [&all = named.second](std::string_view stat) {
       double total = 0;
       for (const Answers* stats : all) total += number_of(*stats, stat);
       return fmt::format("{:.0f}", total);

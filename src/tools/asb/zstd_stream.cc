@@ -5,7 +5,7 @@
 namespace flotilla::tools::asb {
 namespace {
 
-constexpr std::size_t kBufferSize = 128 * 1024;
+constexpr std::size_t kBufferSize = 128 << 10;
 
 }  // namespace
 
