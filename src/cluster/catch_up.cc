@@ -362,7 +362,9 @@ void ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
       copies.gone.push_back(change->digest);
       bytes += Digest::kSize;
     } else {
-      copies.records.push_back(numbered(*record));
+      auto numbered_record = numbered(*record);
+      if (!numbered_record) continue;
+      copies.records.push_back(std::move(*numbered_record));
       bytes += wire_size(copies.records.back());
     }
   }
@@ -398,7 +400,9 @@ void ReplicaCore::answer_range(const PullFrame& pull, CopiesFrame& copies) {
     if (theirs) ++held;
     if (same) ++statistics().records_skipped;
     if (same || context_.records.truncated(record)) return true;
-    copies.records.push_back(numbered(record));
+    auto numbered_record = numbered(record);
+    if (!numbered_record) return true;
+    copies.records.push_back(std::move(*numbered_record));
     bytes += wire_size(copies.records.back());
     return true;
   });

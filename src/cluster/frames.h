@@ -1,10 +1,11 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <vector>
 
 #include "cluster/history.h"
-#include "store/record.h"
+#include "store/record_read.h"
 
 namespace flotilla::cluster {
 
@@ -40,6 +41,8 @@ struct FrameHead {
 struct NumberedRecord {
   Position position;
   store::RecordImage image;
+  /// What the image looks into, of a record that was read from a device.
+  std::shared_ptr<const store::RecordRead> keeps{};
 };
 
 struct KeyPosition {

@@ -161,8 +161,10 @@ ReplFrame ReplicaCore::repl_of(std::uint64_t seq) const {
     for (const HistoryEntry& entry : history_)
       if (entry.absorbed) frame.absorbed.push_back(entry);
   } else if (const MemoryRecord* const record = partition_.index.find(change.digest)) {
+    auto numbered_record = numbered(*record);
+    if (!numbered_record) return frame;
     frame.what = ReplFrame::What::Record;
-    frame.record = numbered(*record);
+    frame.record = std::move(*numbered_record);
   }
   return frame;
 }

@@ -61,10 +61,11 @@ void ReplicaCore::send_branch() {
   for (; next < end && (again || bytes < options().answer_bytes); ++next) {
     const MemoryRecord* const record = partition_.index.find(fill.branch[next]);
     if (record == nullptr || context_.records.truncated(*record)) continue;
-    NumberedRecord numbered_record = numbered(*record);
     // The stream has brought the primary's version of the key already.
-    if (numbered_record.position.term == f.term) continue;
-    frame.records.push_back(numbered_record);
+    if (position_of(record->lsn).term == f.term) continue;
+    auto numbered_record = numbered(*record);
+    if (!numbered_record) continue;
+    frame.records.push_back(std::move(*numbered_record));
     bytes += 68 + frame.records.back().image.body.size();
   }
   fill.branch_sent = next;
@@ -140,8 +141,9 @@ bool ReplicaCore::merge_one(const BranchFrame& frame, const NumberedRecord& reco
                              .body = theirs.body};
   if (theirs.last_update.ms() <= context_.node.effects.wall().ms + kAheadMostMs)
     context_.records.clock().saw(theirs.last_update);
-  if (own != nullptr) {
-    const NumberedRecord ours = numbered(*own);
+  // Of one that cannot be read nothing is left to be compared.
+  if (const auto read = own != nullptr ? numbered(*own) : std::nullopt) {
+    const NumberedRecord& ours = *read;
     if (same_content(ours.image, theirs)) {
       FLOTILLA_MARK("both sides hold the same");
       return ours.position.term == row_.term || put_again(*own, own->generation).has_value();

@@ -300,8 +300,12 @@ Position ReplicaCore::position_of(Lsn lsn) const {
   return {context_.node.terms.term(lsn.term()), lsn.seq()};
 }
 
-NumberedRecord ReplicaCore::numbered(const MemoryRecord& record) const {
-  return {.position = position_of(record.lsn), .image = context_.records.image_of(record)};
+std::optional<NumberedRecord> ReplicaCore::numbered(const MemoryRecord& record) const {
+  NumberedRecord out{.position = position_of(record.lsn), .image = {}};
+  const auto image = context_.records.image_of(record, out.keeps);
+  if (!image) return std::nullopt;
+  out.image = *image;
+  return out;
 }
 
 /// Keys whose records this history does not account for.
@@ -314,8 +318,10 @@ std::vector<Digest> ReplicaCore::uncovered(std::span<const HistoryEntry> history
 }
 
 Result<store::LogPosition> ReplicaCore::put_again(MemoryRecord& record, std::uint16_t generation) {
-  const Bytes body = record.body();
-  const Buffer copy(body.begin(), body.end());
+  std::shared_ptr<const store::RecordRead> keeps;
+  const auto image = context_.records.image_of(record, keeps);
+  if (!image) return tl::unexpected(image.error());
+  const Buffer copy(image->body.begin(), image->body.end());
   return context_.records.put(partition_, &record,
                               {.digest = record.digest,
                                .set = record.set,

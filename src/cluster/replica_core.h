@@ -150,7 +150,8 @@ class ReplicaCore {
   void shorten_history();
   void renumber();
   Result<store::LogPosition> put_again(store::MemoryRecord& record, std::uint16_t generation);
-  NumberedRecord numbered(const store::MemoryRecord& record) const;
+  /// Nothing: the record stands on a device and cannot be read.
+  std::optional<NumberedRecord> numbered(const store::MemoryRecord& record) const;
   store::Lsn lsn_for(const Position& position, const store::MemoryRecord* own) const;
   bool take(const NumberedRecord& record);
   void remember(store::Lsn lsn, const wire::Digest& digest, bool absorb);

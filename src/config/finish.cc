@@ -116,27 +116,28 @@ void Builder::finish_former_sizes(NamespaceConfig& ns) {
 }
 
 Outcome<void> Builder::finish_storage(NamespaceConfig& ns) {
-  if (ns.engine() != Engine::Memory) {
-    return refuse(
-        fmt::format("{}: namespace {}: storage-engine {} does not exist yet; write 'storage-engine "
-                    "memory' with the lines 'file' and "
-                    "'filesize': all data is then kept in memory, and in the file across restarts",
-                    path_, ns.name, ns.engine() == Engine::Device ? "device" : "pmem"));
-  }
-  if (!ns.storage_devices().empty())
-    return refuse(
-        fmt::format("{}: namespace {}: 'device' does not exist yet; use 'file' and 'filesize'",
-                    path_, ns.name));
+  const auto no = [&](std::string_view why) {
+    return refuse(fmt::format("{}: namespace {}: {}", path_, ns.name, why));
+  };
+  if (ns.engine() == Engine::Pmem)
+    return no("storage-engine pmem is for hardware that is not made any more; use device");
+  if (!ns.encryption_key_file().empty())
+    return no(
+        "encryption does not exist yet; encrypt the volume below instead, and take "
+        "encryption-key-file out");
+  const bool on_files = !ns.storage_files().empty();
+  if (on_files && !ns.storage_devices().empty()) return no("file and device exclude each other");
+  for (const std::string& device : ns.storage_devices())
+    if (device.find(' ') != std::string::npos)
+      return no("shadow devices do not exist yet; name one device on a line");
+  if (ns.engine() == Engine::Device && !ns.keeps_data())
+    return no("storage-engine device needs 'file' with 'filesize', or 'device'");
   constexpr std::uint64_t kFileLeast = std::uint64_t{16} << 20;
-  if (!ns.storage_files().empty()) {
-    if (ns.filesize() == 0)
-      return refuse(fmt::format("{}: namespace {}: file needs filesize", path_, ns.name));
-    if (ns.filesize() < kFileLeast)
-      return refuse(fmt::format("{}: namespace {}: filesize is below {} MiB", path_, ns.name,
-                                kFileLeast >> 20));
-    if (ns.data_size.configured)
-      return refuse(
-          fmt::format("{}: namespace {}: data-size and file exclude each other", path_, ns.name));
+  if (on_files && ns.filesize() == 0) return no("file needs filesize");
+  if (on_files && ns.filesize() < kFileLeast)
+    return no(fmt::format("filesize is below {} MiB", kFileLeast >> 20));
+  if (ns.keeps_data()) {
+    if (ns.data_size.configured) return no("data-size and file or device exclude each other");
     return {};
   }
   if (ns.data_size() == 0) {

@@ -58,7 +58,7 @@ The container's variables:
 | `NAMESPACE` | name of the only namespace; with a file: the one that the next variables are about |
 | `DEFAULT_TTL`, `NSUP_PERIOD`, `RACK_ID`, `REPLICATION_FACTOR` | its `default-ttl`, `nsup-period`, `rack-id`, `replication-factor` |
 | `STORAGE_GB` | its `filesize`, in GiB |
-| `DATA_IN_MEMORY` | true: storage-engine memory; false: device, which is refused as long as it does not exist |
+| `DATA_IN_MEMORY` | true: storage-engine memory; false: device |
 | `LOGFILE`, `LOG_LEVEL`, `LOG_FORMAT` | a log file besides the console, the level of all contexts, text or json |
 | `FEATURE_KEY_FILE`, `MEM_GB`, `NETLINK` | no effect |
 

@@ -113,6 +113,16 @@ class Batch : public Task {
   void keep_or_drop(Code code, wire::ReplyWriter& reply);
   void collect(OutBuffer& out);
   bool collect_one(Forward& forward, wire::ReplyWriter& reply);
+  /// Rows on one record run in their order: one that waits holds up those behind it.
+  struct Waiting {
+    Waiting(Executor& executor, Namespace& ns, const wire::Digest& digest, Buffer message,
+            Instant deadline)
+        : forward(executor, ns, digest, std::move(message), deadline) {}
+    Forward forward;
+    bool behind = false;  // One before it is on the same record.
+  };
+  Forward& put_off(const RecordRequest& request);
+  bool is_awaited(const wire::Digest& digest) const;
 
   Executor& executor_;
   wire::MessageHeader parent_;
@@ -127,7 +137,7 @@ class Batch : public Task {
   std::optional<Code> failed_;
   Namespace* ns_ = nullptr;  // Of the present row and those that repeat it.
   Instant deadline_;
-  std::list<Forward> forwards_;  // Rows that other nodes serve, or this one soon.
+  std::list<Waiting> forwards_;  // Rows that other nodes serve, or this one soon, in their order.
   std::vector<Gate> gates_;
   std::array<Histogram*, kLookAhead> timed_{};  // Where the latencies of the last rows go.
   std::size_t timed_count_ = 0;
@@ -214,12 +224,15 @@ void Batch::run_row(wire::ReplyWriter& reply) {
                               .wall = wall_,
                               .origin = Origin::BatchSub,
                               .row_index = row.index};
+  if (is_awaited(row.digest)) {
+    put_off(request);
+    forwards_.back().behind = true;
+    return;
+  }
   const Executor::Written written = executor_.run(request, reply);
   if (written.access != cluster::Replica::Access::Here) {
-    forwards_
-        .emplace_back(executor_, *ns_, row.digest,
-                      message_of(row, request.filter, parent_.transaction_ttl), deadline_)
-        .set_row(row.index);
+    Forward& forward = put_off(request);
+    if (auto read = executor_.take_wanted()) forward.await(std::move(read));
     return;
   }
   timed_[timed_count_++] = &request.latency();
@@ -228,12 +241,33 @@ void Batch::run_row(wire::ReplyWriter& reply) {
   keep_or_drop(written.ok ? Code{} : written.code, reply);
 }
 
+Forward& Batch::put_off(const RecordRequest& request) {
+  const wire::BatchRow& row = rows_.row();
+  Buffer message = message_of(row, request.filter, parent_.transaction_ttl);
+  Waiting& waiting =
+      forwards_.emplace_back(executor_, request.ns, row.digest, std::move(message), deadline_);
+  waiting.forward.set_row(row.index);
+  return waiting.forward;
+}
+
+bool Batch::is_awaited(const wire::Digest& digest) const {
+  return std::ranges::any_of(
+      forwards_, [&](const Waiting& waiting) { return waiting.forward.digest() == digest; });
+}
+
 /// Sends rows on to where they belong, and appends the answers that are here. Rows are answered in
 /// any order: each carries its index.
 void Batch::collect(OutBuffer& out) {
   if (forwards_.empty()) return;
   wire::ReplyWriter reply(out);
-  forwards_.remove_if([&](Forward& forward) { return collect_one(forward, reply); });
+  std::vector<wire::Digest> awaited;
+  forwards_.remove_if([&](Waiting& waiting) {
+    const wire::Digest digest = waiting.forward.digest();
+    waiting.behind = std::ranges::find(awaited, digest) != awaited.end();
+    if (!waiting.behind && collect_one(waiting.forward, reply)) return true;
+    awaited.push_back(digest);
+    return false;
+  });
   reply.finish();
 }
 
@@ -246,10 +280,8 @@ bool Batch::collect_one(Forward& forward, wire::ReplyWriter& reply) {
       return false;
     case Forward::Step::Here: {
       const std::size_t before = reply.frame_size();
-      const auto access = executor_.run_message(
-          forward.message(), {wall_, Origin::BatchSub, forward.row_index(), deadline_}, reply,
-          gates_);
-      if (access != cluster::Replica::Access::Here) return false;
+      if (!executor_.run_forward(forward, wall_, Origin::BatchSub, deadline_, reply, gates_))
+        return false;
       keep_or_drop(reply.result_at(before), reply);
       return true;
     }
@@ -274,7 +306,8 @@ bool Batch::collect_one(Forward& forward, wire::ReplyWriter& reply) {
 
 Instant Batch::resume_at() const {
   Instant at = deadline_;
-  for (const Forward& forward : forwards_) at = std::min(at, forward.resume_at());
+  for (const Waiting& waiting : forwards_)
+    if (!waiting.behind) at = std::min(at, waiting.forward.resume_at());
   return at;
 }
 

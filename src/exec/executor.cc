@@ -169,7 +169,7 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   reply.finish();
   Outcome outcome;
   if (written.access != cluster::Replica::Access::Here) {
-    outcome.task = start_forward(*this, *ns, digest, body, moment.wall);
+    outcome.task = start_forward(*this, *ns, digest, body, moment.wall, take_wanted());
     return outcome;
   }
   outcome.latency = &request.latency();
@@ -224,11 +224,40 @@ cluster::Replica::Access Executor::run_message(Bytes body, const MessageRun& how
                               .filter = filter_of(message.fields),
                               .wall = how.wall,
                               .origin = how.origin,
-                              .row_index = how.row_index};
+                              .row_index = how.row_index,
+                              .fetched = how.fetched};
   const Written written = run(request, reply);
   if (written.access == cluster::Replica::Access::Here)
     add_gates(request, written, how.deadline, gates);
   return written.access;
+}
+
+bool Executor::run_forward(Forward& forward, WallTime wall, Origin origin, Instant deadline,
+                           wire::ReplyWriter& reply, std::vector<Gate>& gates) {
+  const auto access = run_message(forward.message(),
+                                  {.wall = wall,
+                                   .origin = origin,
+                                   .row_index = forward.row_index(),
+                                   .deadline = deadline,
+                                   .fetched = forward.fetched()},
+                                  reply, gates);
+  if (access == cluster::Replica::Access::Here) return true;
+  if (auto read = take_wanted()) forward.await(std::move(read));
+  return false;
+}
+
+/// The body of a record on a device. Nothing: it is being read, and the request is to be run again
+/// with it. An error: it cannot be read.
+std::optional<Result<Bytes>> Executor::body_of(const RecordRequest& request,
+                                               const store::RecordWanted& wanted) {
+  const store::RecordRead* const fetched = request.fetched;
+  const bool same = fetched != nullptr && fetched->wanted().lsn == wanted.lsn;
+  if (same && fetched->image()) return fetched->image()->body;
+  store::Namespace& records = request.ns.records;
+  if (const auto image = records.peek(wanted, arena_.allocate(wanted.at.size))) return image->body;
+  if (same && records.lost(*fetched, wanted)) return fail(Code::Unknown, "record: cannot be read");
+  wanted_ = records.read_device(wanted, &wake_);
+  return std::nullopt;
 }
 
 void Executor::look_ahead(std::span<const Bytes> bodies) const {

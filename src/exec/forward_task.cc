@@ -10,16 +10,19 @@ namespace {
 class ForwardTask : public Task {
  public:
   ForwardTask(Executor& executor, Namespace& ns, const wire::Digest& digest, Bytes body,
-              WallTime wall)
+              WallTime wall, std::shared_ptr<store::RecordRead> wanted)
       : executor_(executor),
         wall_(wall),
         deadline_(executor.deadline_of(wire::MessageHeader::load(body.data()))),
-        forward_(executor, ns, digest, Buffer(body.begin(), body.end()), deadline_) {}
+        forward_(executor, ns, digest, Buffer(body.begin(), body.end()), deadline_) {
+    if (wanted != nullptr) forward_.await(std::move(wanted));
+  }
 
   Progress run(OutBuffer& out, Instant until) override;
   Instant resume_at() const override { return forward_.resume_at(); }
   bool is_one_message() const override { return true; }
   std::vector<Gate> take_gates() override { return std::exchange(gates_, {}); }
+  Histogram* latency() override { return latency_; }
 
  private:
   bool run_here(OutBuffer& out);
@@ -32,6 +35,7 @@ class ForwardTask : public Task {
   Instant deadline_;
   Forward forward_;
   std::vector<Gate> gates_;
+  Histogram* latency_ = nullptr;
 };
 
 Task::Progress ForwardTask::run(OutBuffer& out, Instant) {
@@ -58,17 +62,25 @@ Task::Progress ForwardTask::run(OutBuffer& out, Instant) {
 
 bool ForwardTask::run_here(OutBuffer& out) {
   wire::ReplyWriter reply(out);
-  const auto access = executor_.run_message(forward_.message(),
-                                            {wall_, Origin::Client, 0, deadline_}, reply, gates_);
+  const bool done =
+      executor_.run_forward(forward_, wall_, Origin::Client, deadline_, reply, gates_);
   reply.finish();
-  return access == cluster::Replica::Access::Here;
+  if (done && forward_.fetched() != nullptr) {
+    const auto header = wire::MessageHeader::load(forward_.message().data());
+    const bool writes = (header.info2 & wire::info2::kWrite) != 0;
+    latency_ = &forward_.ns()
+                    .share(executor_.reactor())
+                    .latencies[static_cast<std::size_t>(writes ? Latency::Write : Latency::Read)];
+  }
+  return done;
 }
 
 }  // namespace
 
 std::unique_ptr<Task> start_forward(Executor& executor, Namespace& ns, const wire::Digest& digest,
-                                    Bytes body, WallTime wall) {
-  return std::make_unique<ForwardTask>(executor, ns, digest, body, wall);
+                                    Bytes body, WallTime wall,
+                                    std::shared_ptr<store::RecordRead> wanted) {
+  return std::make_unique<ForwardTask>(executor, ns, digest, body, wall, std::move(wanted));
 }
 
 }  // namespace flotilla::exec

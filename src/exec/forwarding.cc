@@ -88,6 +88,11 @@ Forward::Step Forward::step(Instant now) {
   }
   // Nothing of it has been executed anywhere.
   if (now >= deadline_) return fail(Code::Timeout);
+  if (read_ != nullptr && !read_->done()) {
+    resume_at_ = deadline_;
+    return Step::Waiting;
+  }
+  if (read_ != nullptr) resume_at_ = std::min(resume_at_, now);
   if (now < resume_at_) return Step::Waiting;
   store::Partition& partition = ns_.records.partition_of(digest_);
   const Routed routed = route(partition, is_write_, any_copy_);
@@ -148,7 +153,9 @@ bool Forwarding::send(Forward& forward, const cluster::Process& to, Instant now)
 bool Forwarding::receive(FabricPath path, Bytes frame, const Moment& moment) {
   if (frame.empty()) return false;
   if (static_cast<std::uint8_t>(frame[0]) == kReply) return take_reply(frame);
-  execute(path, frame, moment);
+  if (frame.size() < kRequestHeader) return false;
+  const RequestFrame asked = parse_request(frame);
+  execute(path, frame, moment.wall, moment.now + std::chrono::milliseconds(asked.left_ms), nullptr);
   return false;
 }
 
@@ -180,10 +187,11 @@ bool Forwarding::peer_lost(const cluster::Process& process) {
   return pending_.size() != before;
 }
 
-void Forwarding::execute(FabricPath path, Bytes frame, const Moment& moment) {
-  if (frame.size() < kRequestHeader || port_ == nullptr) return;
+void Forwarding::execute(FabricPath path, Bytes frame, WallTime wall, Instant deadline,
+                         const store::RecordRead* fetched) {
+  if (port_ == nullptr) return;
   const RequestFrame asked = parse_request(frame);
-  if (held_.size() >= kHeldMost) {
+  if (held_.size() + reading_.size() >= kHeldMost) {
     port_->answer(path, reply_frame(asked.id, kRefused, {}));
     return;
   }
@@ -193,9 +201,16 @@ void Forwarding::execute(FabricPath path, Bytes frame, const Moment& moment) {
   std::vector<Gate> gates;
   const auto access =
       executor_.run_message(asked.message,
-                            {moment.wall, is_row ? Origin::FromProxyBatchSub : Origin::FromProxy,
-                             asked.row, moment.now + std::chrono::milliseconds(asked.left_ms)},
+                            {.wall = wall,
+                             .origin = is_row ? Origin::FromProxyBatchSub : Origin::FromProxy,
+                             .row_index = asked.row,
+                             .deadline = deadline,
+                             .fetched = fetched},
                             reply, gates);
+  if (auto read = executor_.take_wanted()) {
+    reading_.push_back({path, Buffer(frame.begin(), frame.end()), wall, deadline, std::move(read)});
+    return;
+  }
   if (access != Access::Here) {
     port_->answer(path, reply_frame(asked.id, kRefused, {}));
     return;
@@ -210,6 +225,16 @@ void Forwarding::execute(FabricPath path, Bytes frame, const Moment& moment) {
 }
 
 void Forwarding::send_held(Instant now) {
+  // One that must be read again waits for the next time.
+  for (std::size_t left = reading_.size(); left > 0; --left) {
+    Reading reading = std::move(reading_.front());
+    reading_.pop_front();
+    if (reading.read->done()) {
+      execute(reading.path, reading.frame, reading.wall, reading.deadline, reading.read.get());
+    } else if (now < reading.deadline) {
+      reading_.push_back(std::move(reading));
+    }
+  }
   std::erase_if(held_, [&](Held& held) {
     for (const Gate& gate : held.gates) {
       const Gate::State state = gate.state(now);

@@ -19,6 +19,8 @@ constexpr std::size_t kFrameSize = 128 << 10;
 constexpr std::size_t kReplyAhead =
     1 << 20;  // So much may wait for the client before the query pauses.
 constexpr Duration kSlice = std::chrono::microseconds(200);
+constexpr Duration kReadMost =
+    std::chrono::seconds(1);  // Until reads are looked at again, unwoken.
 
 /// Where results of one kind of query are counted.
 struct KindCounters {
@@ -160,10 +162,12 @@ class BasicQuery : public Walk {
   Duration stall_limit() const override { return stall_limit_; }
 
  private:
-  /// A record copied out from under the lock, for filters and operations.
+  /// A record copied out from under the lock, for filters and operations; or one on a device, whose
+  /// body is being read.
   struct Copy {
     MemoryRecord header;
     Bytes body;
+    std::shared_ptr<store::RecordRead> read{};
   };
 
   bool serves(store::Partition& partition) const override {
@@ -178,6 +182,10 @@ class BasicQuery : public Walk {
   }
   Progress end(OutBuffer& out, Code code, QueryJob::End how);
   void write_bucket(wire::ReplyWriter& reply);
+  bool read_bucket();
+  bool all_read();
+  bool find_again(Copy& copy);
+  void write_copies(wire::ReplyWriter& reply);
   void write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
   void begin_record(const MemoryRecord& record, const store::KeyView& key,
                     wire::ReplyWriter& reply);
@@ -191,8 +199,9 @@ class BasicQuery : public Walk {
   Duration stall_limit_;
   std::optional<Instant> deadline_;
   std::vector<std::string_view> bin_names_;  // Of the old form of a projection.
-  std::vector<Copy> copies_;
-  wire::ReplyWriter* reply_ = nullptr;  // While write_bucket() runs.
+  std::vector<Copy> copies_;                 // Of the partition before at_, or at it.
+  std::size_t copied_at_ = 0;
+  wire::ReplyWriter* reply_ = nullptr;  // While run() does.
   bool more_ = true;
 };
 
@@ -204,7 +213,13 @@ Task::Progress BasicQuery::run(OutBuffer& out, Instant until) {
       return end(out, Code::Timeout, QueryJob::End::Unknown);
     if (throttled(records_)) return Progress::Waiting;
     wire::ReplyWriter reply(out);
+    reply_ = &reply;
     while (more_ && records_ < max_records_ && reply.frame_size() < kFrameSize) {
+      if (ns_.records.on_device() && !read_bucket()) {
+        reply.finish();
+        resume_at_ = executor_.now() + kReadMost;
+        return Progress::Waiting;
+      }
       write_bucket(reply);
       if (executor_.now() >= until || records_per_second_ != 0) break;
     }
@@ -227,8 +242,7 @@ Task::Progress BasicQuery::end(OutBuffer& out, Code code, QueryJob::End how) {
 void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
   Arena& arena = executor_.arena();
   arena.reset();
-  reply_ = &reply;
-  if (direct_) {
+  if (direct_ && !ns_.records.on_device()) {
     more_ = next_bucket([&](const MemoryRecord& record) {
       write_record(record, record.body(), reply);
       ++records_;
@@ -236,16 +250,74 @@ void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
     if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
     return;
   }
-  copies_.clear();
-  const std::size_t began_at = at_;
-  more_ = next_bucket(
-      [&](const MemoryRecord& record) { copies_.push_back({record, arena.copy(record.body())}); });
+  if (!ns_.records.on_device()) {
+    copied_at_ = at_;
+    more_ = next_bucket([&](const MemoryRecord& record) {
+      copies_.push_back({record, arena.copy(record.body())});
+    });
+  }
+  write_copies(reply);
+}
+
+void BasicQuery::write_copies(wire::ReplyWriter& reply) {
   for (const Copy& copy : copies_) {
     if (records_ >= max_records_) break;
     if (write_filtered(copy.header, copy.body, reply)) ++records_;
-    work_[began_at].below = copy.header.digest;
+    work_[copied_at_].below = copy.header.digest;
   }
+  copies_.clear();
   if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
+}
+
+/// The next bucket of a namespace on a device, with the bodies that are needed. False: they are
+/// being read.
+bool BasicQuery::read_bucket() {
+  if (copies_.empty()) {
+    copied_at_ = at_;
+    std::vector<store::RecordWanted> wanted;
+    more_ = next_bucket([&](const MemoryRecord& record) {
+      copies_.push_back({record, {}});
+      wanted.push_back(ns_.records.wanted(record));
+    });
+    for (std::size_t i = 0; i < copies_.size(); ++i) {
+      MemoryRecord& header = copies_[i].header;
+      if (!no_bins_ || filter_ || (header.flags & store::kHasKey) != 0)
+        copies_[i].read = ns_.records.read(wanted[i], executor_.wake());
+    }
+  }
+  return all_read();
+}
+
+bool BasicQuery::all_read() {
+  std::size_t waiting = 0;
+  std::erase_if(copies_, [&](Copy& copy) {
+    if (copy.read == nullptr) return false;
+    if (copy.read->done() && copy.read->image()) copy.body = copy.read->image()->body;
+    const bool here = copy.read->done() && copy.read->image();
+    if (copy.read->done() && !here && !find_again(copy)) return true;
+    if (!here) ++waiting;
+    return false;
+  });
+  return waiting == 0;
+}
+
+/// What was read is not the record any more. False: there is none to be had.
+bool BasicQuery::find_again(Copy& copy) {
+  store::Partition& partition = ns_.records.partition_of(copy.header.digest);
+  store::RecordWanted wanted;
+  {
+    const std::scoped_lock lock(partition.index_lock);
+    const MemoryRecord* const record = partition.index.find(copy.header.digest);
+    if (record == nullptr || !wants(*record)) return false;
+    copy.header = *record;
+    wanted = ns_.records.wanted(*record);
+  }
+  if (ns_.records.lost(*copy.read, wanted)) {
+    if (job_ != nullptr) job_->failed.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  copy.read = ns_.records.read(wanted, executor_.wake());
+  return true;
 }
 
 void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& key,
@@ -320,19 +392,24 @@ class BackgroundOps : public Walk {
   }
 
   Progress run(OutBuffer& out, Instant until) override;
+  Instant resume_at() const override {
+    if (read_ != nullptr && !read_->done()) return Instant{Duration::max()};
+    return Walk::resume_at();
+  }
 
  private:
   /// The client sends the job to every node: each takes the partitions that it is primary of.
   bool serves(store::Partition& partition) const override {
     return read_access(executor_.node(), partition, false) == cluster::Replica::Access::Here;
   }
-  void write_one(const wire::Digest& digest);
+  bool write_one(const wire::Digest& digest);
 
   wire::MessageHeader header_;
   std::vector<wire::Digest> digests_;
   std::size_t next_ = 0;
   bool more_ = true;
   OutBuffer unread_;
+  std::shared_ptr<store::RecordRead> read_;  // Of the next one.
 };
 
 Task::Progress BackgroundOps::run(OutBuffer&, Instant until) {
@@ -351,7 +428,8 @@ Task::Progress BackgroundOps::run(OutBuffer&, Instant until) {
     }
     while (next_ < digests_.size()) {
       if (throttled(records_)) return Progress::Waiting;
-      write_one(digests_[next_++]);
+      if (!write_one(digests_[next_])) return Progress::Waiting;
+      ++next_;
     }
     if (executor_.now() >= until) return Progress::More;
   }
@@ -360,7 +438,9 @@ Task::Progress BackgroundOps::run(OutBuffer&, Instant until) {
   return Progress::Done;
 }
 
-void BackgroundOps::write_one(const wire::Digest& digest) {
+/// False: its record is being read first.
+bool BackgroundOps::write_one(const wire::Digest& digest) {
+  if (read_ != nullptr && !read_->done()) return false;
   executor_.arena().reset();
   const RecordRequest request{.ns = ns_,
                               .share = share_,
@@ -370,12 +450,15 @@ void BackgroundOps::write_one(const wire::Digest& digest) {
                               .digest = digest,
                               .filter = filter_,
                               .wall = wall_,
-                              .origin = Origin::OpsSub};
+                              .origin = Origin::OpsSub,
+                              .fetched = read_.get()};
   {
     wire::ReplyWriter reply(unread_);
     const Executor::Written written = executor_.run(request, reply);
     reply.finish();
-    if (written.access != cluster::Replica::Access::Here) return;  // Moved: its new primary's.
+    read_ = executor_.take_wanted();
+    if (read_ != nullptr) return false;
+    if (written.access != cluster::Replica::Access::Here) return true;  // Moved: its new primary's.
     auto& counter = written.ok                          ? job_->succeeded
                     : written.code == Code::FilteredOut ? job_->filtered_by_bins
                                                         : job_->failed;
@@ -383,6 +466,7 @@ void BackgroundOps::write_one(const wire::Digest& digest) {
   }
   unread_.consume(unread_.size());
   ++records_;
+  return true;
 }
 
 Outcome refuse(const QueryRequest& request, OutBuffer& out, Code code) {

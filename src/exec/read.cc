@@ -94,6 +94,12 @@ bool any_copy_will_do(const RecordRequest& request) {
   return (request.header.info1 & wire::info1::kConsistencyAll) == 0;
 }
 
+/// Whether the answer depends on more than the record's metadata.
+bool needs_body(const RecordRequest& request, const MemoryRecord& record) {
+  const bool checks_key = (record.flags & store::kHasKey) != 0 && key_of(request.fields).present();
+  return (request.header.info1 & wire::info1::kGetNoBins) == 0 || request.filter || checks_key;
+}
+
 /// Everything after the record was found. `body` stays valid meanwhile.
 Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryRecord& record,
                     Bytes body, wire::ReplyWriter& reply) {
@@ -116,6 +122,12 @@ Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryReco
   return write_results(arena, request, view, reply);
 }
 
+/// The record is being read from the device.
+Executor::Written waiting(wire::ReplyWriter& reply) {
+  reply.abandon();
+  return {.code = Code::Unavailable, .ok = false, .access = cluster::Replica::Access::Wait};
+}
+
 }  // namespace
 
 Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter& reply) {
@@ -125,6 +137,7 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   if (const auto access = read_access(node_, partition, any_copy); access != Access::Here)
     return {.code = Code::Unavailable, .ok = false, .access = access};
   Written done = read_record(request, reply);
+  if (done.access != Access::Here) return done;
   // The process may have stood still, or ceased to be the primary, before it came to the record.
   done.access = read_access(node_, partition, any_copy);
   if (done.access != Access::Here) reply.drop_last();
@@ -157,14 +170,31 @@ Executor::Written Executor::read_record(const RecordRequest& request, wire::Repl
   if (!touch) return refuse(touch.error());
 
   Copy copy;
-  Bytes body = record->body();
-  const bool short_work = !request.filter && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
-                                              only_brief_reads(request.ops, *record));
-  if (!short_work) {
-    copy = {*record, arena_.copy(body)};
+  Bytes body;
+  if (request.ns.records.on_device()) {
+    const store::RecordWanted wanted = request.ns.records.wanted(*record);
+    copy.header = *record;
     record = &copy.header;
-    body = copy.body;
     lock.unlock();
+    if (*touch || needs_body(request, *record)) {
+      const auto found = body_of(request, wanted);
+      if (!found) return waiting(reply);
+      if (!*found) return refuse(found->error());
+      body = **found;
+    } else {
+      copy.header.flags &= static_cast<std::uint8_t>(~store::kHasKey);  // It was not looked at.
+    }
+  } else {
+    body = record->body();
+    const bool short_work =
+        !request.filter && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
+                            only_brief_reads(request.ops, *record));
+    if (!short_work) {
+      copy = {*record, arena_.copy(body)};
+      record = &copy.header;
+      body = copy.body;
+      lock.unlock();
+    }
   }
   const store::Lsn seen = record->lsn;
   const auto answered = answer(arena_, request, *record, body, reply);
@@ -172,7 +202,7 @@ Executor::Written Executor::read_record(const RecordRequest& request, wire::Repl
   if (!answered) return refuse(answered.error());
   reply.set_header(header);
   reply.end();
-  if (*touch) touch_record(request, seen);
+  if (*touch) touch_record(request, seen, body);
   return {.lsn = waits_for};
 }
 

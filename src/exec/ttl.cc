@@ -68,7 +68,7 @@ Result<bool> read_touch(const RecordRequest& request, const MemoryRecord& record
   return left * 100 < whole * pct;
 }
 
-void touch_record(const RecordRequest& request, store::Lsn seen) {
+void touch_record(const RecordRequest& request, store::Lsn seen, Bytes read) {
   store::Namespace& records = request.ns.records;
   store::Partition& partition = records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
@@ -82,7 +82,8 @@ void touch_record(const RecordRequest& request, store::Lsn seen) {
   }
   const auto written = static_cast<std::uint32_t>(record->last_update.ms() / 1000);
   const std::uint32_t whole = record->void_time > written ? record->void_time - written : 0;
-  const Buffer body(record->body().begin(), record->body().end());
+  const Bytes stored = records.on_device() ? read : record->body();
+  const Buffer body(stored.begin(), stored.end());
   const auto done = records.put(partition, record,
                                 {.digest = record->digest,
                                  .set = record->set,

@@ -12,7 +12,8 @@ Result<std::uint32_t> new_void_time(const RecordRequest& request, const store::M
 /// Whether a read must renew the record's time to live: less than the asked share of it is left.
 /// Parameter: a share that cannot be meant.
 Result<bool> read_touch(const RecordRequest& request, const store::MemoryRecord& record);
-/// Renews it, unless the record has changed since `seen`. The generation stays.
-void touch_record(const RecordRequest& request, store::Lsn seen);
+/// Renews it, unless the record has changed since `seen`, with the body `read` then (looked at on a
+/// device only). The generation stays.
+void touch_record(const RecordRequest& request, store::Lsn seen, Bytes read);
 
 }  // namespace flotilla::exec

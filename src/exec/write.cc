@@ -113,26 +113,33 @@ Result<void> check_transaction(const RecordRequest& request) {
 struct Edit {
   MemoryRecord* stored = nullptr;  // What the index has, visible or not.
   MemoryRecord* old = nullptr;     // What the client sees; null when there is nothing.
+  Bytes body{};                    // Of `old`; empty where nothing depends on it.
   SetId set{};
   KeyView key{};
   std::uint32_t void_time = 0;
 };
 
-Result<void> check_old(Arena& arena, const RecordRequest& request, const WritePlan& plan,
-                       Edit& edit) {
+/// What the record's metadata alone decides.
+Result<void> check_metadata(const RecordRequest& request, const WritePlan& plan, Edit& edit) {
   if (auto ok = check_existence(plan, request, edit.old); !ok) return ok;
   const auto set = set_for(request, edit.old);
   if (!set) return tl::unexpected(set.error());
   edit.set = *set;
-  if (auto ok = check_set_limits(request.ns, edit.set, edit.old == nullptr); !ok) return ok;
-  const bool has_key = edit.old != nullptr && (edit.old->flags & store::kHasKey) != 0;
-  const Bytes body = edit.old == nullptr ? Bytes{} : edit.old->body();
-  const KeyView stored_key = store::BodyReader(body, has_key).key();
+  return check_set_limits(request.ns, edit.set, edit.old == nullptr);
+}
+
+bool has_key(const MemoryRecord* record) {
+  return record != nullptr && (record->flags & store::kHasKey) != 0;
+}
+
+Result<void> check_contents(Arena& arena, const RecordRequest& request, Edit& edit) {
+  const bool keyed = has_key(edit.old);
+  const KeyView stored_key = store::BodyReader(edit.body, keyed).key();
   if (request.filter) {
     const KeyView key = stored_key.present() ? stored_key : key_of(request.fields);
     const std::string_view set_name = request.fields.text(wire::FieldType::Set);
     const RecordView view(metadata_of(request.ns, request.digest, edit.old, set_name, request.wall),
-                          key, body, has_key);
+                          key, edit.body, keyed);
     // A filter looks at a record that is there; a write that creates one passes it by.
     if (edit.old != nullptr) {
       if (auto ok = check_filter(arena, request.filter, view); !ok) return ok;
@@ -152,7 +159,7 @@ Result<void> check_old(Arena& arena, const RecordRequest& request, const WritePl
 void load_bins(const Edit& edit, const WritePlan& plan, Bins& bins) {
   bins.clear();
   if (edit.old == nullptr || plan.replace) return;
-  store::BodyReader reader(edit.old->body(), (edit.old->flags & store::kHasKey) != 0);
+  store::BodyReader reader(edit.body, has_key(edit.old));
   for (store::BinView bin; reader.next(bin);) bins.push_back(bin);
 }
 
@@ -249,11 +256,21 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
     header.generation = edit.old->generation;
     header.ttl = edit.old->void_time;
   }
-  if (auto ok = check_old(arena_, request, *plan, edit); !ok) {
+  if (auto ok = check_metadata(request, *plan, edit); !ok) {
     if (ok.error().code == Code::Generation)
       request.share.counters.add(NamespaceCounter::fail_generation);
     return refuse(reply, header, ok.error(), seen);
   }
+  if (edit.old != nullptr && !request.ns.records.on_device()) {
+    edit.body = edit.old->body();
+  } else if (edit.old != nullptr && (!plan->replace || request.filter || has_key(edit.old))) {
+    const auto body = body_of(request, request.ns.records.wanted(*edit.old));
+    if (!body) return misdirected(reply, cluster::Replica::Access::Wait);
+    if (!*body) return refuse(reply, header, body->error(), seen);
+    edit.body = **body;
+  }
+  if (auto ok = check_contents(arena_, request, edit); !ok)
+    return refuse(reply, header, ok.error(), seen);
   load_bins(edit, *plan, bins_);
   const RecordView view(metadata_of(request.ns, request.digest, edit.old,
                                     request.fields.text(wire::FieldType::Set), request.wall),
@@ -294,15 +311,19 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
     request.share.counters.add(NamespaceCounter::fail_generation);
     return refuse(reply, header, ok.error(), seen);
   }
-  const bool has_key = (old->flags & store::kHasKey) != 0;
-  const KeyView key = store::BodyReader(old->body(), has_key).key();
-  const RecordView view(metadata_of(request.ns, request.digest, old, {}, request.wall), key,
-                        old->body(), has_key);
-  if (auto ok = check_filter(arena_, request.filter, view); !ok)
-    return refuse(reply, header, ok.error(), seen);
   const KeyView sent = key_of(request.fields);
-  if (sent.present() && key.present() && !(sent == key))
-    return refuse(reply, header, {Code::KeyMismatch, "delete"}, seen);
+  if (request.filter || (sent.present() && has_key(old))) {
+    const auto body = body_of(request, *old);
+    if (!body) return misdirected(reply, cluster::Replica::Access::Wait);
+    if (!*body) return refuse(reply, header, body->error(), seen);
+    const KeyView key = store::BodyReader(**body, has_key(old)).key();
+    const RecordView view(metadata_of(request.ns, request.digest, old, {}, request.wall), key,
+                          **body, has_key(old));
+    if (auto ok = check_filter(arena_, request.filter, view); !ok)
+      return refuse(reply, header, ok.error(), seen);
+    if (sent.present() && key.present() && !(sent == key))
+      return refuse(reply, header, {Code::KeyMismatch, "delete"}, seen);
+  }
   const auto done = records.remove(partition, stored, request.wall);
   if (!done) return refuse(reply, header, done.error(), seen);
   reply.end();

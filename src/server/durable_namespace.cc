@@ -4,10 +4,22 @@
 #include <random>
 
 #include "base/log.h"
+#include "read_ring.h"
+#include "read_threads.h"
 #include "server.h"
 
 namespace flotilla::server {
 namespace {
+
+bool on_device(const config::NamespaceConfig& config) {
+  return config.engine() == config::Engine::Device;
+}
+
+/// Of new files.
+std::uint32_t align_of(const config::NamespaceConfig& config) {
+  const bool direct = !config.storage_devices().empty() || config.direct_files();
+  return static_cast<std::uint32_t>(direct ? PosixFile::kDirectBlock : store::kSectorSize);
+}
 
 store::LogTuning tuning_of(const config::NamespaceConfig& config) {
   return {.flush_size = config.flush_size(),
@@ -15,7 +27,17 @@ store::LogTuning tuning_of(const config::NamespaceConfig& config) {
           .write_cache_max = config.max_write_cache(),
           .defrag_lwm_pct = config.defrag_lwm_pct(),
           .defrag_queue_min = config.defrag_queue_min(),
-          .defrag_sleep = std::chrono::microseconds(config.defrag_sleep())};
+          .defrag_sleep = std::chrono::microseconds(config.defrag_sleep()),
+          .post_write_cache = on_device(config) ? config.post_write_cache() : 0};
+}
+
+std::unique_ptr<store::RecordReader> make_reader(const std::vector<const PosixFile*>& files) {
+  std::string why;
+  if (auto ring = ReadRing::make(files, why)) return ring;
+  static std::atomic<bool> said{false};
+  if (!said.exchange(true))
+    log_info("storage", "io_uring cannot be used here ({}): threads read instead", why);
+  return std::make_unique<ReadThreads>(files);
 }
 
 std::string path_of(const std::string& folder, std::string_view file) {
@@ -35,10 +57,11 @@ Result<std::unique_ptr<DurableNamespace>> DurableNamespace::open(
     const config::NamespaceConfig& config, store::Namespace& records, const std::string& folder,
     const store::Uuid& instance, Hooks hooks) {
   std::vector<PosixFile> files;
-  for (const std::string& name : config.storage_files()) {
+  const bool raw = !config.storage_devices().empty();
+  for (const std::string& name : raw ? config.storage_devices() : config.storage_files()) {
     auto file = PosixFile::open({.path = path_of(folder, name),
-                                 .size = config.filesize(),
-                                 .direct = config.direct_files()});
+                                 .size = raw ? 0 : config.filesize(),
+                                 .direct = raw || config.direct_files()});
     if (!file) return tl::unexpected(file.error());
     files.push_back(std::move(*file));
   }
@@ -56,18 +79,24 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                   .created = wall_now(),
                                   .commit_to_device = config.commit_to_device(),
                                   .start_empty = config.cold_start_empty(),
+                                  .align = align_of(config),
                                   .tuning = tuning_of(config)};
   threads_ = std::make_unique<LogThreads>(std::move(files));
   log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);
   for (unsigned i = 0; i < log_->file_count(); ++i)
     passes_.emplace_back(records_, i, log_->file_count());
   records_.attach(log_.get());
+  if (on_device(config)) {
+    reader_ = make_reader(threads_->files());
+    records_.keep_on_device(reader_.get());
+  }
   threads_->run(*log_);
   threads_->wait_until_open();
   for (unsigned i = 0; i < log_->file_count(); ++i) {
     if (log_->state(i) == store::Log::State::Ready) continue;
-    log(LogLevel::Critical, "storage", "{{{}}} {}: {}", config.name, config.storage_files()[i],
-        log_->refusal(i));
+    const auto& names =
+        config.storage_devices().empty() ? config.storage_files() : config.storage_devices();
+    log(LogLevel::Critical, "storage", "{{{}}} {}: {}", config.name, names[i], log_->refusal(i));
     return fail(Code::Unsupported, "a data file cannot be used");
   }
   log_info("storage", "{{{}}} {} records and {} tombstones read from {} file(s)", config.name,
@@ -85,8 +114,8 @@ void DurableNamespace::retune(const config::NamespaceConfig& config) {
 }
 
 store::Recovered DurableNamespace::recovered(const store::RecordImage& image,
-                                             store::SegmentSlot segment) {
-  return records_.recover(image, segment);
+                                             const store::RecordPlace& at) {
+  return records_.recover(image, at);
 }
 
 Result<bool> DurableNamespace::relocate(const store::RecordImage& image,

@@ -15,8 +15,8 @@
 
 namespace flotilla::server {
 
-/// The log behind a namespace that has files: opens them, brings the records back, and keeps them
-/// from then on.
+/// The log behind a namespace that has files or devices: opens them, brings the records back, and
+/// keeps them from then on.
 class DurableNamespace : public store::LogOwner {
  public:
   struct Hooks {
@@ -44,7 +44,8 @@ class DurableNamespace : public store::LogOwner {
   /// Looks for tombstones older than `age` that hide nothing, and drops them. Takes its time.
   void collect_tombstones(std::chrono::seconds age);
 
-  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override;
+  store::Recovered recovered(const store::RecordImage& image,
+                             const store::RecordPlace& at) override;
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override;
   bool segment_damaged(store::SegmentSlot segment) override;
   void durable(store::LogPosition position) override;
@@ -66,6 +67,7 @@ class DurableNamespace : public store::LogOwner {
   std::atomic<std::uint64_t> tombstones_before_{
       0};  // Raw hybrid time; younger ones are left alone.
   std::unique_ptr<LogThreads> threads_;
+  std::unique_ptr<store::RecordReader> reader_;  // Of a namespace on a device.
   std::unique_ptr<store::Log> log_;
 };
 

@@ -23,6 +23,12 @@ std::vector<std::uint64_t> LogThreads::sizes() const {
   return sizes;
 }
 
+std::vector<const PosixFile*> LogThreads::files() const {
+  std::vector<const PosixFile*> files;
+  for (const auto& lane : lanes_) files.push_back(&lane->file);
+  return files;
+}
+
 void LogThreads::run(store::Log& log) {
   log_ = &log;
   for (unsigned i = 0; i < lanes_.size(); ++i) {

@@ -33,8 +33,14 @@ int lock_whole(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB); }
 }  // namespace
 
 Result<PosixFile> PosixFile::open(const Options& options) {
-  const int flags = O_RDWR | O_CREAT | O_CLOEXEC | (options.direct ? O_DIRECT : 0);
-  net::Fd fd(::open(options.path.c_str(), flags, 0640));
+  const int flags = O_RDWR | O_CREAT | O_CLOEXEC;
+  bool direct = options.direct;
+  net::Fd fd(::open(options.path.c_str(), flags | (direct ? O_DIRECT : 0), 0640));
+  if (!fd.valid() && direct && errno == EINVAL) {
+    log_warning("storage", "{}: no direct I/O here; the page cache is used", options.path);
+    direct = false;
+    fd = net::Fd(::open(options.path.c_str(), flags, 0640));
+  }
   if (!fd.valid()) return failed(options.path, "cannot open");
   if (lock_whole(fd.raw()) != 0) {
     if (errno == EWOULDBLOCK) return fail(Code::KeyBusy, "file is in use by another process");
@@ -52,14 +58,14 @@ Result<PosixFile> PosixFile::open(const Options& options) {
     if (::fsync(fd.raw()) != 0 || !sync_folder_of(options.path))
       return failed(options.path, "cannot sync");
   }
-  return PosixFile(std::move(fd), options.path, size);
+  return PosixFile(std::move(fd), options.path, size, direct);
 }
 
 store::IoCompletion PosixFile::carry_out(const store::IoRequest& request) {
   store::IoCompletion done{.token = request.token, .result = 0};
   switch (request.kind) {
     case store::IoKind::Read:
-      done.result = read(request.offset, request.into);
+      done.result = read_at(request.offset, request.into);
       break;
     case store::IoKind::Write:
       done.result = write(request.offset, request.from);
@@ -70,7 +76,7 @@ store::IoCompletion PosixFile::carry_out(const store::IoRequest& request) {
   return done;
 }
 
-Result<std::size_t> PosixFile::read(std::uint64_t offset, MutableBytes into) {
+Result<std::size_t> PosixFile::read_at(std::uint64_t offset, MutableBytes into) const {
   std::size_t done = 0;
   while (done < into.size()) {
     const ssize_t n = ::pread(fd_.raw(), into.data() + done, into.size() - done,
@@ -81,6 +87,23 @@ Result<std::size_t> PosixFile::read(std::uint64_t offset, MutableBytes into) {
     done += static_cast<std::size_t>(n);
   }
   return done;
+}
+
+FileRange PosixFile::range_of(const store::RecordExtent& extent) const {
+  const std::uint64_t block = direct_ ? kDirectBlock : 1;
+  const std::uint64_t from = extent.offset / block * block;
+  const std::uint64_t to = (extent.offset + extent.size + block - 1) / block * block;
+  return {.offset = from, .size = to - from, .skip = extent.offset - from};
+}
+
+void PosixFile::carry_out(store::RecordRead& read) const {
+  const FileRange range = range_of(read.extent());
+  const auto got = read_at(range.offset, read.room(range.size));
+  if (got && *got >= range.skip + read.extent().size) {
+    read.complete(range.skip);
+  } else {
+    read.complete(fail(Code::Unavailable, "a record cannot be read"));
+  }
 }
 
 Result<std::size_t> PosixFile::write(std::uint64_t offset, Bytes from) {

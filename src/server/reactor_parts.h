@@ -19,6 +19,10 @@ struct Server::ReactorParts {
                       reactor.wake_background();
                     },
                 .storage_failed = server.storage_failed_} {
+    executor.set_wake([this] {
+      reactor.notify();
+      reactor.wake_background();
+    });
     reactor.set_background([this] { return background.run(net::Reactor::now()).more; });
     reactor.set_look_ahead(
         [this](std::span<const Bytes> received) { look_ahead(executor, received); });

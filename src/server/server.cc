@@ -72,8 +72,8 @@ Result<void> Server::start() {
 Result<void> Server::take_identity() {
   const store::Identity fresh = fresh_identity();
   const std::string data_folder = config_.service.data_folder();
-  const bool keeps_data = std::ranges::any_of(
-      config_.namespaces, [](const auto& ns) { return !ns->storage_files().empty(); });
+  const bool keeps_data =
+      std::ranges::any_of(config_.namespaces, [](const auto& ns) { return ns->keeps_data(); });
   std::error_code error;
   std::filesystem::create_directories(data_folder, error);
   folder_ = std::make_unique<PosixFolder>(data_folder);
@@ -133,7 +133,7 @@ Result<void> Server::make_namespaces(unsigned reactors) {
   for (const auto& ns_config : config_.namespaces) {
     node_.namespaces.push_back(
         std::make_unique<exec::Namespace>(ns_config->name, node_.clock, reactors));
-    if (ns_config->storage_files().empty()) continue;
+    if (!ns_config->keeps_data()) continue;
     DurableNamespace::Hooks hooks{.durable = [this] { notify_reactors(); },
                                   .failed =
                                       [this] {

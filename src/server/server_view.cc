@@ -1,5 +1,7 @@
 #include "server_view.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -106,20 +108,24 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
   for (const auto& durable : from_.durable) {
     if (&durable->records() != &ns.records) continue;
     const store::LogStatistics all = durable->statistics();
+    if (ns.records.on_device() && all.cache_hits + all.cache_misses != 0)
+      out.cache_read_pct = percent(all.cache_hits, all.cache_hits + all.cache_misses);
     out.data_total_bytes = all.total_bytes;
     out.data_used_bytes = all.used_bytes;
     out.data_avail_pct = percent(all.free_segments, all.segments);
     for (unsigned i = 0; i < durable->files(); ++i) {
       const store::LogStatistics file = durable->statistics(i);
-      out.storage_units.push_back({.name = "file[" + std::to_string(i) + "]",
-                                   .used_bytes = file.used_bytes,
-                                   .free_wblocks = file.free_segments,
-                                   .write_q = file.pending_bytes / (8 * kMebi),
-                                   .writes = file.units_written,
-                                   .defrag_q = file.defrag_queue,
-                                   .defrag_reads = file.defrag_reads,
-                                   .defrag_writes = file.defrag_frees,
-                                   .read_errors = file.read_errors});
+      out.storage_units.push_back(
+          {.name =
+               fmt::format("{}[{}]", ns_config.storage_devices().empty() ? "file" : "device", i),
+           .used_bytes = file.used_bytes,
+           .free_wblocks = file.free_segments,
+           .write_q = file.pending_bytes / (8 * kMebi),
+           .writes = file.units_written,
+           .defrag_q = file.defrag_queue,
+           .defrag_reads = file.defrag_reads,
+           .defrag_writes = file.defrag_frees,
+           .read_errors = file.read_errors});
     }
   }
   out.data_used_pct = percent(out.data_used_bytes, out.data_total_bytes);

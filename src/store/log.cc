@@ -4,6 +4,11 @@
 #include "log_file.h"
 
 namespace flotilla::store {
+namespace {
+
+std::uint32_t slot_of(const RecordPlace& at) { return at.segment.raw() & 0xFFFFFF; }
+
+}  // namespace
 
 Log::Log(const LogOptions& options, std::span<const std::uint64_t> file_sizes, LogOwner& owner,
          LogHost& host)
@@ -40,11 +45,29 @@ Result<RecordLog::Place> Log::append_moved(const RecordImage& image) {
   return files_[file_of(image.digest.partition())]->append(image, LogFile::Purpose::Move);
 }
 
-void Log::released(SegmentSlot segment, const RecordImage& image) {
-  if (segment.raw() == 0) return;
-  const unsigned file = segment.raw() >> 24;
+void Log::released(const RecordPlace& at) {
+  if (at.segment.raw() == 0) return;
+  file_with(at).released(slot_of(at), at.size);
+}
+
+bool Log::peek(const RecordPlace& at, MutableBytes into) const {
+  return file_with(at).peek(slot_of(at), at.offset, into);
+}
+
+RecordExtent Log::extent(const RecordPlace& at) const {
+  RecordExtent out = file_with(at).extent(slot_of(at), at.offset);
+  out.size = at.size;
+  return out;
+}
+
+void Log::unreadable(const RecordPlace& at, std::string_view why) {
+  file_with(at).unreadable(slot_of(at), at.offset, why);
+}
+
+LogFile& Log::file_with(const RecordPlace& at) const {
+  const unsigned file = at.segment.raw() >> 24;
   FLOTILLA_CHECK(file < files_.size());
-  files_[file]->released(segment.raw() & 0xFFFFFF, stored_size(image));
+  return *files_[file];
 }
 
 bool Log::is_durable(LogPosition position) const {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "log_file.h"
 
 namespace flotilla::store {
@@ -32,6 +33,9 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpo
       if (!opened) return tl::unexpected(opened.error());
     }
     Unit& unit = *open_;
+    place.at = {.segment = SegmentSlot(id_.index << 24 | unit.slot),
+                .offset = unit.offset + unit.used,
+                .size = static_cast<std::uint32_t>(size)};
     encoder.write(unit.buffer.part(unit.used, size), {.log_id = header_.log_id,
                                                       .segment = table_[unit.slot].number,
                                                       .offset = unit.offset + unit.used});
@@ -41,7 +45,6 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpo
     pending_bytes_ += size;
     table_.add_live(unit.slot, size);
     table_[unit.slot].filled += static_cast<std::uint32_t>(size);
-    place.segment = SegmentSlot(id_.index << 24 | unit.slot);
     place.end = LogPosition(std::uint64_t{id_.index} << 56 | appended_);
     wake = wake_on_append_ || (unit_closed && wake_on_unit_);
     if (wake) wake_on_append_ = wake_on_unit_ = false;
@@ -60,6 +63,48 @@ void LogFile::released(std::uint32_t slot, std::size_t bytes) {
   if (!crossed && !crossed_garbage && left != 0) return;
   const std::scoped_lock lock(mutex_);
   list_if_empty_enough(slot);
+}
+
+/// A copy that is here or there, never nowhere: whoever finds it in neither reads what has been
+/// written.
+bool LogFile::peek(std::uint32_t slot, std::uint32_t offset, MutableBytes into) const {
+  const auto holds = [&](const Unit& unit) {
+    return unit.slot == slot && offset >= unit.offset && offset - unit.offset < unit.used &&
+           into.size() <= unit.used - (offset - unit.offset);
+  };
+  const auto copy_from = [&](Unit& unit) {
+    std::ranges::copy(unit.buffer.part(offset - unit.offset, into.size()), into.begin());
+    return true;
+  };
+  const std::scoped_lock lock(mutex_);
+  bool found = open_ && holds(*open_) && copy_from(*open_);
+  for (auto unit = units_.rbegin(); !found && unit != units_.rend(); ++unit)
+    found = holds(**unit) && copy_from(**unit);
+  found = found || written_lately_.copy(slot, offset, into);
+  ++(found ? figures_.cache_hits : figures_.cache_misses);
+  return found;
+}
+
+RecordExtent LogFile::extent(std::uint32_t slot, std::uint32_t offset) const {
+  const std::scoped_lock lock(mutex_);
+  return {.file = id_.index,
+          .offset = std::uint64_t{slot} * header_.segment_size + offset,
+          .place = {.log_id = header_.log_id, .segment = table_[slot].number, .offset = offset}};
+}
+
+void LogFile::unreadable(std::uint32_t slot, std::uint32_t offset, std::string_view why) {
+  constexpr std::uint64_t kLinesMost = 100;
+  std::uint64_t number = 0;
+  std::uint64_t seen = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    number = table_[slot].number;
+    seen = ++figures_.read_errors;
+  }
+  if (seen > kLinesMost) return;
+  log_warning("storage", "{{{}}} file {} segment {} (number {:x}) offset {}: a record {}{}",
+              options_.namespace_name, id_.index, slot, number, offset, why,
+              seen == kLinesMost ? "; further ones are only counted" : "");
 }
 
 void LogFile::list_if_empty_enough(std::uint32_t slot) {
@@ -125,6 +170,7 @@ void LogFile::open_segment() {
   segment.state = SegmentTable::State::Open;
   segment.number = std::uint64_t{header_.boot} << 32 | next_number_++;
   segment.end = segment.torn_from = segment.records = segment.filled = 0;
+  written_lately_.forget_segment(*slot);
   segment_slot_ = *slot;
   segment_at_ = header_.align;
   segment_units_ = 0;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "aligned_buffer.h"
+#include "store/aligned_buffer.h"
 #include "store/log.h"
 #include "store/segment_scan.h"
 

@@ -271,7 +271,8 @@ void LogFile::unit_written(std::uint64_t token) {
     ++figures_.units_written;
     figures_.bytes_written += size;
     settle(unit->slot);
-    give_buffer(std::move(unit->buffer));
+    give_buffer(
+        written_lately_.keep(unit->slot, unit->offset, unit->used, std::move(unit->buffer)));
   }
 }
 
@@ -365,6 +366,7 @@ void LogFile::retune(const LogTuning& tuning) {
 
 void LogFile::retune_locked(const LogTuning& tuning) {
   tuning_ = tuning;
+  written_lately_.resize(tuning.post_write_cache);
   table_.set_low_water(tuning.defrag_lwm_pct);
 }
 
@@ -382,6 +384,7 @@ LogStatistics LogFile::statistics() const {
   out.total_bytes = std::uint64_t{out.segments} * header_.segment_size;
   out.used_bytes = table_.live_bytes();
   out.pending_bytes = pending_bytes_;
+  out.cached_bytes = written_lately_.bytes();
   out.defrag_queue = static_cast<std::uint32_t>(table_.listed());
   out.damaged_segments = table_.count(SegmentTable::State::Damaged);
   return out;

@@ -8,6 +8,7 @@
 #include "log_recovery.h"
 #include "segment_table.h"
 #include "store/log.h"
+#include "written_lately.h"
 
 namespace flotilla::store {
 
@@ -29,6 +30,10 @@ class LogFile {
   enum class Purpose : std::uint8_t { Record, Tombstone, Move };
   Result<RecordLog::Place> append(const RecordImage& image, Purpose purpose);
   void released(std::uint32_t slot, std::size_t bytes);
+  bool peek(std::uint32_t slot, std::uint32_t offset, MutableBytes into) const;
+  /// The size is the caller's.
+  RecordExtent extent(std::uint32_t slot, std::uint32_t offset) const;
+  void unreadable(std::uint32_t slot, std::uint32_t offset, std::string_view why);
   bool is_durable(std::uint64_t position) const {
     return durable_.load(std::memory_order_acquire) >= position;
   }
@@ -126,7 +131,8 @@ class LogFile {
   bool urgent_ = false;  // Flush now.
   bool closing_asked_ = false;
   bool failed_ = false;
-  LogStatistics figures_;
+  mutable LogStatistics figures_;
+  WrittenLately written_lately_;
 
   // --- the stepping thread alone ---
   std::unique_ptr<LogRecovery> recovery_;

@@ -311,7 +311,10 @@ void LogRecovery::hand_over(const Used& used, Bytes image) {
     table_.add_live(used.slot, record->padded_size());
     segment.filled += static_cast<std::uint32_t>(record->padded_size());
     if ((record->image.flags & kTombstone) != 0) ++report_.tombstones;
-    const Recovered what = owner_.recovered(record->image, where);
+    const Recovered what = owner_.recovered(
+        record->image, {.segment = where,
+                        .offset = at,
+                        .size = static_cast<std::uint32_t>(record->padded_size())});
     if (what == Recovered::Old) table_.sub_live(used.slot, record->padded_size());
     // It stays counted as live, so that its segment is kept.
     if (what == Recovered::Unusable)

@@ -3,8 +3,8 @@
 #include <set>
 #include <vector>
 
-#include "aligned_buffer.h"
 #include "segment_table.h"
+#include "store/aligned_buffer.h"
 #include "store/log.h"
 #include "store/segment_scan.h"
 

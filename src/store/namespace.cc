@@ -46,7 +46,7 @@ bool Namespace::truncated(const MemoryRecord& record) const {
 Result<RecordLog::Place> Namespace::append(MemoryRecord* old, const RecordImage& image) {
   if (log_ == nullptr) return RecordLog::Place{};
   auto place = log_->append(image);
-  if (place && old != nullptr) log_->released(old->segment, image_of(*old));
+  if (place && old != nullptr) log_->released(place_of(*old));
   return place;
 }
 
@@ -69,7 +69,7 @@ Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old,
   partition.last_lsn = lsn;
   // Before the swap: the body may be the old record's own bytes.
   if (partition.listener != nullptr) partition.listener->mutated(image, replaced);
-  swap_in(partition, old, timed, lsn, place->segment);
+  swap_in(partition, old, timed, lsn, place->at);
   return place->end;
 }
 
@@ -107,12 +107,12 @@ Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
                        .flags = image.flags,
                        .last_update = image.last_update,
                        .body = image.body},
-          image.lsn, place->segment);
+          image.lsn, place->at);
   return place->end;
 }
 
 void Namespace::drop(Partition& partition, MemoryRecord* old) {
-  if (log_ != nullptr) log_->released(old->segment, image_of(*old));
+  if (log_ != nullptr) log_->released(place_of(*old));
   account(*old, -1);
   {
     const std::scoped_lock lock(partition.index_lock);
@@ -122,11 +122,13 @@ void Namespace::drop(Partition& partition, MemoryRecord* old) {
 }
 
 void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
-                        Lsn lsn, SegmentSlot segment) {
-  const bool in_place = old != nullptr && RecordHeap::fits(*old, update.body.size());
+                        Lsn lsn, const RecordPlace& at) {
+  const bool stub = on_device();
+  const std::size_t room = stub ? sizeof(MemoryRecord::Stub) : update.body.size();
+  const bool in_place = old != nullptr && (stub || RecordHeap::fits(*old, room));
   MemoryRecord* record = old;
   if (!in_place) {
-    void* const memory = RecordHeap::allocate(update.body.size());
+    void* const memory = RecordHeap::allocate(room);
     FLOTILLA_CHECK(memory != nullptr);
     record = new (memory) MemoryRecord;
   }
@@ -136,12 +138,12 @@ void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpd
   record->last_update = update.last_update;
   record->void_time = update.void_time;
   record->body_size = static_cast<std::uint32_t>(update.body.size());
-  record->segment = segment;
   record->set = update.set;
   record->generation = update.generation;
   record->digest = update.digest;
   record->flags = update.flags;
-  if (!update.body.empty())
+  set_place(*record, at);
+  if (!stub && !update.body.empty())
     std::memcpy(reinterpret_cast<std::byte*>(record) + MemoryRecord::kHeaderSize,
                 update.body.data(), update.body.size());
   if (old == nullptr) {
@@ -169,7 +171,67 @@ void Namespace::account(const MemoryRecord& record, std::int64_t sign) {
   set.data_bytes.fetch_add(bytes, std::memory_order_relaxed);
 }
 
-RecordImage Namespace::image_of(const MemoryRecord& record) const {
+RecordPlace Namespace::place_of(const MemoryRecord& record) const {
+  if (on_device()) {
+    const MemoryRecord::Stub stub = record.stub();
+    return {.segment = record.segment, .offset = stub.offset, .size = stub.stored_size};
+  }
+  if (record.segment.raw() == 0) return {};
+  const std::size_t set = sets_.name_of(record.set).size();
+  return {.segment = record.segment,
+          .size = static_cast<std::uint32_t>(stored_size(set, record.body_size))};
+}
+
+void Namespace::set_place(MemoryRecord& record, const RecordPlace& at) const {
+  record.segment = at.segment;
+  if (on_device()) record.set_stub({.offset = at.offset, .stored_size = at.size});
+}
+
+RecordWanted Namespace::wanted(const MemoryRecord& record) const {
+  return {.digest = record.digest, .lsn = record.lsn, .at = place_of(record)};
+}
+
+std::optional<RecordImage> Namespace::peek(const RecordWanted& wanted, MutableBytes room) const {
+  if (!log_->peek(wanted.at, room)) return std::nullopt;
+  return find_wanted(room, wanted);
+}
+
+std::shared_ptr<RecordRead> Namespace::read_device(const RecordWanted& wanted,
+                                                   const std::function<void()>* wake) const {
+  auto read = std::make_shared<RecordRead>(wanted, log_->extent(wanted.at), wake);
+  reader_->submit(read);
+  return read;
+}
+
+std::shared_ptr<RecordRead> Namespace::read(const RecordWanted& wanted,
+                                            const std::function<void()>* wake) const {
+  auto read = std::make_shared<RecordRead>(wanted, log_->extent(wanted.at), wake);
+  if (!read->complete_from(*log_)) reader_->submit(read);
+  return read;
+}
+
+bool Namespace::lost(const RecordRead& read, const RecordWanted& now) const {
+  // A record may be moved back to where it was, in a later life of the segment.
+  const bool same = read.wanted() == now && log_->extent(now.at) == read.extent();
+  if (same) log_->unreadable(now.at, read.why());
+  return same;
+}
+
+Result<RecordImage> Namespace::image_of(const MemoryRecord& record,
+                                        std::shared_ptr<const RecordRead>& body) const {
+  if (!on_device() || record.body_size == 0) return image_in_memory(record);
+  const RecordWanted which = wanted(record);
+  const auto read = std::make_shared<RecordRead>(which, log_->extent(which.at), nullptr);
+  if (!read->complete_from(*log_)) reader_->carry_out(*read);
+  if (!read->image()) {
+    lost(*read, which);
+    return fail(Code::Unavailable, "record: cannot be read");
+  }
+  body = read;
+  return *read->image();
+}
+
+RecordImage Namespace::image_in_memory(const MemoryRecord& record) const {
   return RecordImage{.digest = record.digest,
                      .lsn = record.lsn,
                      .last_update = record.last_update,
@@ -177,10 +239,10 @@ RecordImage Namespace::image_of(const MemoryRecord& record) const {
                      .generation = record.generation,
                      .flags = record.flags,
                      .set = sets_.name_of(record.set),
-                     .body = record.body()};
+                     .body = on_device() ? Bytes{} : record.body()};
 }
 
-Recovered Namespace::recover(const RecordImage& image, SegmentSlot segment) {
+Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at) {
   const bool has_key = (image.flags & kHasKey) != 0;
   if (!body_is_valid(image.body, has_key)) return Recovered::Unusable;
   const auto set = sets_.find_or_add(image.set);
@@ -188,7 +250,7 @@ Recovered Namespace::recover(const RecordImage& image, SegmentSlot segment) {
   Partition& partition = partition_of(image.digest);
   MemoryRecord* const old = partition.index.find(image.digest);
   if (old != nullptr && image.lsn <= old->lsn) return Recovered::Old;
-  if (old != nullptr && log_ != nullptr) log_->released(old->segment, image_of(*old));
+  if (old != nullptr && log_ != nullptr) log_->released(place_of(*old));
   const RecordUpdate update{.digest = image.digest,
                             .set = *set,
                             .void_time = image.void_time,
@@ -196,7 +258,7 @@ Recovered Namespace::recover(const RecordImage& image, SegmentSlot segment) {
                             .flags = image.flags,
                             .last_update = image.last_update,
                             .body = image.body};
-  swap_in(partition, old, update, image.lsn, segment);
+  swap_in(partition, old, update, image.lsn, at);
   partition.last_lsn = std::max(partition.last_lsn, image.lsn);
   clock_.saw(image.last_update);
   return Recovered::Kept;
@@ -208,25 +270,25 @@ Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(image.digest);
   if (record == nullptr || record->lsn != image.lsn || record->segment != from) return false;
-  return append_again(*record, partition);
+  return append_again(*record, partition, image);
 }
 
 Result<bool> Namespace::move_from(const wire::Digest& digest, SegmentSlot from) {
-  FLOTILLA_CHECK(log_ != nullptr);
+  FLOTILLA_CHECK(log_ != nullptr && !on_device());
   Partition& partition = partition_of(digest);
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
   if (record == nullptr || record->segment != from) return false;
-  return append_again(*record, partition);
+  return append_again(*record, partition, image_in_memory(*record));
 }
 
-Result<bool> Namespace::append_again(MemoryRecord& record, Partition& partition) {
-  const RecordImage image = image_of(record);
+Result<bool> Namespace::append_again(MemoryRecord& record, Partition& partition,
+                                     const RecordImage& image) {
   const auto place = log_->append_moved(image);
   if (!place) return tl::unexpected(place.error());
-  log_->released(record.segment, image);
+  log_->released(place_of(record));
   const std::scoped_lock lock(partition.index_lock);
-  record.segment = place->segment;
+  set_place(record, place->at);
   return true;
 }
 

@@ -51,8 +51,12 @@ Result<StoredRecord> StoredRecord::parse(Bytes in) {
   return record;
 }
 
+std::size_t stored_size(std::size_t set_name_size, std::size_t body_size) {
+  return padded(StoredRecord::kHeaderSize + set_name_size + body_size);
+}
+
 std::size_t stored_size(const RecordImage& image) {
-  return padded(StoredRecord::kHeaderSize + image.set.size() + image.body.size());
+  return stored_size(image.set.size(), image.body.size());
 }
 
 RecordEncoder::RecordEncoder(const RecordImage& image) : image_(image) {

@@ -43,6 +43,7 @@ std::uint64_t TombstonePass::end(bool complete) {
 }
 
 bool rescue_from(Namespace& ns, SegmentSlot segment) {
+  if (ns.on_device()) return true;  // There is no second home.
   for (std::size_t id = 0; id < wire::kPartitions; ++id) {
     const wire::PartitionId partition_id(static_cast<std::uint16_t>(id));
     std::vector<wire::Digest> there;

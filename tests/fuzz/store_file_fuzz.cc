@@ -71,13 +71,14 @@ void reseal(MutableBytes at) {
 /// Serves only what was written: an owner that looks closely.
 class Witness : public sim::PlainOwner {
  public:
-  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+  store::Recovered recovered(const store::RecordImage& image,
+                             const store::RecordPlace& at) override {
     const auto key = load_be<std::uint32_t>(image.digest.bytes.data() + 2);
     const bool tombstone = (image.flags & store::kTombstone) != 0;
     FLOTILLA_CHECK(key < 90 && image.digest == digest_of(key) && image.set.empty());
     FLOTILLA_CHECK(equal(image.body, tombstone ? Buffer() : body_of(key)));
     FLOTILLA_CHECK(image.lsn.raw() >= 1 && image.lsn.raw() <= 120);
-    return PlainOwner::recovered(image, segment);
+    return PlainOwner::recovered(image, at);
   }
 };
 

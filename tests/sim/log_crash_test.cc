@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "sim/disk.h"
 #include "sim/plain_owner.h"
+#include "store/record_read.h"
 
 namespace flotilla::sim {
 namespace {
@@ -53,6 +54,8 @@ class World {
   std::uint64_t segments_freed() const { return freed_; }
   std::uint64_t tombstones_collected() const { return collected_; }
   std::uint64_t moves() const { return moves_; }
+  std::uint64_t reads() const { return reads_; }
+  std::uint64_t reads_in_vain() const { return reads_in_vain_; }
 
  private:
   struct Version {
@@ -63,6 +66,11 @@ class World {
     LogPosition position;
   };
   using History = std::vector<Version>;
+  /// What a reader of a namespace on a device has noted of the index, and will read by and by.
+  struct Reading {
+    store::RecordWanted wanted;
+    store::RecordExtent extent;
+  };
 
   std::size_t draw_options() {
     static constexpr std::uint32_t kSizes[] = {16 << 10, 32 << 10, 64 << 10};
@@ -77,6 +85,7 @@ class World {
     options_.tuning.write_cache_max = 8 * options_.tuning.flush_size;
     options_.tuning.defrag_lwm_pct = static_cast<std::uint32_t>(random_.between(20, 70));
     options_.tuning.defrag_sleep = random_.chance(0.5) ? Duration(0) : Duration(5ms);
+    options_.tuning.post_write_cache = random_.chance(0.5) ? 0 : 4 * options_.tuning.flush_size;
     body_max_ = random_.chance(0.5) ? 200 : 3000;
     return std::size_t{options_.segment_size} * random_.between(12, 40);
   }
@@ -153,6 +162,8 @@ class World {
         remove_expired();
         if (random_.chance(0.7)) log_->collect_tombstones();
       }
+      if (random_.chance(0.3)) begin_read(static_cast<unsigned>(random_.below(kKeys)));
+      if (!reading_.empty() && random_.chance(0.2)) end_read();
       if (owner_->woken && random_.chance(0.9)) wake();
       // Nothing waits longer than a request may take.
       while (disk_.in_flight() > 8) complete_one();
@@ -164,6 +175,49 @@ class World {
   void wake() {
     owner_->woken = false;
     step(Log::Tick{});
+  }
+
+  // ----------------------------------------------------------------------------------------
+  // reading, as a namespace on a device does
+
+  void begin_read(unsigned key) {
+    const auto at = owner_->entries.find(digest_of(key));
+    if (at == owner_->entries.end()) return;
+    const store::RecordWanted wanted{
+        .digest = at->first, .lsn = at->second.lsn, .at = at->second.at};
+    Buffer room(wanted.at.size);
+    ++reads_;
+    const Reading reading{.wanted = wanted, .extent = log_->extent(wanted.at)};
+    if (log_->peek(wanted.at, room)) return check_read(reading, store::find_wanted(room, wanted));
+    reading_.push_back(reading);
+  }
+  void end_read() {
+    const auto which = static_cast<std::ptrdiff_t>(random_.below(reading_.size()));
+    const Reading reading = reading_[static_cast<std::size_t>(which)];
+    reading_.erase(reading_.begin() + which);
+    read_disk(reading);
+  }
+  void read_disk(const Reading& reading) {
+    const Bytes stored = Bytes(disk_.bytes()).subspan(reading.extent.offset, reading.extent.size);
+    const auto record = store::StoredRecord::parse(stored);
+    const bool checks = record && record->checks_at(reading.extent.place);
+    check_read(reading, checks ? store::find_wanted(stored, reading.wanted) : std::nullopt);
+  }
+  /// It is the version that was wanted; nothing can only have been found where that was moved away.
+  void check_read(const Reading& reading, const std::optional<store::RecordImage>& image) {
+    const store::RecordWanted& wanted = reading.wanted;
+    const auto entry = owner_->entries.find(wanted.digest);
+    const bool still = entry != owner_->entries.end() && entry->second.lsn == wanted.lsn &&
+                       entry->second.at == wanted.at && log_->extent(wanted.at) == reading.extent;
+    if (!image) {
+      ++reads_in_vain_;
+      if (still) broken_ = "a record is not where the index has it";
+      return;
+    }
+    const History& history = histories_[load_be<std::uint32_t>(wanted.digest.bytes.data() + 2)];
+    const auto version = std::ranges::find(history, wanted.lsn, &Version::lsn);
+    if (version != history.end() && !equal(image->body, version->body))
+      broken_ = "a read found another version's body";
   }
 
   std::uint32_t seconds() const { return static_cast<std::uint32_t>(now_.since_start / 1s); }
@@ -215,6 +269,7 @@ class World {
       disk_.cut_power();
     }
     log_.reset();  // Not before: what is being written is in its memory.
+    reading_.clear();
   }
 
   /// The newest version that has to be there after a crash now.
@@ -238,6 +293,10 @@ class World {
       if (!histories_.contains(key)) broken_ = "a key came up that was never written";
     }
     for (auto& [key, history] : histories_) check_key(key, history);
+    for (const auto& [digest, entry] : owner_->entries) {
+      const store::RecordWanted wanted{.digest = digest, .lsn = entry.lsn, .at = entry.at};
+      read_disk({.wanted = wanted, .extent = log_->extent(entry.at)});
+    }
   }
 
   static std::string in_words(const store::LogDamage& place) {
@@ -303,6 +362,9 @@ class World {
   std::uint64_t freed_ = 0;
   std::uint64_t moves_ = 0;
   std::uint64_t collected_ = 0;
+  std::vector<Reading> reading_;
+  std::uint64_t reads_ = 0;
+  std::uint64_t reads_in_vain_ = 0;
 };
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
@@ -325,6 +387,8 @@ TEST_F(LogCrash, KeepsItsPromisesThroughCrashes) {
   std::uint64_t freed = 0;
   std::uint64_t moves = 0;
   std::uint64_t collected = 0;
+  std::uint64_t reads = 0;
+  std::uint64_t in_vain = 0;
   for (std::uint64_t seed = only != 0 ? only : 1; seed <= (only != 0 ? only : worlds); ++seed) {
     World world(seed, Forgets::Nothing);
     ASSERT_EQ(world.run(kCrashesPerWorld), "")
@@ -334,18 +398,22 @@ TEST_F(LogCrash, KeepsItsPromisesThroughCrashes) {
     freed += world.segments_freed();
     moves += world.moves();
     collected += world.tombstones_collected();
+    reads += world.reads();
+    in_vain += world.reads_in_vain();
   }
   std::printf(
       "%llu worlds: unsynced versions lost %llu, torn places %llu, segments freed %llu, records "
       "moved %llu, "
-      "tombstones collected %llu\n",
+      "tombstones collected %llu, read %llu and %llu where something else stood by then\n",
       static_cast<unsigned long long>(worlds), static_cast<unsigned long long>(lost),
       static_cast<unsigned long long>(torn), static_cast<unsigned long long>(freed),
-      static_cast<unsigned long long>(moves), static_cast<unsigned long long>(collected));
+      static_cast<unsigned long long>(moves), static_cast<unsigned long long>(collected),
+      static_cast<unsigned long long>(reads), static_cast<unsigned long long>(in_vain));
   // The crashes did hurt, and everything that could go wrong was under way.
   if (only != 0) return;
   EXPECT_GT(lost, worlds);
   EXPECT_GT(torn, worlds / 4);
+  EXPECT_GT(in_vain, 0U);
 }
 
 /// Worlds until a promise is broken.

@@ -21,7 +21,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     std::uint8_t flags = 0;
     std::string set{};
     Buffer body{};
-    store::SegmentSlot segment{};
+    store::RecordPlace at{};
     bool hides = false;  // A copy older than this tombstone was seen in the present pass.
     bool candidate = false;
 
@@ -44,19 +44,20 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     const auto place = log_->append(image_of(digest, entry));
     if (!place) return tl::unexpected(place.error());
     const auto old = entries.find(digest);
-    if (old != entries.end()) log_->released(old->second.segment, image_of(digest, old->second));
-    entry.segment = place->segment;
+    if (old != entries.end()) log_->released(old->second.at);
+    entry.at = place->at;
     entries[digest] = std::move(entry);
     return place->end;
   }
   /// Forgets an entry, as for a tombstone that is not needed any more.
   void drop(const wire::Digest& digest) {
     const auto old = entries.find(digest);
-    log_->released(old->second.segment, image_of(digest, old->second));
+    log_->released(old->second.at);
     entries.erase(old);
   }
 
-  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+  store::Recovered recovered(const store::RecordImage& image,
+                             const store::RecordPlace& at) override {
     ++seen;
     const auto old = entries.find(image.digest);
     if (old != entries.end()) {
@@ -64,14 +65,14 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
       const bool wins = image.lsn > old->second.lsn ||
                         (image.lsn == old->second.lsn && tombstone && !old->second.is_tombstone());
       if (!wins) return store::Recovered::Old;
-      log_->released(old->second.segment, image_of(image.digest, old->second));
+      log_->released(old->second.at);
     }
     entries[image.digest] = {.lsn = image.lsn,
                              .void_time = image.void_time,
                              .flags = image.flags,
                              .set = std::string(image.set),
                              .body = {image.body.begin(), image.body.end()},
-                             .segment = segment};
+                             .at = at};
     return store::Recovered::Kept;
   }
 
@@ -79,18 +80,18 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     const auto found = entries.find(image.digest);
     if (found == entries.end()) return false;
     Entry& entry = found->second;
-    if (entry.lsn != image.lsn || entry.segment != segment) return false;
-    const auto place = log_->append_moved(image_of(image.digest, entry));
+    if (entry.lsn != image.lsn || entry.at.segment != segment) return false;
+    const auto place = log_->append_moved(image);  // As on a device, where there is nothing else.
     if (!place) return tl::unexpected(place.error());
-    log_->released(segment, image_of(image.digest, entry));
-    entry.segment = place->segment;
+    log_->released(entry.at);
+    entry.at = place->at;
     return true;
   }
 
   /// As for a namespace that has everything in memory.
   bool segment_damaged(store::SegmentSlot segment) override {
     for (auto& [digest, entry] : entries)
-      if (entry.segment == segment && !relocate(image_of(digest, entry), segment)) return false;
+      if (entry.at.segment == segment && !relocate(image_of(digest, entry), segment)) return false;
     return true;
   }
 

@@ -154,9 +154,16 @@ const ErrorCase kErrors[] = {
     {"namespace a:b {\n}\n", "a.conf:1: 'a:b' cannot be a namespace"},
     {"namespace abcdefghijklmnopqrstuvwxyz012345 {\n}\n",
      "a.conf:1: 'abcdefghijklmnopqrstuvwxyz012345' cannot be"},
-    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\n}\n}\n",
-     "a.conf: namespace t: storage-engine device does not exist yet; write 'storage-engine memory' "
-     "with the lines 'file'"},
+    {"namespace t {\nstorage-engine device {\n}\n}\n",
+     "a.conf: namespace t: storage-engine device needs 'file' with 'filesize', or 'device'"},
+    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\ndevice /dev/b\n}\n}\n",
+     "a.conf: namespace t: file and device exclude each other"},
+    {"namespace t {\nstorage-engine device {\ndevice /dev/b /dev/c\n}\n}\n",
+     "a.conf: namespace t: shadow devices do not exist yet"},
+    {"namespace t {\nstorage-engine pmem {\nfile /a\nfilesize 1G\n}\n}\n",
+     "a.conf: namespace t: storage-engine pmem is for hardware that is not made any more"},
+    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\nencryption-key-file /k\n}\n}\n",
+     "a.conf: namespace t: encryption does not exist yet; encrypt the volume below instead"},
     {"namespace t {\nstorage-engine memory {\nfile a.dat\n}\n}\n",
      "a.conf: namespace t: file needs filesize"},
     {"namespace t {\nstorage-engine memory {\nfile ${NOPE}.dat\n}\n}\n",
@@ -290,11 +297,11 @@ TEST(Environment, ContainerVariablesShapeTheDefaultNode) {
   EXPECT_EQ(c.logging.sinks()[0].least_level(), LogLevel::Debug);
 }
 
-TEST(Environment, DataNotInMemoryIsRefusedWithTheAlternative) {
+TEST(Environment, DataNotInMemoryIsOnTheDevice) {
   const std::vector<std::string> environment = {"DATA_IN_MEMORY=false"};
   const auto loaded = load({.environment = environment});
-  ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error(), HasSubstr("storage-engine memory"));
+  ASSERT_TRUE(loaded) << loaded.error();
+  EXPECT_EQ(loaded->config->namespaces.front()->engine(), Engine::Device);
 }
 
 TEST(Environment, OverridesComeLast) {

@@ -46,9 +46,10 @@ class SharedOwner : public sim::PlainOwner {
     const std::scoped_lock lock(mutex_);
     return PlainOwner::put(digest, std::move(entry));
   }
-  store::Recovered recovered(const store::RecordImage& image, store::SegmentSlot segment) override {
+  store::Recovered recovered(const store::RecordImage& image,
+                             const store::RecordPlace& at) override {
     const std::scoped_lock lock(mutex_);
-    return PlainOwner::recovered(image, segment);
+    return PlainOwner::recovered(image, at);
   }
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override {
     const std::scoped_lock lock(mutex_);

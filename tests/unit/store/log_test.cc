@@ -117,7 +117,7 @@ TEST_F(LogTest, RecordsComeBackAfterTheFlushInterval) {
   for (const auto& [digest, entry] : owner->entries) {
     EXPECT_EQ(entry.body, before.at(digest).body);
     EXPECT_EQ(entry.set, "s");
-    EXPECT_EQ(entry.segment, before.at(digest).segment);
+    EXPECT_EQ(entry.at, before.at(digest).at);
   }
   EXPECT_EQ(log->report(0).records, 100U);
   EXPECT_EQ(log->report(0).damaged_places, 0U);

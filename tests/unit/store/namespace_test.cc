@@ -37,12 +37,13 @@ class NotedLog : public RecordLog {
   Result<Place> append(const RecordImage& image) override {
     if (full) return fail(Code::OutOfSpace, "full");
     ++appended;
-    live += image.body.size();
-    return Place{.segment = SegmentSlot(7),
-                 .end = LogPosition(static_cast<std::uint64_t>(appended))};
+    live += stored_size(image);
+    return Place{
+        .at = {.segment = SegmentSlot(7), .size = static_cast<std::uint32_t>(stored_size(image))},
+        .end = LogPosition(static_cast<std::uint64_t>(appended))};
   }
   bool is_durable(LogPosition) const override { return true; }
-  void released(SegmentSlot, const RecordImage& image) override { live -= image.body.size(); }
+  void released(const RecordPlace& at) override { live -= at.size; }
 
   int appended = 0;
   std::size_t live = 0;
@@ -119,7 +120,7 @@ TEST_F(NamespaceTest, DeleteLeavesATombstoneOnlyWhereThereIsALog) {
   EXPECT_EQ(ns.tombstones(), 1U);
   EXPECT_EQ(ns.objects(), 0U);
   EXPECT_EQ(find(1), nullptr);
-  EXPECT_EQ(log.live, 0U);
+  EXPECT_EQ(log.live, stored_size(0, 0));
   ns.attach(nullptr);
 }
 
@@ -139,20 +140,21 @@ TEST_F(NamespaceTest, TheNewestCopyOfADigestIsRecovered) {
   const Buffer body = body_of("x");
   RecordImage image{
       .digest = digest_of(1), .lsn = Lsn(1, 5), .generation = 3, .set = "s", .body = body};
-  EXPECT_EQ(ns.recover(image, SegmentSlot(1)), Recovered::Kept);
+  EXPECT_EQ(ns.recover(image, {.segment = SegmentSlot(1)}), Recovered::Kept);
   image.lsn = Lsn(1, 4);
-  EXPECT_EQ(ns.recover(image, SegmentSlot(2)), Recovered::Old);
+  EXPECT_EQ(ns.recover(image, {.segment = SegmentSlot(2)}), Recovered::Old);
   image.lsn = Lsn(1, 6);
   image.flags = kTombstone;
   image.body = {};
-  EXPECT_EQ(ns.recover(image, SegmentSlot(3)), Recovered::Kept);
+  EXPECT_EQ(ns.recover(image, {.segment = SegmentSlot(3)}), Recovered::Kept);
   EXPECT_EQ(ns.objects(), 0U);
   EXPECT_EQ(ns.tombstones(), 1U);
 }
 
 TEST_F(NamespaceTest, ABodyThatDoesNotParseIsNotRecovered) {
   const Buffer torn = from_hex("05ff");
-  EXPECT_EQ(ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn}, SegmentSlot(1)),
+  EXPECT_EQ(ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn},
+                       {.segment = SegmentSlot(1)}),
             Recovered::Unusable);
 }
 

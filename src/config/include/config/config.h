@@ -78,6 +78,9 @@ struct NamespaceConfig {
 #define NAMESPACE FLOTILLA_CONFIG_FIELD
 #include "config/parameters.def"
 
+  /// Its data outlives the process.
+  bool keeps_data() const { return !storage_files().empty() || !storage_devices().empty(); }
+
   /// Configuration of a set, made on demand. The address stays valid as long as the namespace's
   /// configuration: look it up once per set, not per request. Null when the name is too long or
   /// there are too many sets. Thread-safe.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -78,7 +79,8 @@ struct RecordRequest {
   std::optional<Bytes> filter;  // Field 43.
   WallTime wall;
   Origin origin = Origin::Client;
-  std::uint32_t row_index = 0;  // Goes to the reply's transaction ttl.
+  std::uint32_t row_index = 0;                 // Goes to the reply's transaction ttl.
+  const store::RecordRead* fetched = nullptr;  // What was read for it from the device.
 
   /// Where its latency is kept.
   Histogram& latency() const;
@@ -113,23 +115,33 @@ class Executor {
     bool ok = true;
     store::LogPosition wait{};
     store::Lsn lsn{};  // What other copies must have before the reply may leave; else zero.
-    /// Not Here: nothing was executed, and nothing is in the reply.
+    /// Not Here: nothing was executed, and nothing is in the reply. Where that is because the
+    /// record must be read first, take_wanted() has what is being read: run it again with that.
     cluster::Replica::Access access = cluster::Replica::Access::Here;
   };
   Written run(const RecordRequest& request, wire::ReplyWriter& reply);
   /// What the reply just written waits for, if anything; copies until `deadline`.
   void add_gates(const RecordRequest& request, const Written& written, Instant deadline,
                  std::vector<Gate>& gates) const;
-  /// run() for a whole single-record request, with its gates. Not Here: nothing was executed, and
-  /// nothing is in the reply.
+  /// run() for a whole single-record request, with its gates. Not Here: as of run().
   struct MessageRun {
     WallTime wall;
     Origin origin = Origin::Client;
     std::uint32_t row_index = 0;
     Instant deadline;
+    const store::RecordRead* fetched = nullptr;
   };
   cluster::Replica::Access run_message(Bytes message, const MessageRun& how,
                                        wire::ReplyWriter& reply, std::vector<Gate>& gates);
+  /// The same for a request that waits: it waits for its record, too. False: nothing was executed.
+  bool run_forward(Forward& forward, WallTime wall, Origin origin, Instant deadline,
+                   wire::ReplyWriter& reply, std::vector<Gate>& gates);
+  /// The read that the last request waits for; null: it waits for something else.
+  std::shared_ptr<store::RecordRead> take_wanted() { return std::move(wanted_); }
+  /// Called, on any thread, when a read that somebody waits for here is done. Before the first
+  /// request.
+  void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+  const std::function<void()>* wake() const { return &wake_; }
   /// When a request with this header has waited long enough.
   Instant deadline_of(const wire::MessageHeader& header) const;
 
@@ -140,6 +152,15 @@ class Executor {
  private:
   Written read(const RecordRequest& request, wire::ReplyWriter& reply);
   Written read_record(const RecordRequest& request, wire::ReplyWriter& reply);
+  std::optional<Result<Bytes>> body_of(const RecordRequest& request,
+                                       const store::RecordWanted& wanted);
+  /// Wherever it is.
+  std::optional<Result<Bytes>> body_of(const RecordRequest& request,
+                                       const store::MemoryRecord& record) {
+    const store::Namespace& records = request.ns.records;
+    if (!records.on_device()) return record.body();
+    return body_of(request, records.wanted(record));
+  }
   Written write(const RecordRequest& request, wire::ReplyWriter& reply);
   Written remove(const RecordRequest& request, wire::ReplyWriter& reply);
 
@@ -148,6 +169,8 @@ class Executor {
   NodeShare share_;
   Arena arena_;
   Bins bins_;  // Scratch of write().
+  std::shared_ptr<store::RecordRead> wanted_;
+  std::function<void()> wake_;
   Forwarding forwarding_;
 };
 

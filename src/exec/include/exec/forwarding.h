@@ -27,9 +27,10 @@ class FabricPort {
   virtual bool answer(FabricPath path, Bytes frame) = 0;
 };
 
-/// A request on one record that another node must execute, from here to its answer. It is sent to
-/// whoever is the partition's primary; a definite refusal ("not primary") sends it on, a broken
-/// connection leaves a write in doubt. It never runs twice.
+/// A request on one record that cannot be executed here and now, from here to its answer. One that
+/// another node must execute is sent to whoever is the partition's primary; a definite refusal
+/// ("not primary") sends it on, a broken connection leaves a write in doubt. One whose record must
+/// be read from the device first waits for that. It never runs twice.
 class Forward {
  public:
   enum class Step : std::uint8_t {
@@ -52,11 +53,16 @@ class Forward {
     row_index_ = index;
   }
   Step step(Instant now);
+  /// It cannot go on before this is done.
+  void await(std::shared_ptr<store::RecordRead> read) { read_ = std::move(read); }
+  /// What was read for it; null: nothing.
+  const store::RecordRead* fetched() const { return read_.get(); }
   Instant resume_at() const { return resume_at_; }
   Bytes answer() const { return answer_; }
   Code code() const { return code_; }
   Bytes message() const { return message_; }
   Namespace& ns() { return ns_; }
+  const wire::Digest& digest() const { return digest_; }
   bool is_row() const { return is_row_; }
   std::uint32_t row_index() const { return row_index_; }
 
@@ -84,6 +90,7 @@ class Forward {
   Instant resume_at_{};
   Buffer answer_;
   Code code_{};
+  std::shared_ptr<store::RecordRead> read_;
 };
 
 /// What one reactor has under way with other nodes: its requests there, and theirs here.
@@ -104,10 +111,10 @@ class Forwarding {
   bool receive(FabricPath path, Bytes frame, const Moment& moment);
   /// The connection to this process broke: what was sent by it is in doubt. True: as receive().
   bool peer_lost(const cluster::Process& process);
-  /// Sends the answers whose gates have opened meanwhile. Call when acknowledgements came, and
-  /// every 100 ms or so while has_held().
+  /// Sends the answers whose gates have opened meanwhile, and executes what waited for a record.
+  /// Call when acknowledgements came or a read is done, and every 100 ms or so while has_held().
   void send_held(Instant now);
-  bool has_held() const { return !held_.empty(); }
+  bool has_held() const { return !held_.empty() || !reading_.empty(); }
 
  private:
   friend class Forward;
@@ -117,10 +124,19 @@ class Forwarding {
     Buffer frame;
     std::vector<Gate> gates;
   };
+  /// A request of another node whose record is being read.
+  struct Reading {
+    FabricPath path;
+    Buffer frame;
+    WallTime wall;
+    Instant deadline;
+    std::shared_ptr<store::RecordRead> read;
+  };
 
   bool send(Forward& forward, const cluster::Process& to, Instant now);
   void forget(const Forward& forward) { pending_.erase(forward.id_); }
-  void execute(FabricPath path, Bytes frame, const Moment& moment);
+  void execute(FabricPath path, Bytes frame, WallTime wall, Instant deadline,
+               const store::RecordRead* fetched);
   bool take_reply(Bytes frame);
 
   Executor& executor_;
@@ -128,6 +144,7 @@ class Forwarding {
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, Forward*> pending_;
   std::deque<Held> held_;
+  std::deque<Reading> reading_;
 };
 
 }  // namespace flotilla::exec

@@ -28,6 +28,8 @@ class LogThreads : public store::LogHost {
   LogThreads& operator=(const LogThreads&) = delete;
 
   std::vector<std::uint64_t> sizes() const;
+  /// For whoever reads beside the log. As long as this lives.
+  std::vector<const PosixFile*> files() const;
   /// `log` must outlive stop().
   void run(store::Log& log);
   void wait_until_open();

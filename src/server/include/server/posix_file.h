@@ -4,10 +4,19 @@
 
 #include "net/fd.h"
 #include "store/file.h"
+#include "store/record_read.h"
 
 namespace flotilla::server {
 
-/// A data file or raw device, locked for this process. Blocking; one thread at a time.
+/// What is read from a file to get at a record: past the page cache whole blocks.
+struct FileRange {
+  std::uint64_t offset = 0;
+  std::size_t size = 0;
+  std::size_t skip = 0;  // Where in it the record begins.
+};
+
+/// A data file or raw device, locked for this process. Blocking; one thread at a time, but for
+/// what is const.
 class PosixFile {
  public:
   struct Options {
@@ -15,24 +24,32 @@ class PosixFile {
     std::uint64_t size = 0;  // What a new file gets, sparse. A smaller one grows, a larger one
                              // stays; a device is as it is.
     bool direct =
-        false;  // Past the page cache. Offsets, sizes and memory must be aligned to 4096 then.
+        false;  // Past the page cache, where the file system has that; else the log says so.
   };
+  /// Offsets, sizes, and memory of reads and writes past the page cache are multiples of this.
+  static constexpr std::size_t kDirectBlock = 4096;
 
   /// KeyBusy: another process has it open. Unavailable: it cannot be opened or made; see the log.
   static Result<PosixFile> open(const Options& options);
 
   std::uint64_t size() const { return size_; }
+  bool direct() const { return direct_; }
   store::IoCompletion carry_out(const store::IoRequest& request);
+  /// How much was read; less than asked for only at the end. Any thread.
+  Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) const;
+  FileRange range_of(const store::RecordExtent& extent) const;
+  void carry_out(store::RecordRead& read) const;
+  int descriptor() const { return fd_.raw(); }
 
  private:
-  PosixFile(net::Fd fd, std::string path, std::uint64_t size)
-      : fd_(std::move(fd)), path_(std::move(path)), size_(size) {}
-  Result<std::size_t> read(std::uint64_t offset, MutableBytes into);
+  PosixFile(net::Fd fd, std::string path, std::uint64_t size, bool direct)
+      : fd_(std::move(fd)), path_(std::move(path)), size_(size), direct_(direct) {}
   Result<std::size_t> write(std::uint64_t offset, Bytes from);
 
   net::Fd fd_;
   std::string path_;
   std::uint64_t size_ = 0;
+  bool direct_ = false;
 };
 
 /// A folder of the real file system.

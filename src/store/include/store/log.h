@@ -25,6 +25,7 @@ struct LogTuning {
   std::uint32_t defrag_queue_min = 0;  // ... once there are more of them than this.
   Duration defrag_sleep =
       std::chrono::milliseconds(1);  // Between two reads of a flush size while space is not short.
+  std::uint64_t post_write_cache = 0;  // Bytes of written units kept for peek(), per file.
 };
 
 /// What a namespace's log is made with.
@@ -101,6 +102,9 @@ struct LogStatistics {
   std::uint32_t damaged_segments =
       0;  // Not reused, because records are indexed in them that cannot be read.
   std::uint64_t read_errors = 0;
+  std::uint64_t cache_hits = 0;    // peek() had the record.
+  std::uint64_t cache_misses = 0;  // It had not.
+  std::uint64_t cached_bytes = 0;
 };
 
 /// Whose records the log keeps: the namespace. All calls come from the thread that steps the file
@@ -111,7 +115,7 @@ class LogOwner {
   /// A copy of a record, tombstones included, in no order of age: the highest LSN of a digest wins,
   /// and a tombstone over a record with the same. A copy that it replaces is given up by
   /// released(). All copies of one partition come from one thread.
-  virtual Recovered recovered(const RecordImage& image, SegmentSlot segment) = 0;
+  virtual Recovered recovered(const RecordImage& image, const RecordPlace& at) = 0;
   /// If this very copy (digest, LSN, segment) is the newest: append_moved() it, note where it went,
   /// released() the old copy, true. Else false. An error: it must be tried again. Locks the
   /// partition around all of it.
@@ -151,9 +155,9 @@ class LogHost {
 ///   released()  any thread, under the partition's lock: the old copy's space is garbage
 ///
 /// Threads
-///  - append(), append_moved(), released(), is_durable(), request_flush(), retune(), statistics():
-///    any thread. A short mutex per file inside, taken last: never held over a call to the owner,
-///    the host, or any I/O.
+///  - append(), append_moved(), released(), peek(), extent(), unreadable(), is_durable(),
+///    request_flush(), retune(), statistics(): any thread. A short mutex per file inside, taken
+///    last: never held over a call to the owner, the host, or any I/O.
 ///  - step(), deadline(): one thread at a time for each file, different files in parallel. All
 ///    calls to the owner are made from inside step().
 ///  - state(): any thread; report() and refusal() once the file is not Recovering.
@@ -198,7 +202,10 @@ class Log final : public RecordLog {
   /// Ready.
   Result<Place> append(const RecordImage& image) override;
   Result<Place> append_moved(const RecordImage& image) override;
-  void released(SegmentSlot segment, const RecordImage& image) override;
+  void released(const RecordPlace& at) override;
+  bool peek(const RecordPlace& at, MutableBytes into) const override;
+  RecordExtent extent(const RecordPlace& at) const override;
+  void unreadable(const RecordPlace& at, std::string_view why) override;
 
   bool is_durable(LogPosition position) const override;
   /// Writes and syncs what has been appended without waiting for its time.
@@ -213,6 +220,8 @@ class Log final : public RecordLog {
   LogStatistics statistics(unsigned file) const;
 
  private:
+  class LogFile& file_with(const RecordPlace& at) const;
+
   const LogOptions options_;
   std::vector<std::unique_ptr<class LogFile>> files_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <memory>
 
 #include "base/strong.h"
@@ -14,7 +15,8 @@ using SegmentSlot = Strong<struct SegmentSlotTag, std::uint32_t>;
 
 /// A record as it stands in memory: this header, then the body (key and bins,
 /// docs/formats/record.md) in the same allocation. No checksum: that belongs to bytes outside of
-/// memory.
+/// memory. A namespace on a device keeps the body there alone, and a Stub in its place: ask the
+/// namespace for the body, not the record.
 ///
 /// Made and changed under its partition's write lock and index lock; read under the index lock.
 struct MemoryRecord {
@@ -29,6 +31,20 @@ struct MemoryRecord {
   std::uint8_t flags = 0;
 
   static constexpr std::size_t kHeaderSize = 53;
+
+  /// Where in `segment` the record's newest copy lies, behind the header of one on a device.
+  struct Stub {
+    std::uint32_t offset = 0;
+    std::uint32_t stored_size = 0;
+  };
+  Stub stub() const {
+    Stub out;
+    std::memcpy(&out, body_start(), sizeof out);
+    return out;
+  }
+  void set_stub(const Stub& to) {
+    std::memcpy(reinterpret_cast<std::byte*>(this) + kHeaderSize, &to, sizeof to);
+  }
 
   const std::byte* body_start() const {
     return reinterpret_cast<const std::byte*>(this) + kHeaderSize;

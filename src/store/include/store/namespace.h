@@ -12,6 +12,7 @@
 #include "store/clock.h"
 #include "store/index.h"
 #include "store/record_log.h"
+#include "store/record_read.h"
 #include "store/set_table.h"
 
 namespace flotilla::store {
@@ -57,7 +58,8 @@ struct RecordUpdate {
   Bytes body{};
 };
 
-/// The records of one namespace on this node, in memory, with or without a log behind them.
+/// The records of one namespace on this node: in memory, with or without a log behind them; or with
+/// their bodies in the log alone, on a device.
 class Namespace {
  public:
   Namespace(std::string name, HybridClock& clock);
@@ -73,6 +75,10 @@ class Namespace {
   /// Before the first request, and after recovery. The log must outlive the namespace.
   void attach(RecordLog* log) { log_ = log; }
   RecordLog* log() const { return log_; }
+  /// Bodies stay in the log, and are read back by this. Before recovery; it must outlive the
+  /// namespace's requests.
+  void keep_on_device(RecordReader* reader) { reader_ = reader; }
+  bool on_device() const { return reader_ != nullptr; }
 
   Partition& partition(wire::PartitionId id) { return (*partitions_)[id.raw()]; }
   Partition& partition_of(const wire::Digest& digest) { return partition(digest.partition()); }
@@ -104,9 +110,29 @@ class Namespace {
 
   /// A record found in the log at start; the newest of its digest wins. One thread per partition at
   /// a time. Unusable: its body does not parse, or there is no room for its set.
-  Recovered recover(const RecordImage& image, SegmentSlot segment);
-  /// The portable form of a record; a view into it.
-  RecordImage image_of(const MemoryRecord& record) const;
+  Recovered recover(const RecordImage& image, const RecordPlace& at);
+  /// The portable form of a record; a view into it, or into what `body` keeps then. One on a device
+  /// is read before this returns: under partition.write, for work that no client waits for.
+  /// Unavailable: it cannot be read, and the log was told.
+  Result<RecordImage> image_of(const MemoryRecord& record,
+                               std::shared_ptr<const RecordRead>& body) const;
+
+  /// Of a namespace on a device, for readers that hold no lock while they wait: which copy a
+  /// record's newest is. Caller holds partition.write or index_lock.
+  RecordWanted wanted(const MemoryRecord& record) const;
+  /// The record, if it is in memory; copied into `room` (`wanted.at.size` bytes). Nothing: it must
+  /// be read, or is not there any more.
+  std::optional<RecordImage> peek(const RecordWanted& wanted, MutableBytes room) const;
+  /// Begins to read it from the device; read() looks into memory first. `wake` (null: nobody) is
+  /// called once a device has answered, and outlives that. What is done without an image may have
+  /// been moved: look again, and ask lost().
+  std::shared_ptr<RecordRead> read_device(const RecordWanted& wanted,
+                                          const std::function<void()>* wake) const;
+  std::shared_ptr<RecordRead> read(const RecordWanted& wanted,
+                                   const std::function<void()>* wake) const;
+  /// Whether what was read in vain is just what the index wants now: it cannot be had, and the log
+  /// is told. False: it was moved or changed meanwhile, read again.
+  bool lost(const RecordRead& read, const RecordWanted& now) const;
   /// Moves a record's newest copy within the log: true when `image` in `from` still is that copy
   /// and was appended anew. For compaction, any thread.
   Result<bool> relocate(const RecordImage& image, SegmentSlot from);
@@ -134,15 +160,19 @@ class Namespace {
 
  private:
   void account(const MemoryRecord& record, std::int64_t sign);
-  Result<bool> append_again(MemoryRecord& record, Partition& partition);
+  RecordImage image_in_memory(const MemoryRecord& record) const;
+  RecordPlace place_of(const MemoryRecord& record) const;
+  Result<bool> append_again(MemoryRecord& record, Partition& partition, const RecordImage& image);
+  void set_place(MemoryRecord& record, const RecordPlace& at) const;
   Result<RecordLog::Place> append(MemoryRecord* old, const RecordImage& image);
   void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
-               SegmentSlot segment);
+               const RecordPlace& at);
 
   std::string name_;
   HybridClock& clock_;
   SetTable sets_;
   RecordLog* log_ = nullptr;
+  RecordReader* reader_ = nullptr;  // Null: bodies are in memory.
   std::unique_ptr<std::array<Partition, wire::kPartitions>> partitions_;
   std::atomic<std::uint64_t> truncate_before_{0};
   std::atomic<std::uint64_t> objects_{0};

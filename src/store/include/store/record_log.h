@@ -1,7 +1,11 @@
 #pragma once
 
+#include <string_view>
+
+#include "base/bytes.h"
 #include "base/result.h"
 #include "store/memory_record.h"
+#include "store/stored_record.h"
 
 namespace flotilla::store {
 
@@ -9,6 +13,25 @@ namespace flotilla::store {
 /// compare. A record is durable once the log says so of the position it was appended at. 0: nothing
 /// to wait for.
 using LogPosition = Strong<struct LogPositionTag, std::uint64_t>;
+
+/// Where a copy of a record lies in a log.
+struct RecordPlace {
+  SegmentSlot segment{};     // 0: nowhere.
+  std::uint32_t offset = 0;  // Of its first byte in the segment.
+  std::uint32_t size = 0;    // Bytes that it takes there, padding included.
+
+  friend bool operator==(const RecordPlace&, const RecordPlace&) = default;
+};
+
+/// The same for whoever reads it: which bytes of which file, and what they must be to count.
+struct RecordExtent {
+  unsigned file = 0;
+  std::uint64_t offset = 0;  // In the file, bytes.
+  std::uint32_t size = 0;
+  StoredPlace place{};
+
+  friend bool operator==(const RecordExtent&, const RecordExtent&) = default;
+};
 
 /// What became of a copy that was found in a log.
 enum class Recovered : std::uint8_t {
@@ -22,7 +45,7 @@ enum class Recovered : std::uint8_t {
 class RecordLog {
  public:
   struct Place {
-    SegmentSlot segment{};
+    RecordPlace at{};
     LogPosition end{};
   };
 
@@ -34,9 +57,17 @@ class RecordLog {
   virtual Result<Place> append_moved(const RecordImage& image) { return append(image); }
   /// Whether everything up to this position would survive a crash. Any thread.
   virtual bool is_durable(LogPosition position) const = 0;
-  /// The copy of a record in this segment is superseded. Under the same lock as the append() that
-  /// did it.
-  virtual void released(SegmentSlot segment, const RecordImage& image) = 0;
+  /// The copy of a record there is superseded. Under the same lock as the append() that did it.
+  virtual void released(const RecordPlace& at) = 0;
+
+  /// Copies the bytes that stand there into `into` (`at.size` bytes) if they still are in memory:
+  /// not written yet, or written lately. They are whatever stands there now: the caller checks that
+  /// it is the record that it means. False: they must be read. Any thread.
+  virtual bool peek(const RecordPlace& /*at*/, MutableBytes /*into*/) const { return false; }
+  /// Where to read them. Any thread; a copy that was moved meanwhile does not check.
+  virtual RecordExtent extent(const RecordPlace& /*at*/) const { return {}; }
+  /// A copy that should be there cannot be read, or does not check. Any thread.
+  virtual void unreadable(const RecordPlace& /*at*/, std::string_view /*why*/) {}
 };
 
 }  // namespace flotilla::store

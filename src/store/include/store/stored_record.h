@@ -13,6 +13,8 @@ struct StoredPlace {
   std::uint64_t log_id = 0;   // Of the file.
   std::uint64_t segment = 0;  // Number of the segment, never used twice in a file.
   std::uint32_t offset = 0;   // From the start of the segment.
+
+  friend bool operator==(const StoredPlace&, const StoredPlace&) = default;
 };
 
 /// A record outside of memory (docs/formats/record.md): little-endian header, set name, body,
@@ -38,6 +40,7 @@ struct StoredRecord {
 };
 
 /// Bytes that a record takes in a log, padding included.
+std::size_t stored_size(std::size_t set_name_size, std::size_t body_size);
 std::size_t stored_size(const RecordImage& image);
 
 /// Encodes a record in two parts, so that the long one (the checksum over the body) needs no lock:

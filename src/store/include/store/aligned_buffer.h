@@ -30,6 +30,9 @@ class AlignedBuffer {
 
   std::byte* data() { return data_; }
   std::size_t size() const { return size_; }
+  Bytes part(std::size_t at, std::size_t size) const {
+    return Bytes(data_, size_).subspan(at, size);
+  }
   MutableBytes first(std::size_t size) { return MutableBytes(data_, size_).first(size); }
   MutableBytes part(std::size_t at, std::size_t size) {
     return MutableBytes(data_, size_).subspan(at, size);
