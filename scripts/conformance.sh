@@ -20,12 +20,18 @@ run_conformance() {
 
 conformance_part() {
   case $1 in
-    golden) suite golden 600 golden ;;
+    golden)
+      suite golden 600 golden
+      suite golden-device 600 golden_device
+      ;;
     smoke) for language in "${smoke_languages[@]}"; do smoke_suite "$language"; done ;;
     cpp) cpp_client_suite ;;
     go) go_client_suite 1800 ;;
     rust) rust_client_suite 3600 ;;
-    crash) suite crash 900 crash --rounds 50 ;;
+    crash)
+      suite crash 900 crash --rounds 50
+      suite crash-device 900 crash --engine device --rounds 50
+      ;;
     idle) suite idle 300 idle ;;
     statistics) suite statistics 120 statistics ;;
     cluster) suite cluster 900 cluster ;;

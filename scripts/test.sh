@@ -39,12 +39,14 @@ alternatives() { tr ' ' '|' <<<"$*"; }
 
 server_suites() {
   suite golden 300 golden
+  suite golden-device 300 golden_device
   smoke_suite cpp
   smoke_suite go
   smoke_suite python
   cpp_client_suite
   go_client_suite 1200
   suite crash 300 crash --rounds 15
+  suite crash-device 300 crash --engine device --rounds 15
   suite idle 180 idle
   ensure_go
   suite faults 600 cluster_tests -nodes 3 -records 5000 -rate 500 checker form garbage empty rolling

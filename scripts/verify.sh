@@ -53,6 +53,7 @@ verify_clients() {
 verify_crash() {
   release_build
   suite crash-long 7200 crash --rounds 500
+  suite crash-device-long 7200 crash --engine device --rounds 500
 }
 
 verify_cluster() {
