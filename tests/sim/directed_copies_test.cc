@@ -89,7 +89,8 @@ TEST_F(DirectedD09, AWriteInFlightAtADeposedPrimaryBecomesATail) {
   w.run(20ms);
   w.split({{0}, {1, 2}});
   const auto free_key = *w.write(0, 2);
-  const auto taken_key = *w.write(0, 4);
+  w.write(0, 4);
+  const auto taken_key = *w.write(0, 4);  // Of a higher generation than what comes to be there.
   w.view(2);
   w.run(50ms);
   const auto newer = *w.write(1, 4);
@@ -112,12 +113,21 @@ TEST_F(DirectedD10, WhatWasAcknowledgedOnACutOffSideIsNoTail) {
   w.run(600ms);
   const auto cut_off = *w.write(0, 2);
   const auto other = *w.write(2, 4);
+  // Of a key changed on both sides the policy decides: the higher generation.
+  w.write(0, 6);
+  const auto more_there = *w.write(0, 6);
+  w.write(2, 6);
+  w.write(0, 8);
+  w.write(2, 8);
+  const auto more_here = *w.write(2, 8);
   w.run(100ms);
   ASSERT_EQ(state(cut_off), State::Acknowledged);
   ASSERT_EQ(state(other), State::Acknowledged);
   end();
   EXPECT_TRUE(has(2, cut_off));
   EXPECT_TRUE(has(4, other));
+  EXPECT_TRUE(has(6, more_there));
+  EXPECT_TRUE(has(8, more_here));
 }
 
 TEST_F(DirectedD11, AfterGrantThePrimaryStaysClosedUntilANewRow) {

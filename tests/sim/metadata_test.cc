@@ -257,6 +257,10 @@ void run_metadata(std::uint64_t seed) {
   Metadata world(at_most_nodes(random.between(2, 5)), without_data(seed));
   for (std::size_t i = 0; i < world.size(); ++i)
     if (random.chance(0.4)) world.skew_ms[i] = random.chance(0.5) ? 3'600'000 : -3'600'000;
+  MembershipWorld::Faults network;
+  network.twice = random.chance(0.5) ? 0.1 : 0;
+  network.reorder = random.chance(0.5);
+  network.latency_most = milliseconds(random.between(1, 40));
   MetadataChaos chaos{world, random, {}};
   world.at_write = [&](std::size_t node) {
     const auto left = chaos.writes_left.find(node);
@@ -268,6 +272,7 @@ void run_metadata(std::uint64_t seed) {
   };
   ASSERT_TRUE(world.together(seconds(20)));
   for (std::uint64_t i = at_most_faults(16); i > 0; --i) {
+    world.faults = network;  // Until all is healed.
     chaos.commands();
     chaos.fault();
     if (testing::Test::HasFailure()) return;

@@ -266,6 +266,20 @@ Row ReplicationWorld::compute(unsigned component, RowVersion version) {
   std::vector<unsigned> primaries;
   for (const auto& [i, report] : reports)
     if (!report.row_from_disk && report.row.primary == nodes_[i].process) primaries.push_back(i);
+  // One that only missed the view that another comes from has been deposed.
+  std::erase_if(primaries, [&, all = primaries](unsigned i) {
+    return std::ranges::any_of(all, [&](unsigned by) {
+      return ancestors_[reports[by].row.version.epoch].contains(reports[i].row.version.epoch);
+    });
+  });
+  std::set<Epoch>& older = ancestors_[version.epoch];
+  for (const auto& [i, report] : reports) {
+    const Epoch& its = report.row.version.epoch;
+    if (report.row_from_disk || its == Epoch{}) continue;
+    older.insert(its);
+    const std::set<Epoch> further = ancestors_[its];
+    older.insert(further.begin(), further.end());
+  }
   if (primaries.size() > 1) {
     const auto better = [&](unsigned a, unsigned b) {
       const auto& ha = reports[a].history;

@@ -185,6 +185,7 @@ class ReplicationWorld {
   std::vector<wire::Digest> digests_;
   std::map<std::uint64_t, Write> writes_;
   std::set<std::uint64_t> pending_;
+  std::map<Epoch, std::set<Epoch>> ancestors_;  // Of a view: those that its members come from.
   std::map<RowVersion, std::uint64_t> primary_of_term_;
   std::map<RowVersion, std::map<std::uint64_t, Write>> writes_of_term_;  // By seq.
   std::string broken_;
