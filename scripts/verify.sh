@@ -2,8 +2,10 @@
 source scripts/test.sh
 source scripts/lint.sh
 source scripts/fuzz.sh
+source scripts/planted.sh
+source scripts/models.sh
 
-verify_parts=(test lint asan tsan fuzz sim discovery clients crash cluster bench e2e)
+verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash cluster bench e2e)
 fuzz_seconds=120
 sim_rounds=20
 
@@ -33,6 +35,16 @@ verify_fuzz() { fuzz_all "$fuzz_seconds"; }
 verify_sim() {
   release_build
   FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.' 36000
+}
+
+verify_planted() {
+  ensure_packages build test
+  suite planted 14400 planted
+}
+
+verify_models() {
+  ensure_packages build models
+  suite models 1800 run_models
 }
 
 verify_discovery() {
