@@ -189,7 +189,9 @@ void Membership::Core::detect() {
     if (known->link_lost && !known->link && !known->unreachable &&
         now_ - known->link_lost_at > o.redial_limit)
       find_unreachable(member.process, *known);
-    if (now_ - known->heard > dead_after() * 2 / 3) probe(member.process, *known);
+    // Those that no beats go to are silent all the time.
+    const bool expected = is_leader() || known->in_contact;
+    if (expected && now_ - known->heard > dead_after() * 2 / 3) probe(member.process, *known);
     if (!dead(member.process)) known->thrown_out = false;
     if (!is_leader() || !dead(member.process) || known->thrown_out) continue;
     known->thrown_out = true;
