@@ -35,6 +35,10 @@ verify_fuzz() { fuzz_all "$fuzz_seconds"; }
 verify_sim() {
   release_build
   FLOTILLA_SIM_ROUNDS=$sim_rounds suite simulation-long 36000 ctest_suite release '^sim\.' 36000
+  local nodes
+  for nodes in 128 256; do
+    SIM_NODES=$nodes suite "simulation-$nodes" 3600 "$bin/sim_membership_size_test" --gtest_filter='*AsMany*'
+  done
 }
 
 verify_planted() {
