@@ -291,11 +291,18 @@ bool BasicQuery::read_bucket() {
 bool BasicQuery::all_read() {
   std::size_t waiting = 0;
   std::erase_if(copies_, [&](Copy& copy) {
-    if (copy.read == nullptr) return false;
-    if (copy.read->done() && copy.read->image()) copy.body = copy.read->image()->body;
-    const bool here = copy.read->done() && copy.read->image();
-    if (copy.read->done() && !here && !find_again(copy)) return true;
-    if (!here) ++waiting;
+    while (copy.read != nullptr) {
+      // Asked once: it may be done at any moment.
+      if (!copy.read->done()) {
+        ++waiting;
+        return false;
+      }
+      if (copy.read->image()) {
+        copy.body = copy.read->image()->body;
+        return false;
+      }
+      if (!find_again(copy)) return true;
+    }
     return false;
   });
   return waiting == 0;

@@ -112,6 +112,9 @@ LogStatistics Log::statistics() const {
     sum.defrag_queue += one.defrag_queue;
     sum.damaged_segments += one.damaged_segments;
     sum.read_errors += one.read_errors;
+    sum.cache_hits += one.cache_hits;
+    sum.cache_misses += one.cache_misses;
+    sum.cached_bytes += one.cached_bytes;
   }
   return sum;
 }

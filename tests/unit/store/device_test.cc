@@ -157,6 +157,9 @@ TEST_F(DeviceTest, WhatWasWrittenLatelyIsNotReadFromTheDisk) {
   EXPECT_EQ(device.reads, 0U);
   EXPECT_EQ(device.body(0), body_of(1000, 0));
   EXPECT_EQ(device.reads, 1U);
+  const LogStatistics all = device.log->statistics();
+  EXPECT_EQ(all.cache_hits, 1U);
+  EXPECT_EQ(all.cache_misses, 1U);
 }
 
 TEST_F(DeviceTest, ADamagedRecordIsToldAndNotServed) {
