@@ -75,8 +75,9 @@ std::string statistics_page() {
   add_rows(out, "Node", node_statistic_rows());
   add_rows(out, "Namespace", namespace_statistic_rows());
   out += R"(
-Each file of a namespace, and each share of memory, has besides `storage-engine.file[N].used_bytes`, `.free_wblocks` (free
-segments of 8 MiB), `.write_q`, `.writes`, `.defrag_q`, `.defrag_reads`, `.defrag_writes`, `.read_errors`.
+Each file (or device: `storage-engine.device[N]`) of a namespace, and each share of memory, has besides
+`storage-engine.file[N].used_bytes`, `.free_wblocks` (free segments of 8 MiB), `.write_q`, `.writes`,
+`.defrag_q`, `.defrag_reads`, `.defrag_writes`, `.read_errors`.
 
 ## Set
 
