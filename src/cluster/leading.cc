@@ -7,6 +7,7 @@ using store::MemoryRecord;
 
 namespace {
 
+constexpr unsigned kShortAcksMost = 64;
 constexpr std::size_t kPeersMost = 1024;
 constexpr std::uint64_t kResentAtOnce = 64;
 constexpr Duration kStartWaitMost = std::chrono::seconds(1);
@@ -190,6 +191,18 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, AckFrame& frame
   if (!leads() || head.term != row_.term) return;
   Peer* const sender = peer(from, frame.from);
   if (sender == nullptr) return;
+  // It began to follow anew, from where it stood before a fill that another primary broke off; what
+  // it had of the stream then is gone. One that is only late is followed by a newer one.
+  sender->short_acks = frame.contiguous < sender->acked ? sender->short_acks + 1 : 0;
+  if (sender->short_acks >= kShortAcksMost && !leading_->granted) {
+    FLOTILLA_MARK("a receiver has gone back in the stream");
+    const bool in_row = sender->in_row;
+    remove_peer(from);
+    renumber();
+    add_peer(from, last_seq() + 1, in_row);
+    recount();
+    return refresh();
+  }
   if (frame.contiguous > sender->acked && frame.contiguous <= last_seq()) {
     sender->acked = frame.contiguous;
     if (sender->acked < last_seq()) sender->sent = now();

@@ -59,6 +59,7 @@ class ReplicaCore {
     Process who;
     std::uint64_t from = 1;             // First seq that was streamed to it.
     std::uint64_t acked = 0;            // It has the stream up to here.
+    unsigned short_acks = 0;            // In a row, that say less than `acked`.
     bool complete = false;              // And everything before.
     bool in_row = false;                // The row calls it in sync.
     bool counted = false;               // Its acknowledgement is waited for: in_row, or soon to be.
