@@ -280,7 +280,9 @@ bool Batch::collect_one(Forward& forward, wire::ReplyWriter& reply) {
       return false;
     case Forward::Step::Here: {
       const std::size_t before = reply.frame_size();
-      if (!executor_.run_forward(forward, wall_, Origin::BatchSub, deadline_, reply, gates_))
+      if (!executor_.run_forward(forward,
+                                 {.wall = wall_, .origin = Origin::BatchSub, .deadline = deadline_},
+                                 reply, gates_))
         return false;
       keep_or_drop(reply.result_at(before), reply);
       return true;

@@ -232,16 +232,13 @@ cluster::Replica::Access Executor::run_message(Bytes body, const MessageRun& how
   return written.access;
 }
 
-bool Executor::run_forward(Forward& forward, WallTime wall, Origin origin, Instant deadline,
-                           wire::ReplyWriter& reply, std::vector<Gate>& gates) {
-  const auto access = run_message(forward.message(),
-                                  {.wall = wall,
-                                   .origin = origin,
-                                   .row_index = forward.row_index(),
-                                   .deadline = deadline,
-                                   .fetched = forward.fetched()},
-                                  reply, gates);
-  if (access == cluster::Replica::Access::Here) return true;
+bool Executor::run_forward(Forward& forward, const MessageRun& how, wire::ReplyWriter& reply,
+                           std::vector<Gate>& gates) {
+  MessageRun with = how;
+  with.row_index = forward.row_index();
+  with.fetched = forward.fetched();
+  if (run_message(forward.message(), with, reply, gates) == cluster::Replica::Access::Here)
+    return true;
   if (auto read = take_wanted()) forward.await(std::move(read));
   return false;
 }

@@ -62,8 +62,8 @@ Task::Progress ForwardTask::run(OutBuffer& out, Instant) {
 
 bool ForwardTask::run_here(OutBuffer& out) {
   wire::ReplyWriter reply(out);
-  const bool done =
-      executor_.run_forward(forward_, wall_, Origin::Client, deadline_, reply, gates_);
+  const bool done = executor_.run_forward(
+      forward_, {.wall = wall_, .origin = Origin::Client, .deadline = deadline_}, reply, gates_);
   reply.finish();
   if (done && forward_.fetched() != nullptr) {
     const auto header = wire::MessageHeader::load(forward_.message().data());

@@ -134,8 +134,8 @@ class Executor {
   cluster::Replica::Access run_message(Bytes message, const MessageRun& how,
                                        wire::ReplyWriter& reply, std::vector<Gate>& gates);
   /// The same for a request that waits: it waits for its record, too. False: nothing was executed.
-  bool run_forward(Forward& forward, WallTime wall, Origin origin, Instant deadline,
-                   wire::ReplyWriter& reply, std::vector<Gate>& gates);
+  bool run_forward(Forward& forward, const MessageRun& how, wire::ReplyWriter& reply,
+                   std::vector<Gate>& gates);
   /// The read that the last request waits for; null: it waits for something else.
   std::shared_ptr<store::RecordRead> take_wanted() { return std::move(wanted_); }
   /// Called, on any thread, when a read that somebody waits for here is done. Before the first
