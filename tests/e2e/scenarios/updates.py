@@ -76,7 +76,7 @@ def compose(world):
 def running(world):
     """Names of the nodes: version 1 gives a new one the next number."""
     return world.engine.run("ps", "--filter", "label=com.docker.compose.service=aerospike", "--format",
-                            "{{.Names}}").stdout.split()
+                            "{{.Names}}").split()
 
 
 def change_image(project):
