@@ -116,7 +116,7 @@ void ReplicaCore::begin_following(const Process& from, const FrameHead& head, St
   const bool unsure = dirty_ || filling_ || (history_.empty() && partition_.index.size() != 0);
   const std::span line(next->line);
   // Terms in which nothing was numbered do not count: the primary may have left them out.
-  const std::vector<HistoryEntry> before(next->line.begin(), next->line.end() - 1);
+  const std::span before = line.first(line.size() - 1);
   const bool at_base = cluster::position_of(history_) == cluster::position_of(before) &&
                        next->from == 1 && covers_all(line, history_);
   const Position mine = newest(history_);

@@ -5,7 +5,7 @@
 
 namespace flotilla::cluster {
 
-Position position_of(const std::vector<HistoryEntry>& history) {
+Position position_of(std::span<const HistoryEntry> history) {
   for (const HistoryEntry& entry : std::views::reverse(history))
     if (!entry.absorbed && entry.end > 0) return {entry.term, entry.end};
   return {};

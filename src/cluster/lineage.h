@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "cluster/row.h"
@@ -7,7 +8,7 @@
 namespace flotilla::cluster {
 
 /// How far a copy has come: the newest term it has a mutation of, and the last seq of it.
-Position position_of(const std::vector<HistoryEntry>& history);
+Position position_of(std::span<const HistoryEntry> history);
 
 /// Whether `over` has (or has absorbed) all mutations that `under` has. A term belongs to one
 /// process, so whoever has a mutation of it has all that came before it in that line.

@@ -32,6 +32,25 @@ std::uint16_t partition_where(const Cluster& world, std::size_t knows,
   return 0;
 }
 
+/// Of four nodes: the leader, who is next in seniority, and the others, which have a partition.
+struct FourApart {
+  std::size_t leader, next;
+  std::uint16_t partition;
+  std::size_t primary, backup;
+};
+FourApart four_apart(Cluster& world) {
+  FourApart out{};
+  out.leader = world.leader();
+  out.next = node_of(world, world.view(out.leader)->members.at(1).process);
+  const auto is_other = [&](std::size_t i) { return i != out.leader && i != out.next; };
+  out.partition = partition_where(
+      world, out.leader, [&](std::size_t a, std::size_t b) { return is_other(a) && is_other(b); });
+  const Row row = world.row(out.leader, out.partition);
+  out.primary = node_of(world, row.primary);
+  out.backup = node_of(world, row.in_sync.at(1));
+  return out;
+}
+
 WorldSetup with_disks() {
   WorldSetup setup;
   setup.durable = true;
@@ -145,13 +164,7 @@ TEST(DirectedD07, ALeaderThatPromisedItselfAwayGrantsNothing) {
   Cluster world(4);
   world.check_acknowledged = true;
   ASSERT_TRUE(world.settle());
-  const std::size_t leader = world.leader();
-  const std::size_t next = node_of(world, world.view(leader)->members.at(1).process);
-  const std::uint16_t p = partition_where(world, leader, [&](std::size_t a, std::size_t b) {
-    return a != leader && a != next && b != leader && b != next;
-  });
-  const std::size_t primary = node_of(world, world.row(leader, p).primary);
-  const std::size_t backup = node_of(world, world.row(leader, p).in_sync.at(1));
+  const auto [leader, next, p, primary, backup] = four_apart(world);
   bool promised = false;
   world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
     if (from == leader && to == next && frame[0] == kPromise && !promised) {
@@ -179,13 +192,7 @@ TEST(DirectedD07, WhoPromisedTakesNoRowsOfTheOldLeader) {
   Cluster world(4);
   world.check_acknowledged = true;
   ASSERT_TRUE(world.settle());
-  const std::size_t leader = world.leader();
-  const std::size_t next = node_of(world, world.view(leader)->members.at(1).process);
-  const std::uint16_t p = partition_where(world, leader, [&](std::size_t a, std::size_t b) {
-    return a != leader && a != next && b != leader && b != next;
-  });
-  const std::size_t primary = node_of(world, world.row(leader, p).primary);
-  const std::size_t backup = node_of(world, world.row(leader, p).in_sync.at(1));
+  const auto [leader, next, p, primary, backup] = four_apart(world);
   bool promised = false;
   bool decides = false;  // The last promise arrives.
   world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
