@@ -169,7 +169,10 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   reply.finish();
   Outcome outcome;
   if (written.access != cluster::Replica::Access::Here) {
-    outcome.task = start_forward(*this, *ns, digest, body, moment.wall, take_wanted());
+    auto forward = std::make_unique<Forward>(*this, *ns, digest, Buffer(body.begin(), body.end()),
+                                             deadline_of(message.header));
+    forward->await(take_wanted());
+    outcome.task = start_forward(*this, std::move(forward), moment.wall);
     return outcome;
   }
   outcome.latency = &request.latency();

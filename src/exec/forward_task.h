@@ -4,10 +4,8 @@
 
 namespace flotilla::exec {
 
-/// A single-record request (`body`, copied) that another node serves, or this one soon, or once
-/// `wanted` (null: nothing) is read. The task appends the reply.
-std::unique_ptr<Task> start_forward(Executor& executor, Namespace& ns, const wire::Digest& digest,
-                                    Bytes body, WallTime wall,
-                                    std::shared_ptr<store::RecordRead> wanted);
+/// A single-record request that another node serves, or this one soon. The task appends the reply.
+std::unique_ptr<Task> start_forward(Executor& executor, std::unique_ptr<Forward> forward,
+                                    WallTime wall);
 
 }  // namespace flotilla::exec

@@ -53,11 +53,12 @@ class Forward {
     row_index_ = index;
   }
   Step step(Instant now);
-  /// It cannot go on before this is done.
+  /// It cannot go on before this (null: nothing) is done.
   void await(std::shared_ptr<store::RecordRead> read) { read_ = std::move(read); }
   /// What was read for it; null: nothing.
   const store::RecordRead* fetched() const { return read_.get(); }
   Instant resume_at() const { return resume_at_; }
+  Instant deadline() const { return deadline_; }
   Bytes answer() const { return answer_; }
   Code code() const { return code_; }
   Bytes message() const { return message_; }
