@@ -22,17 +22,16 @@ def main(build, files):
     marks = pathlib.Path(build, "tidy")
     marks.mkdir(exist_ok=True)
     commands = {entry["file"]: entry for entry in json.loads(pathlib.Path(build, "compile_commands.json").read_text())}
-    checks = pathlib.Path(".clang-tidy").read_bytes()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        clean = list(pool.map(lambda file: is_clean(build, marks, checks, commands.get(os.path.abspath(file)), file), files))
+        clean = list(pool.map(lambda file: is_clean(build, marks, commands.get(os.path.abspath(file)), file), files))
     return 0 if all(clean) else 1
 
 
-def is_clean(build, marks, checks, command, file):
+def is_clean(build, marks, command, file):
     if command is None:
         print(f"{file}: error: no compile command; is it in no target?", flush=True)
         return False
-    mark = marks / hashlib.sha256(checks + preprocessed(command)).hexdigest()
+    mark = marks / hashlib.sha256(checks_of(file) + preprocessed(command)).hexdigest()
     if mark.exists():
         return True
     run = subprocess.run([*TIDY, "-p", build, file], capture_output=True, text=True, check=False)
@@ -41,6 +40,12 @@ def is_clean(build, marks, checks, command, file):
         return True
     print(run.stdout + run.stderr, flush=True)
     return False
+
+
+def checks_of(file):
+    """The configurations that hold for it, the outermost first."""
+    folders = reversed(pathlib.Path(file).parents)
+    return b"".join(config.read_bytes() for folder in folders if (config := folder / ".clang-tidy").exists())
 
 
 def preprocessed(command):

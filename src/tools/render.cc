@@ -97,7 +97,7 @@ struct ToJson {
 }  // namespace
 
 std::string render(const Value& value, bool with_types) {
-  const std::string bare = std::visit(Bare(), value.variant());
+  std::string bare = std::visit(Bare(), value.variant());
   if (!with_types) return bare;
   if (value.is<client::List>()) return fmt::format("LIST('{}')", bare);
   if (const auto* map = value.get_if<client::Map>())

@@ -12,9 +12,9 @@ void write_field(OutBuffer& out, FieldType type, Bytes value) {
   if (!value.empty()) std::memcpy(at + 5, value.data(), value.size());
 }
 
-void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type,
-              Bytes value, Bytes rest) {
-  const std::size_t size = name.size() + value.size() + rest.size();
+void write_op(OutBuffer& out, const Op& op, Bytes rest_of_value) {
+  const auto& [type, particle_type, name, value] = op;
+  const std::size_t size = name.size() + value.size() + rest_of_value.size();
   std::byte* at = out.grow(Op::kHeaderSize + size);
   store_be(at, static_cast<std::uint32_t>(4 + size));
   at[4] = static_cast<std::byte>(type);
@@ -25,7 +25,8 @@ void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType p
   if (!name.empty()) std::memcpy(at, name.data(), name.size());
   at += name.size();
   if (!value.empty()) std::memcpy(at, value.data(), value.size());
-  if (!rest.empty()) std::memcpy(at + value.size(), rest.data(), rest.size());
+  if (!rest_of_value.empty())
+    std::memcpy(at + value.size(), rest_of_value.data(), rest_of_value.size());
 }
 
 ReplyWriter::ReplyWriter(OutBuffer& out) : out_(out), frame_at_(out.size()) {
@@ -45,13 +46,13 @@ void ReplyWriter::field(FieldType type, Bytes value) {
 }
 
 void ReplyWriter::op(OpType type, std::string_view name, ParticleType particle_type, Bytes value) {
-  write_op(out_, type, name, particle_type, value);
+  write_op(out_, {type, particle_type, name, value});
   ++n_ops_;
 }
 
 void ReplyWriter::op(OpType type, std::string_view name, ParticleType particle_type, Bytes head,
                      Bytes rest) {
-  write_op(out_, type, name, particle_type, head, rest);
+  write_op(out_, {type, particle_type, name, head}, rest);
   ++n_ops_;
 }
 

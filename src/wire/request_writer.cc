@@ -73,7 +73,7 @@ void BatchWriter::field(FieldType type, Bytes value) {
 }
 
 void BatchWriter::op(OpType type, std::string_view name, ParticleType particle_type, Bytes value) {
-  write_op(out_, type, name, particle_type, value);
+  write_op(out_, {type, particle_type, name, value});
   ++n_ops_;
 }
 

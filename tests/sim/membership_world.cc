@@ -488,8 +488,10 @@ bool MembershipWorld::balanced() const {
       if ((row.flags & ~Row::kStale) != 0) return false;  // Stale it stays.
     }
   for (const std::size_t node : nodes)
-    for (std::uint16_t p = 0; p < setup_.partitions; ++p)
-      if (row(node, p) != row(*nodes.begin(), p)) return false;
+    for (std::size_t p = 0; p < setup_.partitions; ++p)
+      if (row(node, static_cast<std::uint16_t>(p)) !=
+          row(*nodes.begin(), static_cast<std::uint16_t>(p)))
+        return false;
   return true;
 }
 

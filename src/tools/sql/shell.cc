@@ -1,5 +1,7 @@
 #include "shell.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <optional>
 #include <ostream>
@@ -36,7 +38,7 @@ class SchemaCache {
         if (key == "ns") ns = value;
         if (key == "set") set = value;
       }
-      if (!set.empty()) schema_.sets.push_back(ns + '.' + set);
+      if (!set.empty()) schema_.sets.push_back(fmt::format("{}.{}", ns, set));
     }
     return schema_;
   }

@@ -177,12 +177,12 @@ void Course::add(const std::vector<NodeFacts>& facts, Time when) {
 /// A client forgets a node that is gone: whoever watches does not.
 void Course::add_lost_nodes(const std::vector<NodeFacts>& facts, Time when) {
   std::erase_if(seen_, [&](const auto& entry) { return when - entry.second.when > kGone; });
-  for (const auto& [id, seen] : seen_) {
+  for (const auto& entry : seen_) {
+    const auto& member = entry.second.facts.member;
     const bool is_there = std::ranges::any_of(facts, [&](const NodeFacts& node) {
-      return node.member.id == id || node.member.name == seen.facts.member.name;
+      return node.member.id == entry.first || node.member.name == member.name;
     });
-    if (!is_there)
-      nodes_.push_back({.name = seen.facts.member.name, .state = NodeLine::State::Gone});
+    if (!is_there) nodes_.push_back({.name = member.name, .state = NodeLine::State::Gone});
   }
 }
 
@@ -196,9 +196,9 @@ void Course::add_namespaces(const std::vector<NodeFacts>& facts, Time when) {
       if (before == seen_.end()) continue;
       const auto old = before->second.facts.namespaces.find(name);
       if (old == before->second.facts.namespaces.end()) continue;
-      const auto rate = [&](std::string_view what) {
-        return per_second(number_of(old->second, what), number_of(statistics, what),
-                          seconds_between(before->second.when, when));
+      const double seconds = seconds_between(before->second.when, when);
+      const auto rate = [&was = old->second, &is = statistics, seconds](std::string_view what) {
+        return per_second(number_of(was, what), number_of(is, what), seconds);
       };
       line.expired += rate("expired_objects");
       line.evicted += rate("evicted_objects");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 
 #include "tools/admin/sheet.h"
@@ -196,7 +197,7 @@ std::string bars(const std::deque<double>& values, std::size_t count, bool utf8)
   const double top = shown == 0 ? 0 : *std::max_element(begin, values.end());
   std::string out;
   for (auto value = begin; value != values.end(); ++value) {
-    const auto height = top > 0 ? static_cast<std::size_t>(*value / top * 7 + 0.5) : 0;
+    const auto height = top > 0 ? static_cast<std::size_t>(std::lround(*value / top * 7)) : 0;
     out += utf8 ? kBlocks[height] : kAscii[height];
   }
   return out;

@@ -84,7 +84,7 @@ TEST_F(NamespaceTest, AgreesWithAMapAfterRandomWritesAndDeletes) {
   for (int round = 0; round < 20'000; ++round) {
     const int key = static_cast<int>(random.below(500));
     if (random.chance(0.7)) {
-      model[key] = std::string(random.below(200), 'a' + static_cast<char>(random.below(26)));
+      model[key] = std::string(random.below(200), static_cast<char>('a' + random.below(26)));
       ASSERT_TRUE(put(key, body_of(model[key])));
     } else if (find(key) != nullptr) {
       ASSERT_TRUE(remove(key));

@@ -8,8 +8,7 @@ namespace flotilla::wire {
 /// One field or one operation, as they stand in messages both ways and in the rows of a batch
 /// request.
 void write_field(OutBuffer& out, FieldType type, Bytes value);
-void write_op(OutBuffer& out, OpType type, std::string_view name, ParticleType particle_type,
-              Bytes value, Bytes rest = {});
+void write_op(OutBuffer& out, const Op& op, Bytes rest_of_value = {});
 
 /// Writes messages of a reply into a connection's send buffer: one frame, in it one message or many
 /// (batch, query).
