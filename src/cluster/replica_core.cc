@@ -34,7 +34,9 @@ bool ReplicaCore::in_sync() const {
 // --- rows ---------------------------------------------------------------------------------------
 
 void ReplicaCore::install(const Row& row) {
-  if (row.version <= row_.version) return;
+  // What nobody changed meanwhile comes with the number it had.
+  const bool is_confirmation = (row_from_disk_ || orphaned_) && row.version == row_.version;
+  if (row.version <= row_.version && !is_confirmation) return;
   settle();
   const bool same_term = row.term == row_.term && row.primary == row_.primary;
   const bool was_leading = leads();

@@ -297,6 +297,22 @@ TEST_F(ScenarioTest, TermsThatWroteNothingLeaveNoHistoryAndTheOthersNotForEver) 
   end();
 }
 
+TEST_F(ScenarioTest, ARowThatNobodyChangedMeanwhileHoldsAgain) {
+  ReplicationWorld& w = start(3, 2, true);
+  const cluster::Row row = w.replica(0).report().row;
+  w.save(2);
+  w.crash(2);
+  w.restart(2);
+  EXPECT_EQ(w.replica(2).write_access(), Access::Nobody);
+  w.replica(2).install(row);
+  EXPECT_EQ(w.replica(2).write_access(), Access::Elsewhere);
+  w.replica(2).orphan();
+  EXPECT_EQ(w.replica(2).write_access(), Access::Nobody);
+  w.replica(2).install(row);
+  EXPECT_EQ(w.replica(2).write_access(), Access::Elsewhere);
+  end();
+}
+
 TEST_F(ScenarioTest, ReplicasDoNotDecideThatRecordsExpire) {
   ReplicationWorld& w = start(3, 2);
   EXPECT_TRUE(w.replica(0).decides());

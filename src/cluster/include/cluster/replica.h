@@ -216,9 +216,10 @@ class Replica final : public store::MutationListener {
   /// could otherwise vanish again; zero: nothing. Any thread.
   store::Lsn unsettled(store::Lsn record) const;
 
-  /// A row from the leader, newer than what it has (older ones are ignored). Where this process is
-  /// the row's primary, whoever calls says with it that the row is *in force*: a copy that it does
-  /// not name is not waited for any more. Membership sees to that.
+  /// A row from the leader, newer than what it has (older ones are ignored), or the one that it has
+  /// from its disk or was orphaned with, which holds again. Where this process is the row's
+  /// primary, whoever calls says with it that the row is *in force*: a copy that it does not name
+  /// is not waited for any more. Membership sees to that.
   void install(const Row& row);
   /// The leader wants `to` to be primary under `row`.
   void move(const Row& row);
