@@ -215,6 +215,8 @@ void ReplicationWorld::expect_converged() {
   const Row& row = nodes_[*at].replica->row();
   for (const Node& node : nodes_) {
     if (!node.alive) continue;
+    if (node.replica->write_access() == Replica::Access::Nobody)
+      fail(fmt::format("node {} knows no owner at the end", node.index));
     const bool target = std::ranges::find(row.targets, node.process.node) != row.targets.end();
     const bool in_sync = std::ranges::find(row.in_sync, node.process) != row.in_sync.end();
     if (target && !node.replica->in_sync())
