@@ -23,7 +23,7 @@ TEST(Batch, AnswersInTheOrderOfTheKeys) {
     if (i % 2 == 0)
       EXPECT_EQ(value_of(need(rows[i].result), "n"), Value(i));
     else
-      EXPECT_THAT(rows[i].result, FailsWith(Code::NotFound));
+      EXPECT_THAT(rows[i].result, fails_with(Code::NotFound));
   }
 }
 
@@ -50,7 +50,7 @@ TEST(Batch, MixesReadsWritesAndRemovals) {
   EXPECT_EQ(need(rows[0].result).bins.back().value, Value(5));
   EXPECT_TRUE(rows[1].result);
   EXPECT_TRUE(rows[2].result);
-  EXPECT_THAT(rows[3].result, FailsWith(Code::NotFound));
+  EXPECT_THAT(rows[3].result, fails_with(Code::NotFound));
   EXPECT_EQ(value_of(need(rows[4].result), "n"), Value(4));
   EXPECT_EQ(stored(keys[1], "n"), Value(7));
   EXPECT_FALSE(need(server().exists(keys[2])));
@@ -63,7 +63,7 @@ TEST(Batch, KeepsARowsPolicyToThatRow) {
       {.key = keys[0], .kind = Kind::Operate, .operations = {op::write("n", 1)}, .policy = create},
       {.key = keys[1], .kind = Kind::Operate, .operations = {op::write("n", 1)}, .policy = create}};
   need(server().batch(rows));
-  EXPECT_THAT(rows[0].result, FailsWith(Code::Exists));
+  EXPECT_THAT(rows[0].result, fails_with(Code::Exists));
   EXPECT_TRUE(rows[1].result);
 }
 

@@ -53,7 +53,7 @@ TEST(BitOperation, CountsInIntegersOfAnySize) {
   run(key, bits::set_integer("b", {4, 8}, -1));
   EXPECT_EQ(run(key, bits::get_integer("b", {4, 8}, true)), Value(-1));
   EXPECT_THAT(server().operate(key, std::vector{bits::add("b", {4, 8}, 1)}),
-              FailsWith(Code::OpNotApplicable));
+              fails_with(Code::OpNotApplicable));
 }
 
 TEST(BitOperation, ReadsBits) {
@@ -69,7 +69,7 @@ TEST(BitOperation, HonoursItsPolicy) {
   const Key key = with_bits({1});
   EXPECT_THAT(server().operate(key, std::vector{bits::resize("b", 4, bits::Resize::AtEnd,
                                                              {.create_only = true})}),
-              FailsWith(Code::BinExists));
+              fails_with(Code::BinExists));
   run(key, bits::bit_not("b", {4, 100}, {.partial = true}));
   EXPECT_EQ(stored(key, "b"), blob({0x0E}));
 }
@@ -119,7 +119,7 @@ TEST(HllOperation, HonoursItsPolicy) {
   const Key key = new_key();
   EXPECT_THAT(
       server().operate(key, std::vector{hll::init("h", {.index_bits = 8}, {.update_only = true})}),
-      FailsWith(Code::BinNotFound));
+      fails_with(Code::BinNotFound));
   put(key, {{"other", 1}});
   run(key, hll::set_union("h", {sketch(0, 10, {.index_bits = 10})}));
   EXPECT_EQ(run(key, hll::describe("h")), Value(List{.items = {10, 0}}));

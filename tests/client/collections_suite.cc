@@ -47,7 +47,7 @@ TEST(ListOperation, HonoursItsPolicy) {
   run(key, list::append_items("l", {.items = {3, 1, 2}}, unique));
   EXPECT_EQ(stored(key, "l"), Value(List{.items = {1, 2, 3}, .is_ordered = true}));
   EXPECT_THAT(server().operate(key, std::vector{list::append("l", 1, unique)}),
-              FailsWith(Code::ElementExists));
+              fails_with(Code::ElementExists));
   const list::Policy some{.add_unique = true, .no_fail = true, .partial = true};
   EXPECT_EQ(run(key, list::append_items("l", {.items = {1, 7}}, some)), Value(4));
 }
@@ -105,9 +105,9 @@ TEST(MapOperation, HonoursItsPolicy) {
   const Key key = new_key();
   run(key, map::put("m", "a", 1));
   EXPECT_THAT(server().operate(key, std::vector{map::put("m", "a", 2, {.create_only = true})}),
-              FailsWith(Code::ElementExists));
+              fails_with(Code::ElementExists));
   EXPECT_THAT(server().operate(key, std::vector{map::put("m", "b", 2, {.update_only = true})}),
-              FailsWith(Code::ElementNotFound));
+              fails_with(Code::ElementNotFound));
   EXPECT_EQ(run(key, map::put("m", "b", 2, {.update_only = true, .no_fail = true})), Value(1));
 }
 
@@ -143,7 +143,7 @@ TEST(Context, LeadsIntoNestedContainersAndMakesThem) {
             Value(1));
   EXPECT_EQ(run(key, list::append("m", 2, {}, Context().map_key("a"))), Value(2));
   EXPECT_THAT(server().operate(key, std::vector{list::size("m", Context().map_key("missing"))}),
-              FailsWith(Code::OpNotApplicable));
+              fails_with(Code::OpNotApplicable));
 }
 
 }  // namespace

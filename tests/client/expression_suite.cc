@@ -145,7 +145,7 @@ TEST_F(ExpressionOf, NestedCollections) {
 TEST_F(ExpressionOf, WhatIsUnknownFailsUnlessThatIsNoFailure) {
   const Expression missing = exp::bin(Type::Integer, "none");
   EXPECT_THAT(server().operate(key_, std::vector{op::read_expression("r", missing)}),
-              FailsWith(Code::OpNotApplicable));
+              fails_with(Code::OpNotApplicable));
   EXPECT_TRUE(run(key_, op::read_expression("r", missing, true)).is_nil());
   EXPECT_FALSE(server().operate(key_, std::vector{op::read_expression("r", exp::unknown())}));
 }
@@ -155,7 +155,7 @@ TEST_F(ExpressionOf, AWriteStoresItsResult) {
   EXPECT_EQ(stored(key_, "sum"), Value(8));
   EXPECT_THAT(
       server().operate(key_, std::vector{op::write_expression("sum", n_, {.create_only = true})}),
-      FailsWith(Code::BinExists));
+      fails_with(Code::BinExists));
   run(key_, op::write_expression("sum", exp::value(Nil{}), {.allow_delete = true}));
   EXPECT_TRUE(stored(key_, "sum").is_nil());
 }

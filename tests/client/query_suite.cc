@@ -112,7 +112,7 @@ TEST_F(Query, RefusesAFilterThatIsNone) {
   policy.command.filter = {std::byte{0xC1}};
   EXPECT_THAT(server().scan(
                   {.ns = kNamespace, .set = kSet}, cursor, [](Record&&) { return true; }, policy),
-              FailsWith(Code::Parameter));
+              fails_with(Code::Parameter));
 }
 
 }  // namespace

@@ -47,10 +47,10 @@ TEST(Put, HonoursThePolicyOfExistence) {
   const auto attempt = [&](Exists exists, int value) {
     return server().put(key, std::vector<Bin>{{"a", value}}, {.exists = exists});
   };
-  EXPECT_THAT(attempt(Exists::UpdateOnly, 1), FailsWith(Code::NotFound));
-  EXPECT_THAT(attempt(Exists::ReplaceOnly, 1), FailsWith(Code::NotFound));
+  EXPECT_THAT(attempt(Exists::UpdateOnly, 1), fails_with(Code::NotFound));
+  EXPECT_THAT(attempt(Exists::ReplaceOnly, 1), fails_with(Code::NotFound));
   EXPECT_TRUE(attempt(Exists::CreateOnly, 1));
-  EXPECT_THAT(attempt(Exists::CreateOnly, 2), FailsWith(Code::Exists));
+  EXPECT_THAT(attempt(Exists::CreateOnly, 2), fails_with(Code::Exists));
   put(key, {{"b", 1}});
   EXPECT_TRUE(attempt(Exists::CreateOrReplace, 3));
   EXPECT_THAT(need(server().get(key)).bins, SizeIs(1));
@@ -60,7 +60,7 @@ TEST(Put, ChecksTheGeneration) {
   const Key key = new_key();
   put(key, {{"a", 1}});
   WritePolicy policy{.generation_check = GenerationCheck::Equal, .generation = 7};
-  EXPECT_THAT(server().put(key, std::vector<Bin>{{"a", 2}}, policy), FailsWith(Code::Generation));
+  EXPECT_THAT(server().put(key, std::vector<Bin>{{"a", 2}}, policy), fails_with(Code::Generation));
   policy.generation = 1;
   EXPECT_EQ(need(server().put(key, std::vector<Bin>{{"a", 2}}, policy)).generation, 2U);
 }
@@ -90,7 +90,7 @@ TEST(Put, HasTheServerKeepTheKeyWhereThatIsWanted) {
 }
 
 TEST(Get, FailsForARecordThatIsNotThere) {
-  EXPECT_THAT(server().get(new_key()), FailsWith(Code::NotFound));
+  EXPECT_THAT(server().get(new_key()), fails_with(Code::NotFound));
 }
 
 TEST(Get, ReadsOnlyTheBinsThatAreAskedFor) {
@@ -106,7 +106,7 @@ TEST(Get, LeavesOutWhatTheFilterRefuses) {
   put(key, {{"age", 20}});
   ReadPolicy policy;
   policy.command.filter = exp::gt(exp::bin(exp::Type::Integer, "age"), exp::value(21)).bytes();
-  EXPECT_THAT(server().get(key, {}, policy), FailsWith(Code::FilteredOut));
+  EXPECT_THAT(server().get(key, {}, policy), fails_with(Code::FilteredOut));
   put(key, {{"age", 22}});
   EXPECT_TRUE(server().get(key, {}, policy));
 }
@@ -138,7 +138,7 @@ TEST(Remove, SaysWhetherThereWasARecord) {
 
 TEST(Touch, RenewsGenerationAndTimeToLive) {
   const Key key = new_key();
-  EXPECT_THAT(server().touch(key), FailsWith(Code::NotFound));
+  EXPECT_THAT(server().touch(key), fails_with(Code::NotFound));
   put(key, {{"a", 1}}, {.ttl_seconds = 100});
   EXPECT_EQ(need(server().touch(key, {.ttl_seconds = 1000})).generation, 2U);
   const auto now = static_cast<std::uint64_t>(std::time(nullptr));
@@ -161,7 +161,7 @@ TEST(Operate, ChangesNothingWhenOneStepFails) {
   const Key key = new_key();
   put(key, {{"n", 1}, {"s", "text"}});
   const Operation operations[] = {op::add("n", 1), op::add("s", 1)};
-  EXPECT_THAT(server().operate(key, operations), FailsWith(Code::IncompatibleType));
+  EXPECT_THAT(server().operate(key, operations), fails_with(Code::IncompatibleType));
   EXPECT_EQ(stored(key, "n"), Value(1));
 }
 

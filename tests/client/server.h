@@ -35,6 +35,6 @@ void put(const Key& key, std::vector<Bin> bins, const WritePolicy& policy = {});
 /// What one operation hands back.
 Value run(const Key& key, const Operation& operation);
 
-MATCHER_P(FailsWith, code, "") { return !arg && arg.error().is(code); }
+MATCHER_P(fails_with, code, "") { return !arg && arg.error().is(code); }
 
 }  // namespace flotilla::client::suite

@@ -66,7 +66,7 @@ TEST_F(AsyncTest, OperateWritesAndReads) {
   EXPECT_EQ(record->bins.size(), 1U);
 }
 
-TEST_F(AsyncTest, WhatCannotBeSentFailsWithoutBeingSent) {
+TEST_F(AsyncTest, WhatCannotBeSentfails_withoutBeingSent) {
   const int before = node.requests();
   const auto failed = wait(async.put(key_of(1), {{"a-name-that-is-too-long", 1}}));
   EXPECT_TRUE(failed.error().is(Status::Parameter));

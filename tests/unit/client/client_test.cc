@@ -90,7 +90,7 @@ TEST_F(OneNode, OperateReadsWhatItWrote) {
   EXPECT_TRUE(*record->find("a") == Value(5));
 }
 
-TEST_F(OneNode, AnUnknownNamespaceFailsWithoutARequest) {
+TEST_F(OneNode, AnUnknownNamespacefails_withoutARequest) {
   const auto record = client.get(*Key::make("nope", "", 1));
   EXPECT_TRUE(record.error().is(Code::Namespace));
   EXPECT_EQ(node.requests(), 0);
