@@ -39,7 +39,10 @@ std::string World::unsettled_why() const {
     unsigned primaries = 0;
     for (const unsigned i : up()) {
       const Replica& replica = nodes_[i]->replica(id);
-      if (replica.write_access() == Replica::Access::Here) ++primaries;
+      const Replica::Access access = replica.write_access();
+      if (access == Replica::Access::Here) ++primaries;
+      if (access == Replica::Access::Nobody)
+        return "node " + std::to_string(i) + " knows no owner of partition " + std::to_string(p);
       const cluster::Row& row = replica.row();
       if (row.primary != nodes_[i]->self) continue;
       if (row.flags != 0) return "partition " + std::to_string(p) + " has flags";
