@@ -206,6 +206,14 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
                                            promised_, view ? view->leader : Process{}}));
   }
   if (!follows(from, prepare)) {
+    // Its death is not proven here yet, but nothing says that it lives: asked again soon, this
+    // node knows more.
+    const Known* const leader = find(view->leader);
+    if (leader != nullptr && leader->link_lost && !leader->link &&
+        now_ - leader->via_at > dead_after()) {
+      FLOTILLA_MARK("PREPARE unanswered: the leader is being looked for");
+      return;
+    }
     FLOTILLA_MARK("PREPARE refused: the leader is alive");
     return void(send(from, message::Refuse{message::Refuse::Reason::LeaderAlive, prepare.epoch,
                                            promised_, view->leader}));
