@@ -35,7 +35,7 @@ bool ReplicaCore::in_sync() const {
 
 void ReplicaCore::install(const Row& row) {
   // What nobody changed meanwhile comes with the number it had.
-  const bool is_confirmation = (row_from_disk_ || orphaned_) && row.version == row_.version;
+  const bool is_confirmation = acts_by_no_row() && row.version == row_.version;
   if (row.version <= row_.version && !is_confirmation) return;
   settle();
   const bool same_term = row.term == row_.term && row.primary == row_.primary;
@@ -159,7 +159,7 @@ Position ReplicaCore::own_position() const {
 // --- what may be served -------------------------------------------------------------------------
 
 Replica::Access ReplicaCore::write_access_now() const {
-  if (orphaned_ || row_from_disk_ || row_.primary == Process{}) return Access::Nobody;
+  if (acts_by_no_row() || row_.primary == Process{}) return Access::Nobody;
   if (!leads()) return Access::Elsewhere;
   return leading_->moving || refused_ || window_full() ? Access::Wait : Access::Here;
 }
@@ -228,7 +228,7 @@ bool ReplicaCore::may_forget(Lsn tombstone) const {
 // --- ticks --------------------------------------------------------------------------------------
 
 bool ReplicaCore::has_work() const {
-  if (orphaned_ || row_from_disk_) return false;
+  if (acts_by_no_row()) return false;
   if (dropping_) return true;
   if (leads()) {
     return leading_->moving || row_.has(Row::kMerging) ||
@@ -254,7 +254,7 @@ void ReplicaCore::need_tick() {
 void ReplicaCore::tick() {
   if (leads()) {
     lead_tick();
-  } else if (!orphaned_ && !row_from_disk_) {
+  } else if (!acts_by_no_row()) {
     follow_tick();
   }
   ticking_ = has_work();

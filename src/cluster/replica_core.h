@@ -127,6 +127,8 @@ class ReplicaCore {
   void settle();
   void refresh();
   void refresh_gauges();
+  /// What it has is from its disk, or its node is in no view, until the leader gives one.
+  bool acts_by_no_row() const { return row_from_disk_ || orphaned_; }
   Access write_access_now() const;
   bool was_primary_lately() const;
   void need_tick();
