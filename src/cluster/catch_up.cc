@@ -164,7 +164,8 @@ void ReplicaCore::send_pull() {
     const bool by_position = ever_full_ && fork && !unlike_saved_ && !went_apart();
     fill.phase = by_position ? Fill::Phase::Delta : Fill::Phase::Hashes;
     if (fork) fill.after = *fork;
-    if (partition_.index.size() == 0) {
+    const std::size_t held = partition_.index.size();
+    if (held == 0 || (!by_position && held <= options().named_most)) {
       fill.phase = Fill::Phase::Range;
       fill.differing.fill(0xFF);
     }
@@ -199,18 +200,30 @@ bool ReplicaCore::next_range() {
   return fill.leaf >= 0;
 }
 
-/// Neighbouring leaves that differ are one range. All that is held in it is named; when that is too
-/// much, the range ends there.
+/// Leaves that differ are one range with what lies between them, as long as that is little. All
+/// that is held in it is named; when that is too much, the range ends there.
 void ReplicaCore::add_range(PullFrame& pull) {
   const Fill& fill = *following_->fill;
   pull.from_top = !fill.within && fill.leaf == kLeaves - 1;
   pull.below = fill.within ? fill.below : pull.from_top ? Digest{} : low_of(id_, fill.leaf + 1);
-  int bottom = fill.leaf;
-  while (bottom > 0 && has(fill.differing, bottom - 1)) --bottom;
-  pull.low = low_of(id_, bottom);
+  int last = 0;
+  while (!has(fill.differing, last)) ++last;
+  pull.low = low_of(id_, last);
+  int above = fill.leaf;  // The leaf that differs to which records between belong.
+  std::size_t between = 0;
   descend(partition_, pull.from_top ? nullptr : &pull.below, [&](const MemoryRecord& record) {
     if (record.digest < pull.low) return false;
     if (context_.records.truncated(record)) return true;
+    int leaf = leaf_of(record.digest);
+    while (!has(fill.differing, leaf)) ++leaf;
+    between = leaf == leaf_of(record.digest) ? 0 : leaf == above ? between + 1 : 1;
+    above = leaf;
+    if (between > options().named_most) {
+      FLOTILLA_MARK("a range ends before leaves that are equal");
+      pull.held.resize(pull.held.size() - options().named_most);
+      pull.low = low_of(id_, leaf);
+      return false;
+    }
     pull.held.push_back({.digest = record.digest, .position = position_of(record.lsn)});
     if (pull.held.size() < options().list_most) return true;
     pull.low = record.digest;

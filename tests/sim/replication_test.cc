@@ -48,6 +48,7 @@ ReplicationWorld::Options drawn(Random& random, Faults faults) {
   o.ring_most = random.chance(0.5) ? 4 : 200;
   o.answer_bytes = random.chance(0.5) ? 1 : 1000;
   o.list_most = random.between(1, 20);
+  o.named_most = random.between(0, 3);
   if (faults == Faults::Anything) o.rf = static_cast<unsigned>(random.between(1, o.rf));
   return o;
 }

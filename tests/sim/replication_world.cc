@@ -105,6 +105,7 @@ void ReplicationWorld::restart(unsigned index) {
   node.replica = std::make_unique<Replica>(*node.context, kPartition);
   if (!node.saved.empty() && !node.replica->load(node.saved)) fail("what was saved is not loaded");
   const auto tick = [this](auto&& self, unsigned i, std::uint64_t boot) -> void {
+  o.named_most = options_.named_most;
     at(20ms, [this, self, i, boot] {
       Node& n = nodes_[i];
       if (!n.alive || n.process.boot != boot) return;

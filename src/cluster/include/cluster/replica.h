@@ -146,8 +146,9 @@ struct CopyOptions {
   std::size_t ring_most = 1 << 12;   // Changes remembered for copies that come back ...
   std::size_t ring_least = 16;       // ... so many at any rate, and more while all copies of the
   std::size_t rings_most = 1 << 18;  // namespace together have no more than this; 32 bytes each.
-  std::size_t answer_bytes = 256 << 10;  // Of records in one frame; at least one record.
+  std::size_t answer_bytes = 64 << 10;  // Of records in one frame; at least one record.
   std::size_t list_most = 1024;          // Keys named in one frame.
+  std::size_t named_most = 64;           // So few keys are named rather than compared by sums.
   std::size_t early_most = 1024;         // Mutations taken before their predecessors.
 };
 
