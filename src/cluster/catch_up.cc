@@ -316,14 +316,20 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, PullFrame& fram
   refresh();
 }
 
-/// Unless the request is to wait for a slot; then a tick tries again.
+/// Unless the request is to wait for a slot, or its turn; then a tick tries again. A receiver that
+/// writes wait for does not queue.
 void ReplicaCore::answer_queued(Peer& receiver) {
-  if (!receiver.has_slot && !receiver.in_row) {
-    if (!take_out()) {
+  if (!receiver.in_row) {
+    if (!receiver.has_slot && !take_out()) {
       FLOTILLA_MARK("a request waits for a slot");
       return;
     }
     receiver.has_slot = true;
+    if (!context_.node.pace.allows(now())) {
+      FLOTILLA_MARK("a request waits for its turn");
+      context_.node.effects.want_slot(context_.tag, id_, Effects::Slot::Pace);
+      return;
+    }
   }
   answer(receiver, *std::exchange(receiver.queued, nullptr));
 }
@@ -343,7 +349,7 @@ void ReplicaCore::answer(Peer& receiver, const PullFrame& pull) {
       break;
   }
   statistics().records_sent += copies.records.size();
-  send(receiver.who, Kind::Copies, copies);
+  context_.node.pace.spend(send(receiver.who, Kind::Copies, copies));
 }
 
 /// What changed after a position, in the order of the last change of each key.

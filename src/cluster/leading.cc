@@ -213,6 +213,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, AckFrame& frame
   }
   if (frame.complete) {
     sender->complete = sender->past_branch = true;
+    sender->queued.reset();  // Asked twice, and the first answer was enough.
     if (std::exchange(sender->has_slot, false)) give_out();
     if (!sender->counted && is_target(from)) {
       // From here on it counts, so that nothing is missing when the leader calls it in sync.

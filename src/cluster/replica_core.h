@@ -172,7 +172,8 @@ class ReplicaCore {
   void recount();
   void forget_laggards();
   bool window_full() const;
-  void send(const Process& to, Kind kind, const auto& frame);
+  /// The frame's bytes.
+  std::size_t send(const Process& to, Kind kind, const auto& frame);
   void send_start(Peer& peer);
   void send_again(Peer& peer);
   ReplFrame repl_of(std::uint64_t seq) const;
@@ -281,11 +282,12 @@ void ReplicaCore::dispatch(const Process& from, const FrameHead& head, Reader& i
   on(from, head, frame);
 }
 
-void ReplicaCore::send(const Process& to, Kind kind, const auto& frame) {
+std::size_t ReplicaCore::send(const Process& to, Kind kind, const auto& frame) {
   const Term& term = leading_ || !following_ ? row_.term : following_->term;
   const Buffer bytes =
       encode({.kind = kind, .ns = context_.tag, .partition = id_, .term = term}, frame);
   context_.node.effects.send(to, bytes);
+  return bytes.size();
 }
 
 }  // namespace flotilla::cluster

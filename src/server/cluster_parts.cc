@@ -93,8 +93,10 @@ Result<void> Server::make_cluster(unsigned reactors) {
     term_file = file->get();
     terms_ = std::move(*file);
   }
+  std::vector<net::Reactor*> all;
+  for (const auto& parts : reactors_) all.push_back(&parts->reactor);
   copies_ = std::make_unique<Copies>(
-      process_, *terms_, node_, config_,
+      process_, *terms_, node_, config_, all,
       Copies::Outlets{
           .send = [this](const cluster::Process& to, Bytes frame) { fabric_->send(to, frame); },
           .ask = [this](const cluster::RowAsk& ask) { cluster_->ask(ask); },
@@ -114,13 +116,12 @@ Result<void> Server::make_cluster(unsigned reactors) {
           .sync_terms =
               [term_file] {
                 if (term_file != nullptr) term_file->sync();
-              }});
+              },
+          .requests = [this] { return requests(); }});
   const auto place = [&](const char* file) {
     return slot_ ? Copies::Place{folder_.get(), slot_->slot() + file} : Copies::Place{};
   };
   if (auto ok = copies_->load(place(kCopiesFile)); !ok) return ok;
-  std::vector<net::Reactor*> all;
-  for (const auto& parts : reactors_) all.push_back(&parts->reactor);
   fabric_ = std::make_unique<Fabric>(Fabric::Options{.self = process_,
                                                      .cluster_name = config_.service.cluster_name(),
                                                      .keep_alive = keep_alive_of(config_.network)},

@@ -26,6 +26,8 @@ constexpr Duration kShowAgainAfter = std::chrono::milliseconds(500);
 // A transfer has one frame under way at a time and ends with a question to the leader, so many
 // small ones are needed for the work of one that streams.
 constexpr unsigned kTransfersPerUnit = 64;
+constexpr Duration kProbeEvery = std::chrono::milliseconds(4);
+constexpr Duration kAdjustEvery = std::chrono::milliseconds(20);
 constexpr std::size_t kFrameHeader = 7;  // | kind u8 | namespace u32 | partition u16 |
 
 cluster::CopyOptions options_of(const config::NamespaceConfig& config) {
@@ -75,16 +77,18 @@ struct Copies::NamespaceCopies {
   std::array<Cell, wire::kPartitions> cells;
   using Marks = std::array<std::atomic<std::uint64_t>, wire::kPartitions / 64>;
   Marks ticking{};
-  std::array<Marks, 2> queued{};  // By Slot: those that wait for a transfer to end.
+  std::array<Marks, 3> queued{};  // By Slot: those that wait for a transfer to end, or their turn.
   mutable std::mutex map_mutex;   // Guards columns. Nothing else is locked under it.
   std::vector<std::bitset<wire::kPartitions>> columns;
 };
 
 Copies::Copies(const Process& self, cluster::TermTable& terms, exec::Node& node,
-               const config::Config& config, Outlets outlets)
+               const config::Config& config, const std::vector<net::Reactor*>& reactors,
+               Outlets outlets)
     : self_(self),
       node_(node),
       outlets_(std::move(outlets)),
+      probe_(reactors),
       copy_node_{.effects = *this, .terms = terms, .self = self} {
   for (const auto& ns : node.namespaces)
     namespaces_.push_back(std::make_unique<NamespaceCopies>(
@@ -155,6 +159,8 @@ void Copies::run() {
   while (!stopping_) {
     lock.unlock();
     if (slot_free_.exchange(false)) tick_queued();
+    const Instant follow_at = follow_clients(now());
+    const bool paced = pace_wanted_.load() && !tick_paced();
     if (more ? now() >= tick_at : tick_wanted_.load()) {
       const bool had_more = std::exchange(more, tick_all());
       tick_at = now() + kTickEvery;
@@ -170,9 +176,13 @@ void Copies::run() {
     }
     lock.lock();
     const auto wanted = [&] {
-      return stopping_ || slot_free_.load() || (!more && tick_wanted_.load());
+      return stopping_ || slot_free_.load() || (!more && tick_wanted_.load()) ||
+             (!paced && pace_wanted_.load());
     };
-    Duration pause = more ? std::max(tick_at - now(), Duration(0)) : kSaveEvery;
+    Instant until = follow_at;
+    if (more) until = std::min(until, tick_at);
+    if (paced) until = std::min(until, copy_node_.pace.allows_at(now()));
+    Duration pause = std::max(until - now(), Duration(0));
     if (show_again_.load()) pause = std::min(pause, kShowAgainAfter);
     wake_.wait_for(lock, pause, wanted);
   }
@@ -220,6 +230,39 @@ void Copies::tick_queued() {
   serve(Slot::Out, [&] { return budget.out(); }, budget.out_most);
 }
 
+/// Answers that wait for their turn, as many as the pace allows. True: these were all.
+bool Copies::tick_paced() {
+  while (copy_node_.pace.allows(now())) {
+    pace_wanted_.store(false);
+    if (!tick_next_queued(Slot::Pace)) return true;
+    pace_wanted_.store(true);
+  }
+  return false;
+}
+
+/// When to call it again, while copies are filled from here.
+Instant Copies::follow_clients(Instant now) {
+  cluster::TransferPace& pace = copy_node_.pace;
+  if (copy_node_.budget.out() == 0) {
+    pace.reset();
+    return now + kSaveEvery;
+  }
+  if (now >= adjust_at_) {
+    const std::uint64_t before = std::exchange(requests_, outlets_.requests());
+    const auto wait = probe_.take(now);
+    if (requests_ == before)
+      pace.release();
+    else if (wait)
+      pace.adjust(now, *wait);
+    adjust_at_ = now + kAdjustEvery;
+  }
+  if (now >= probe_at_) {
+    probe_.send(now);
+    probe_at_ = now + kProbeEvery;
+  }
+  return std::min(adjust_at_, probe_at_);
+}
+
 /// False: nobody waits.
 bool Copies::tick_next_queued(Slot slot) {
   for (const auto& ns : namespaces_) {
@@ -241,7 +284,10 @@ bool Copies::tick_next_queued(Slot slot) {
 void Copies::want_slot(std::uint32_t tag, PartitionId partition, Slot slot) {
   find(tag)->queued[static_cast<std::size_t>(slot)][partition.raw() / 64].fetch_or(
       1ULL << (partition.raw() % 64));
-  slot_wanted_.store(true);
+  if (slot != Slot::Pace)
+    slot_wanted_.store(true);
+  else if (!pace_wanted_.exchange(true))
+    wake_.notify_all();
 }
 
 void Copies::slot_freed() {

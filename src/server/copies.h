@@ -17,6 +17,7 @@
 #include "exec/node.h"
 #include "info/node_view.h"
 #include "store/file.h"
+#include "wait_probe.h"
 
 namespace flotilla::server {
 
@@ -37,6 +38,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
     /// These terms are about to be used: they may be written down together.
     std::function<void(const std::vector<cluster::Term>&)> prepare;
     std::function<void()> sync_terms;
+    /// Of clients, since start.
+    std::function<std::uint64_t()> requests;
   };
   /// Where states are kept.
   struct Place {
@@ -46,7 +49,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
 
   /// One for each partition of each namespace, which must be there and outlive this.
   Copies(const cluster::Process& self, cluster::TermTable& terms, exec::Node& node,
-         const config::Config& config, Outlets outlets);
+         const config::Config& config, const std::vector<net::Reactor*>& reactors, Outlets outlets);
   ~Copies() override;
 
   /// After recovery of the records, before the first row. Unknown: the file is damaged.
@@ -124,12 +127,18 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void run();
   bool tick_all();
   void tick_queued();
+  bool tick_paced();
   bool tick_next_queued(Slot slot);
+  Instant follow_clients(Instant now);
   void save_if_changed();
 
   cluster::Process self_;
   exec::Node& node_;
   Outlets outlets_;
+  WaitProbe probe_;
+  Instant probe_at_;
+  Instant adjust_at_;
+  std::uint64_t requests_ = 0;
   cluster::CopyNode copy_node_;
   std::vector<std::unique_ptr<NamespaceCopies>> namespaces_;
   Place place_;
@@ -147,6 +156,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   std::atomic<bool> tick_wanted_{false};
   std::atomic<bool> slot_wanted_{false};
   std::atomic<bool> slot_free_{false};  // And somebody wants one.
+  std::atomic<bool> pace_wanted_{false};
   bool stopping_ = false;
   std::thread thread_;
 };

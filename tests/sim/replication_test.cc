@@ -49,6 +49,7 @@ ReplicationWorld::Options drawn(Random& random, Faults faults) {
   o.answer_bytes = random.chance(0.5) ? 1 : 1000;
   o.list_most = random.between(1, 20);
   o.named_most = random.between(0, 3);
+  if (random.chance(0.3)) o.pace = 30'000;
   if (faults == Faults::Anything) o.rf = static_cast<unsigned>(random.between(1, o.rf));
   return o;
 }

@@ -91,7 +91,10 @@ void ReplicationWorld::restart(unsigned index) {
   }
   node.effects = std::make_unique<NodeEffects>(*this, index);
   node.copies = std::unique_ptr<cluster::CopyNode>(
-      new cluster::CopyNode{*node.effects, *node.terms, node.process});
+      new cluster::CopyNode{.effects = *node.effects,
+                            .terms = *node.terms,
+                            .self = node.process,
+                            .pace = cluster::TransferPace({.slowest = options_.pace})});
   node.context = std::unique_ptr<cluster::CopyContext>(
       new cluster::CopyContext{*node.copies, *node.records, kTag});
   cluster::CopyOptions& o = node.context->options;
@@ -102,10 +105,10 @@ void ReplicationWorld::restart(unsigned index) {
   o.ring_least = 2;
   o.answer_bytes = options_.answer_bytes;
   o.list_most = options_.list_most;
+  o.named_most = options_.named_most;
   node.replica = std::make_unique<Replica>(*node.context, kPartition);
   if (!node.saved.empty() && !node.replica->load(node.saved)) fail("what was saved is not loaded");
   const auto tick = [this](auto&& self, unsigned i, std::uint64_t boot) -> void {
-  o.named_most = options_.named_most;
     at(20ms, [this, self, i, boot] {
       Node& n = nodes_[i];
       if (!n.alive || n.process.boot != boot) return;

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "cluster/row.h"
+#include "cluster/transfer_pace.h"
 #include "store/namespace.h"
 
 namespace flotilla::cluster {
@@ -60,8 +61,8 @@ class Effects {
   /// The copy wants tick() until it says otherwise by wants_tick(): about every 20 ms.
   virtual void want_tick(std::uint32_t ns, wire::PartitionId partition) = 0;
   /// The copy has found no free transfer: it is to be ticked when one ends, as slot_freed() tells,
-  /// sooner than its turn would come.
-  enum class Slot : std::uint8_t { In, Out };
+  /// sooner than its turn would come. Pace: when CopyNode::pace allows.
+  enum class Slot : std::uint8_t { In, Out, Pace };
   virtual void want_slot(std::uint32_t, wire::PartitionId, Slot) {}
   virtual void slot_freed() {}
   /// What this node may serve of the partition has changed.
@@ -97,6 +98,7 @@ struct CopyNode {
   TermTable& terms;
   Process self;
   TransferBudget budget{};
+  TransferPace pace{};
 };
 
 /// What is decided and counted for all copies of a namespace, since start. Any thread.
@@ -143,13 +145,13 @@ struct CopyOptions {
   Duration silence = std::chrono::seconds(3);       // A receiver that asks no more is forgotten.
   Duration merge_settle = std::chrono::seconds(1);  // Branches come forward within this.
   std::size_t window_most = 1 << 16;                // Unacknowledged mutations; then writes wait.
-  std::size_t ring_most = 1 << 12;   // Changes remembered for copies that come back ...
-  std::size_t ring_least = 16;       // ... so many at any rate, and more while all copies of the
-  std::size_t rings_most = 1 << 18;  // namespace together have no more than this; 32 bytes each.
+  std::size_t ring_most = 1 << 12;      // Changes remembered for copies that come back ...
+  std::size_t ring_least = 16;          // ... so many at any rate, and more while all copies of the
+  std::size_t rings_most = 1 << 18;     // namespace together have no more than this; 32 bytes each.
   std::size_t answer_bytes = 64 << 10;  // Of records in one frame; at least one record.
-  std::size_t list_most = 1024;          // Keys named in one frame.
-  std::size_t named_most = 64;           // So few keys are named rather than compared by sums.
-  std::size_t early_most = 1024;         // Mutations taken before their predecessors.
+  std::size_t list_most = 1024;         // Keys named in one frame.
+  std::size_t named_most = 64;          // So few keys are named rather than compared by sums.
+  std::size_t early_most = 1024;        // Mutations taken before their predecessors.
 };
 
 /// The copies of one namespace share this. Outlives them.
