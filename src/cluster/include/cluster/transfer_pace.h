@@ -8,8 +8,8 @@
 namespace flotilla::cluster {
 
 /// How fast a primary fills other copies, so that its clients hardly feel it: a bucket of bytes
-/// whose rate follows how long requests wait, by additive increase and multiplicative decrease; until
-/// the first decrease it grows by half. A machine without I/O. Any thread.
+/// whose rate follows how long requests wait, by additive increase and multiplicative decrease;
+/// until the first decrease it grows by half. A machine without I/O. Any thread.
 class TransferPace {
  public:
   /// The work for an answer beside its bytes, in bytes: that for some twenty small records.
