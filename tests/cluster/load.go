@@ -92,14 +92,17 @@ func newLoad(u user, book *ledger, set string, rate int, seed int64) *load {
 }
 
 // fill writes every record once, as fast as it goes.
-func (l *load) fill() time.Duration {
+func (l *load) fill() time.Duration { return l.fillFirst(len(l.ledger.keys)) }
+
+// fillFirst writes the first records once.
+func (l *load) fillFirst(count int) time.Duration {
 	began := time.Now()
 	var group sync.WaitGroup
 	for w := 0; w < writers; w++ {
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			for number := w; number < len(l.ledger.keys); number += writers {
+			for number := w; number < count; number += writers {
 				l.put(number)
 			}
 		}()

@@ -58,6 +58,7 @@ var scenarios = []scenario{
 	{"chaos", "random kills, pauses, stops, never two copies at once", runChaos},
 	{"linear", "histories under faults are linearizable", runLinear},
 	{"away", "a node with files is away while keys change", runAway},
+	{"digest", "a node with files misses more than the others remember", runDigest},
 	{"empty", "a node comes back with nothing", runEmpty},
 	{"refill", "a node comes back with nothing under half the load", runRefill},
 	{"split", "a network cut 3 | 2 with writes on both sides (root)", runSplit},

@@ -321,6 +321,45 @@ func (t *test) awayOnce(l *loaded, changed int) {
 	t.within(synced, limit, fmt.Sprintf("in sync after %d changes", changed))
 }
 
+const (
+	// More than the changes that a namespace remembers (CopyOptions::rings_most).
+	changesForgotten = 300_000
+	digestSlower     = 1.5 // Than a full copy.
+)
+
+// runDigest: most keys change, and so often that the node that was away can't be told which. What it has is compared
+// with what is there, which must not take much longer than to send everything.
+func runDigest(t *test) {
+	c := newCluster(t, 2, "--stored")
+	c.waitFormed(20 * time.Second)
+	c.waitSynced(t.sync)
+	l := t.fill(c)
+	l.kill(2)
+	l.waitFormed(20 * time.Second)
+	l.start(2, "--empty")
+	l.waitFormed(20 * time.Second)
+	full := l.waitSynced(t.sync)
+	t.say("all %d records sent in %.2f s", t.records, full.Seconds())
+	time.Sleep(time.Second)
+	l.kill(2)
+	l.waitFormed(20 * time.Second)
+	distinct := t.records * 6 / 10
+	for changes := 0; changes < changesForgotten; changes += distinct {
+		l.load.fillFirst(distinct)
+	}
+	before := l.sent()
+	l.start(2)
+	l.waitFormed(20 * time.Second)
+	digest := l.waitSynced(t.sync)
+	received := l.sent() - before
+	t.say("after %d keys changed in sync in %.2f s, %d records sent", distinct, digest.Seconds(), received)
+	t.demand(received*5 <= distinct*6, "what was missed is sent, and little more", "%d records", received)
+	t.demand(digest.Seconds() <= digestSlower*full.Seconds(), "no slower than half as long again as a full copy",
+		"%.2f s against %.2f s", digest.Seconds(), full.Seconds())
+	l.load.start() // For end(): nothing more happens in the meantime.
+	l.end()
+}
+
 // sent is how many records all nodes received by migration.
 func (c *cluster) sent() int {
 	total := 0
