@@ -22,19 +22,21 @@ def main(build, files):
     marks = pathlib.Path(build, "tidy")
     marks.mkdir(exist_ok=True)
     commands = {entry["file"]: entry for entry in json.loads(pathlib.Path(build, "compile_commands.json").read_text())}
+    # A file that several programs are made of stands there several times, and would be looked at as often.
+    (marks / "compile_commands.json").write_text(json.dumps(list(commands.values())))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        clean = list(pool.map(lambda file: is_clean(build, marks, commands.get(os.path.abspath(file)), file), files))
+        clean = list(pool.map(lambda file: is_clean(marks, commands.get(os.path.abspath(file)), file), files))
     return 0 if all(clean) else 1
 
 
-def is_clean(build, marks, command, file):
+def is_clean(marks, command, file):
     if command is None:
         print(f"{file}: error: no compile command; is it in no target?", flush=True)
         return False
     mark = marks / hashlib.sha256(checks_of(file) + preprocessed(command)).hexdigest()
     if mark.exists():
         return True
-    run = subprocess.run([*TIDY, "-p", build, file], capture_output=True, text=True, check=False)
+    run = subprocess.run([*TIDY, "-p", str(marks), file], capture_output=True, text=True, check=False)
     if run.returncode == 0:
         mark.touch()
         return True
