@@ -55,10 +55,23 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, GrantFrame& fra
                RowFrame{frame.row.version}));
     return;
   }
-  if (!follows(from, head) || !in_sync() || following_->contiguous != frame.base) return;
+  if (!follows(from, head) || !following_ || following_->contiguous != frame.base) return;
+  if (!in_sync()) {
+    FLOTILLA_MARK("GRANT overtakes the row that calls the copy in sync");
+    following_->grant = std::make_unique<GrantFrame>(std::move(frame));
+    return;
+  }
   const Row row = frame.row;
   install(row);
   ask(RowAsk::Kind::Moved, self(), row);
+}
+
+/// The old primary was told by the leader first. Its gate is closed meanwhile: clients wait.
+void ReplicaCore::take_early_grant() {
+  if (!following_ || !following_->grant || !in_sync()) return;
+  const auto grant = std::exchange(following_->grant, nullptr);
+  on(following_->primary,
+     {.kind = Kind::Grant, .ns = context_.tag, .partition = id_, .term = following_->term}, *grant);
 }
 
 // --- copies that nobody needs -------------------------------------------------------------------

@@ -60,6 +60,7 @@ void ReplicaCore::install(const Row& row) {
     follow();
   }
   refresh();
+  take_early_grant();
 }
 
 void ReplicaCore::orphan() {

@@ -118,6 +118,7 @@ class ReplicaCore {
     std::vector<std::uint64_t> early;  // Beyond contiguous, sorted.
     bool complete = false;
     std::unique_ptr<Fill> fill;
+    std::unique_ptr<GrantFrame> grant;  // That came before the row which it builds on.
   };
 
   // Rows and roles.
@@ -224,6 +225,7 @@ class ReplicaCore {
   // Handing over.
   void try_grant();
   void send_grant();
+  void take_early_grant();
   bool unneeded_elsewhere() const;
   void drop_some();
 

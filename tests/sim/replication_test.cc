@@ -263,6 +263,30 @@ TEST_F(ScenarioTest, AMoveLeavesNoWriteInDoubt) {
   end();
 }
 
+TEST_F(ScenarioTest, AGrantThatOvertakesTheRowIsTakenWithIt) {
+  ReplicationWorld& w = start(3, 2);
+  w.pause(1, true);
+  w.write(0, 2);
+  w.run(1s);
+  const auto in_sync = [&w](const Row& row) {
+    return std::ranges::find(row.in_sync, w.process(1)) != row.in_sync.end();
+  };
+  ASSERT_FALSE(in_sync(w.row()));
+  w.pause(1, false);
+  for (int ms = 0; ms < 1000 && !in_sync(w.row()); ++ms) w.run(1ms);
+  ASSERT_TRUE(in_sync(w.row()));
+  w.hold_rows_from(1, true);
+  w.run(10ms);
+  w.move(1);
+  w.run(10ms);
+  EXPECT_EQ(w.replica(0).read_access(false), Access::Wait) << "it has granted";
+  EXPECT_EQ(w.replica(1).read_access(false), Access::Elsewhere);
+  w.hold_rows_from(1, false);
+  for (int ms = 0; ms < 1000 && !in_sync(w.replica(1).row()); ++ms) w.run(1ms);
+  EXPECT_EQ(w.replica(1).read_access(false), Access::Here) << "and is not asked again";
+  end();
+}
+
 TEST_F(ScenarioTest, AReplicaThatWasAwayTakesOnlyWhatChanged) {
   ReplicationWorld& w = start(3, 2);
   for (unsigned key = 0; key < 12; key += 2) w.write(0, key);
