@@ -43,7 +43,7 @@ class ReplicationWorld {
     std::size_t answer_bytes = 300;
     std::size_t list_most = 8;
     std::size_t named_most = 0;
-    double pace = 32 << 20;  // Of transfers: bytes a second.
+    double pace = 24 << 20;  // Of transfers: bytes a second.
     bool in_force = true;    // False: a planted bug.
     bool promises = true;    // False: another.
   };

@@ -12,15 +12,15 @@ namespace flotilla::cluster {
 /// until the first decrease it grows by half. A machine without I/O. Any thread.
 class TransferPace {
  public:
-  /// The work for an answer beside its bytes, in bytes: that for some twenty small records.
-  static constexpr std::size_t kAnswer = 4096;
+  /// The work for an answer beside its bytes, in bytes: that for a few small records.
+  static constexpr std::size_t kAnswer = 1024;
 
   struct Options {
-    double slowest = 32 << 20;  // Bytes a second: 100,000 small records. Where it begins, too.
+    double slowest = 24 << 20;  // Bytes a second: 100,000 small records. Where it begins, too.
     double step = 1 << 20;      // So much more after a good measurement ...
     double decrease = 0.75;     // ... and times this after a bad one.
     Duration tolerated = std::chrono::microseconds(300);  // What requests may wait, in the mean.
-    Duration burst = std::chrono::milliseconds(10);       // What was not used adds up for so long.
+    Duration burst = std::chrono::milliseconds(5);        // What was not used adds up for so long.
   };
 
   TransferPace() = default;
