@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/parse.h"
+#include "curl_handle.h"
 #include "discovery/address.h"
 
 namespace flotilla::discovery {
@@ -30,12 +31,33 @@ Expected<void> readable(const std::string& path, const char* what) {
   return problem(fmt::format("cannot read the {} {}: {}", what, path, std::strerror(errno)));
 }
 
-void initialise() {
+}  // namespace
+
+CurlHandle new_curl_handle() {
   static std::once_flag once;
   std::call_once(once, [] { FLOTILLA_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
+  CurlHandle out(curl_easy_init());
+  FLOTILLA_CHECK(out != nullptr);
+  return out;
 }
 
-}  // namespace
+void use_tls_files(CURL* curl, const TlsFiles& tls) {
+  curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  if (!tls.ca.empty()) {
+    // The authority that was named, and no other.
+    curl_easy_setopt(curl, CURLOPT_CAINFO, tls.ca.c_str());
+    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
+  }
+  if (!tls.cert.empty()) {
+    curl_easy_setopt(curl, CURLOPT_SSLCERT, tls.cert.c_str());
+    curl_easy_setopt(curl, CURLOPT_SSLKEY, tls.key.c_str());
+  }
+  if (tls.allow_insecure) {
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+}
 
 Expected<void> TlsFiles::check() const {
   if (cert.empty() != key.empty())
@@ -147,11 +169,7 @@ struct HttpClient::Transfer {
 };
 
 HttpClient::HttpClient(ServerUrl server, TlsFiles tls)
-    : server_(std::move(server)), tls_(std::move(tls)) {
-  initialise();
-  curl_ = curl_easy_init();
-  FLOTILLA_CHECK(curl_ != nullptr);
-}
+    : server_(std::move(server)), tls_(std::move(tls)), curl_(new_curl_handle().release()) {}
 
 HttpClient::~HttpClient() { curl_easy_cleanup(curl_); }
 
@@ -170,8 +188,6 @@ void HttpClient::prepare(const HttpRequest& request, Transfer& t) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
   }
-  curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
@@ -186,19 +202,7 @@ void HttpClient::prepare(const HttpRequest& request, Transfer& t) {
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &Transfer::progress);
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &t);
-  if (!tls_.ca.empty()) {
-    // The authority that was named, and no other.
-    curl_easy_setopt(curl, CURLOPT_CAINFO, tls_.ca.c_str());
-    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);
-  }
-  if (!tls_.cert.empty()) {
-    curl_easy_setopt(curl, CURLOPT_SSLCERT, tls_.cert.c_str());
-    curl_easy_setopt(curl, CURLOPT_SSLKEY, tls_.key.c_str());
-  }
-  if (tls_.allow_insecure) {
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
+  use_tls_files(curl, tls_);
 }
 
 Expected<HttpAnswer> HttpClient::exchange(const HttpRequest& request) {

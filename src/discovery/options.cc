@@ -47,6 +47,7 @@ class Reader {
     app_.set_config("--config", "", "read options from an INI or TOML file");
     add_sources();
     add_members();
+    add_nodes();
     add_work();
     for (const Verb& verb : kVerbs)
       app_.add_subcommand(verb.name, verb.help)->fallthrough()->callback([this, verb] {
@@ -144,6 +145,26 @@ class Reader {
              {"DISCOVERY_OWN_RANGE"});
   }
 
+  void add_nodes() {
+    flag("--node-tls", o_.node_tls, "ask nodes over TLS", {"DISCOVERY_NODE_TLS"});
+    add("--node-tls-ca-cert", o_.node_tls_ca, "authority of the nodes' certificates",
+        {"DISCOVERY_NODE_TLS_CA_CERT"});
+    add("--node-tls-cert", o_.node_tls_cert, "own certificate", {"DISCOVERY_NODE_TLS_CERT"});
+    add("--node-tls-key", o_.node_tls_key, "its key", {"DISCOVERY_NODE_TLS_KEY"});
+    add("--node-tls-name", o_.node_tls_name, "the name in the nodes' certificates (their address)",
+        {"DISCOVERY_NODE_TLS_NAME"});
+    flag("--node-tls-allow-insecure", o_.node_tls_allow_insecure,
+         "do not look at the nodes' certificates", {"DISCOVERY_NODE_TLS_ALLOW_INSECURE"});
+    add("--node-auth", o_.node_auth, "internal, external, or pki (internal)",
+        {"DISCOVERY_NODE_AUTH"})
+        ->check(CLI::IsMember({"internal", "external", "pki"}));
+    add("--node-user", o_.node_user, "log in to nodes", {"DISCOVERY_NODE_USER"});
+    add("--node-password-file", o_.node_password_file, "its first line is the password",
+        {"DISCOVERY_NODE_PASSWORD_FILE"});
+    add("--node-password", o_.node_password, "others on the machine can see it here",
+        {"DISCOVERY_NODE_PASSWORD"});
+  }
+
   void add_work() {
     add_many("-p,--plugin", o_.plugins, "aerospike, template; repeatable", {"DISCOVERY_PLUGIN"});
     add("--template", o_.template_file, "template: the Mustache file to render",
@@ -196,6 +217,8 @@ class Reader {
   }
 
   Parsed finish(const Environment& environment) {
+    if (const auto at = environment.find("HOSTNAME"); at != environment.end())
+      o_.host_name = at->second;
     if (o_.engine_urls.empty()) o_.engine_urls = {kSocket};
     if (o_.plugins.empty()) o_.plugins = {"aerospike"};
     const auto get = [&](const char* name) {

@@ -67,6 +67,8 @@ int start(Service& service, const Options& options) {
            options.dry_run ? "; dry run" : "");
   if (options.allow_insecure)
     log_warning("start", "servers' certificates are not looked at, as was asked for");
+  if (options.node_tls_allow_insecure)
+    log_warning("start", "nodes' certificates are not looked at, as was asked for");
   Stop stop = false;
   std::thread loop([&] { service.run(stop); });
   int signal = 0;

@@ -1,5 +1,5 @@
-// Any answer of a source, and any file of members, is read or refused; whatever is read as a member
-// has a name and an id.
+// Any answer of a source or a node, and any file of members, is read or refused; whatever is read
+// as a member has a name and an id.
 
 #include <cstdint>
 #include <string_view>
@@ -7,6 +7,7 @@
 #include "backends/backends.h"
 #include "base/bytes.h"
 #include "base/check.h"
+#include "discovery/node_security.h"
 #include "discovery/source_answers.h"
 
 namespace {
@@ -36,5 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::pair<std::string, std::string> answers[] = {{"statistics", std::string(text)},
                                                          {"peers-clear-std", std::string(text)}};
   read_answers("id", answers);
+  if (const auto reply = parse_security_reply(flotilla::as_bytes(text)))
+    FLOTILLA_CHECK(reply->token.size() < size);
   return 0;
 }

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <iterator>
 #include <thread>
 
 #include "backends/backends.h"
+#include "backends/node_access.h"
 #include "base/parse.h"
 #include "client/info.h"
 #include "client/topology.h"
@@ -17,14 +19,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, 8> kQuestions = {"status",
-                                                        "node",
-                                                        "build",
-                                                        "cluster-name",
-                                                        "statistics",
-                                                        "peers-clear-std",
-                                                        "alumni-clear-std",
-                                                        "get-config:context=network"};
+using Questions = std::array<std::string_view, 8>;
+constexpr Questions kQuestions = {"status",          "node",
+                                  "build",           "cluster-name",
+                                  "statistics",      "get-config:context=network",
+                                  "peers-clear-std", "alumni-clear-std"};
+/// A node tells of its peers by the way that it was asked itself.
+constexpr Questions kQuestionsOverTls = {"status",        "node",
+                                         "build",         "cluster-name",
+                                         "statistics",    "get-config:context=network",
+                                         "peers-tls-std", "alumni-tls-std"};
 
 constexpr milliseconds kTimeout{2000};
 constexpr std::size_t kThreadsMost = 16;
@@ -34,12 +38,13 @@ client::Address address_of(const Desired& member) {
   return {.host = member.host, .port = member.service_port, .tls_name = {}};
 }
 
-Observed ask_node(const Desired& member) {
-  const auto answers = client::ask(address_of(member), kQuestions, kTimeout);
+Observed ask_node(NodeAccess& access, const Desired& member) {
+  const Questions& questions = access.has_tls() ? kQuestionsOverTls : kQuestions;
+  const auto answers = access.ask(address_of(member), questions, kTimeout);
   if (!answers) {
     Observed out;
     out.id = member.id;
-    out.failure = "does not answer: " + answers.error().message;
+    out.failure = answers.error().text;
     return out;
   }
   std::vector<std::pair<std::string, std::string>> pairs;
@@ -86,6 +91,8 @@ std::string command_of(const Step& step) {
 
 class Aerospike : public Backend {
  public:
+  explicit Aerospike(std::unique_ptr<NodeAccess> access) : access_(std::move(access)) {}
+
   Planner planner() const override { return plan_clusters; }
 
   Observation observe(std::span<const Desired> members) override {
@@ -94,7 +101,7 @@ class Aerospike : public Backend {
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {
       for (std::size_t i = next++; i < members.size(); i = next++)
-        out.nodes[i] = ask_node(members[i]);
+        out.nodes[i] = ask_node(*access_, members[i]);
     };
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < std::min(kThreadsMost, members.size()); ++i)
@@ -107,15 +114,18 @@ class Aerospike : public Backend {
   Reconciler::Outcome carry_out(const Step& step) override {
     const std::string command = command_of(step);
     const std::string_view commands[] = {command};
-    const auto answers = client::ask(address_of(step.member), commands, kTimeout);
+    const auto answers = access_->ask(address_of(step.member), commands, kTimeout);
     using Kind = Reconciler::Outcome::Kind;
-    if (!answers) return {Kind::Refused, answers.error().message};
+    if (!answers) return {Kind::Refused, answers.error().text};
     const std::string answer = answers->empty() ? std::string() : answers->front().value;
     client::InfoError error;
     if (!client::is_info_error(answer, &error)) return {Kind::Done, answer};
     // Without a code: the seed is known already, or not known any more. The next look tells.
     return {error.code == 0 ? Kind::Already : Kind::Refused, answer};
   }
+
+ private:
+  const std::unique_ptr<NodeAccess> access_;
 };
 
 }  // namespace
@@ -144,15 +154,19 @@ Observed read_answers(std::string id,
   out.build = value("build");
   out.cluster_name = value("cluster-name");
   read_statistics(value("statistics"), out);
-  out.peers = read_peers(value("peers-clear-std"));
-  for (const PeerSeen& peer : read_peers(value("alumni-clear-std")))
-    out.alumni.insert(out.alumni.end(), peer.hosts.begin(), peer.hosts.end());
+  for (const char* command : {"peers-clear-std", "peers-tls-std"})
+    std::ranges::move(read_peers(value(command)), std::back_inserter(out.peers));
+  for (const char* command : {"alumni-clear-std", "alumni-tls-std"})
+    for (const PeerSeen& peer : read_peers(value(command)))
+      out.alumni.insert(out.alumni.end(), peer.hosts.begin(), peer.hosts.end());
   out.seeds = read_seeds(value("get-config:context=network"));
   return out;
 }
 
-Expected<std::unique_ptr<Backend>> make_aerospike(const Options&) {
-  return std::make_unique<Aerospike>();
+Expected<std::unique_ptr<Backend>> make_aerospike(const Options& options) {
+  auto access = NodeAccess::make(options);
+  if (!access) return tl::unexpected(access.error());
+  return std::make_unique<Aerospike>(std::move(*access));
 }
 
 }  // namespace flotilla::discovery

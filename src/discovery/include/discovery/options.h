@@ -47,6 +47,18 @@ struct Options {
   bool mesh_tls = false;
   std::vector<std::string> ranges;  // Networks that the sources see the whole of.
 
+  // How nodes are asked.
+  bool node_tls = false;  // By TLS; so it is when any of the next five is given.
+  std::string node_tls_ca;
+  std::string node_tls_cert;
+  std::string node_tls_key;
+  std::string node_tls_name;  // In their certificates; empty: the host that they are reached by.
+  bool node_tls_allow_insecure = false;
+  std::string node_auth = "internal";  // "internal", "external", "pki".
+  std::string node_user;               // Empty: no login, but for "pki".
+  std::string node_password;
+  std::string node_password_file;  // Goes before the password.
+
   // What to do with them.
   std::vector<std::string> plugins;  // Backends; "aerospike" when none is given.
   std::string template_file;
@@ -63,7 +75,8 @@ struct Options {
   std::string http_address = "0.0.0.0:9146";  // "off": none.
   double once_timeout_seconds = 30;
 
-  bool is_k8s = false;  // Runs in a pod: KUBERNETES_SERVICE_HOST is set.
+  bool is_k8s = false;    // Runs in a pod: KUBERNETES_SERVICE_HOST is set.
+  std::string host_name;  // An engine gives each container the first digits of its id.
 };
 
 using Environment = std::map<std::string, std::string>;
