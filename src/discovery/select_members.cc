@@ -31,7 +31,7 @@ std::optional<bool> truth(std::string_view text) {
   return std::nullopt;
 }
 
-bool is_member(const Container& container, const Selection& selection) {
+bool is_labelled(const Container& container, const Selection& selection) {
   const std::string* cluster = label(container, kCluster);
   if (cluster == nullptr) return false;
   if (const std::string* ignore = label(container, kIgnore);
@@ -49,14 +49,19 @@ class Chooser {
           const Selection& selection)
       : networks_(networks), selection_(selection) {
     for (const Container& container : containers)
-      if (is_member(container, selection)) members_.push_back(&container);
+      if (selection.self.size() >= kShortId && container.id.starts_with(selection.self))
+        self_ = &container;
+    for (const Container& container : containers)
+      if (is_member(container)) members_.push_back(&container);
+  }
+  bool is_member(const Container& container) const {
+    return is_labelled(container, selection_) && !is_of_another_project(container);
   }
   const std::vector<const Container*>& members() const { return members_; }
 
   /// The attachment that `container` is reached by. Problem: why there is none.
   Expected<const Attachment*> choose(const Container& container) const {
-    const std::string* wish = label(container, kNetwork);
-    const std::string& wanted = wish != nullptr ? *wish : selection_.network;
+    const std::string& wanted = wanted_network(container);
     if (!wanted.empty()) {
       for (const Attachment& one : container.attachments)
         if (matches(one, wanted)) return with_address(one, wanted);
@@ -86,6 +91,30 @@ class Chooser {
   }
 
  private:
+  const std::string& wanted_network(const Container& container) const {
+    const std::string* wish = label(container, kNetwork);
+    return wish != nullptr ? *wish : selection_.network;
+  }
+  /// Of several networks with the wanted name, as each project of Compose has one, this service is
+  /// on one: it is not on the others', and cannot know what their owners want.
+  bool is_of_another_project(const Container& container) const {
+    const std::string& wanted = wanted_network(container);
+    if (self_ == nullptr || wanted.empty()) return false;
+    bool has_others = false;
+    for (const Attachment& its : container.attachments) {
+      if (!matches(its, wanted)) continue;
+      if (is_on(*self_, its)) return false;
+      has_others = true;
+    }
+    return has_others && std::ranges::any_of(self_->attachments, [&](const Attachment& ours) {
+             return matches(ours, wanted);
+           });
+  }
+  static bool is_on(const Container& container, const Attachment& place) {
+    return std::ranges::any_of(container.attachments, [&](const Attachment& one) {
+      return one.network == place.network && one.network_id == place.network_id;
+    });
+  }
   static bool is_id(const std::string& id, const std::string& wanted) {
     return wanted.size() >= kShortId && id.starts_with(wanted);
   }
@@ -109,9 +138,7 @@ class Chooser {
     for (const Attachment* one : all) {
       const bool everywhere = std::ranges::all_of(members_, [&](const Container* other) {
         if (*label(*other, kCluster) != *label(container, kCluster)) return true;
-        return std::ranges::any_of(other->attachments, [&](const Attachment& its) {
-          return its.network == one->network && its.network_id == one->network_id;
-        });
+        return is_on(*other, *one);
       });
       if (everywhere) common.push_back(one);
     }
@@ -125,6 +152,7 @@ class Chooser {
 
   std::span<const Network> networks_;
   const Selection& selection_;
+  const Container* self_ = nullptr;
   std::vector<const Container*> members_;
 };
 
@@ -194,7 +222,7 @@ Listing select_members(std::span<const Container> containers, std::span<const Ne
     listing.members.push_back(std::move(member));
   }
   for (const Container& container : containers)
-    if (!is_member(container, selection))
+    if (!chooser.is_member(container))
       for (const Attachment& one : container.attachments)
         for (const std::string& ip : {one.ip, one.ip6})
           if (!ip.empty()) listing.in_use.insert(ip);

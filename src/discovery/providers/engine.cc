@@ -118,7 +118,8 @@ class EngineProvider : public Provider {
                         .network = options_.network,
                         .mesh_port = options_.mesh_port,
                         .service_port = options_.service_port,
-                        .tls = options_.mesh_tls};
+                        .tls = options_.mesh_tls,
+                        .self = options_.host_name};
     std::vector<Container> all;
     bool has_tasks = what_ == What::Tasks;
     if (what_ == What::WhatThereIs) {

@@ -203,6 +203,36 @@ TEST(SelectMembers, OfTwoNetworksTheSharedOneIsTakenAndElseNone) {
             "10.0.0.1");
 }
 
+TEST(SelectMembers, OfProjectsWithOneFileTheServiceLooksAfterItsOwn) {
+  const std::vector<Network> networks{{.id = "1", .name = "blog_prod", .short_name = "prod"},
+                                      {.id = "2", .name = "shop_prod", .short_name = "prod"}};
+  const auto at = [](const char* network, const char* id, const char* ip) {
+    Attachment out = on(network, ip);
+    out.network_id = id;
+    return out;
+  };
+  Container service = container("discovery", {}, {at("blog_prod", "1", "10.0.0.9")});
+  service.id = "0123456789abcdef0123";
+  const std::vector<Container> all{
+      container("blog_aerospike_1", kLabel, {at("blog_prod", "1", "10.0.0.1")}),
+      container("shop_aerospike_1", kLabel, {at("shop_prod", "2", "10.0.1.1")}),
+      container("lost", kLabel, {at("elsewhere", "3", "10.0.2.1")}), service};
+  const auto names = [&](const Selection& selection) {
+    std::vector<std::string> out;
+    for (const Desired& member : select_members(all, networks, selection).members)
+      out.push_back(member.name);
+    return out;
+  };
+  Selection selection{.network = "prod", .self = "0123456789ab"};
+  EXPECT_THAT(names(selection), ElementsAre("blog_aerospike_1", "lost"));
+  EXPECT_THAT(select_members(all, networks, selection).in_use, ElementsAre("10.0.0.9", "10.0.1.1"));
+  // On none of them, or on the machine itself, it knows no better.
+  selection.self = "blog-0";
+  EXPECT_THAT(names(selection), ElementsAre("blog_aerospike_1", "shop_aerospike_1", "lost"));
+  selection = {.network = "shop_prod", .self = "0123456789ab"};
+  EXPECT_THAT(names(selection), ElementsAre("blog_aerospike_1", "shop_aerospike_1", "lost"));
+}
+
 TEST(SelectMembers, OnlyIPv6IsEnough) {
   Attachment six = on("x", "");
   six.ip6 = "fd00::2";

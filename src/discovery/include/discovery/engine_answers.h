@@ -102,6 +102,9 @@ struct Selection {
   /// False: members of the same cluster may run where this listing does not reach, so an address on
   /// a network of several hosts that nobody here has may be theirs.
   bool sees_all_hosts = false;
+  /// The first digits, at least 12, of the id of the container that this service runs in; empty: of
+  /// none. Where several networks have the wanted name, those that it is on are meant.
+  std::string self = {};
 };
 /// Members are the containers with the label com.aerospike.cluster. Their network is that of the
 /// label com.aerospike.network, else `network`, else the only one they are on, else the only one
