@@ -42,6 +42,7 @@ Expected<std::unique_ptr<Service>> Service::make(const Options& options) {
   auto providers = make_providers(options);
   if (!providers) return tl::unexpected(providers.error());
   out->providers_ = std::move(*providers);
+  out->watch_problems_.resize(out->providers_.size());
   for (const std::string& name : options.plugins) {
     const auto kinds = backend_kinds();
     const auto kind = std::ranges::find(kinds, name, &BackendKind::name);
@@ -65,8 +66,8 @@ Expected<std::unique_ptr<Service>> Service::make(const Options& options) {
 }
 
 void Service::run(const Stop& stop) {
-  for (const auto& provider : providers_)
-    watchers_.emplace_back([this, &stop, &provider = *provider] { watch(provider, stop); });
+  for (std::size_t i = 0; i < providers_.size(); ++i)
+    watchers_.emplace_back([this, &stop, i] { watch(i, stop); });
   while (!stop) {
     bool hinted;
     {
@@ -152,6 +153,10 @@ Listing Service::list() {
     auto listing = asked[i].get();
     metrics_.connected(providers_[i]->name(), listing.has_value());
     listings.push_back(listing ? std::move(*listing) : failed(listing.error()));
+    // What keeps it from both is said once.
+    if (const std::lock_guard hold(lock_); listing && !watch_problems_[i].empty())
+      listings.back().problems.push_back(fmt::format("{}; looked at every {} s meanwhile",
+                                                     watch_problems_[i], options_.period_seconds));
   }
   Listing all = merge(std::move(listings));
   for (const std::string& text : options_.ranges)
@@ -159,12 +164,15 @@ Listing Service::list() {
   return all;
 }
 
-void Service::watch(Provider& provider, const Stop& stop) {
+void Service::watch(std::size_t source, const Stop& stop) {
+  Provider& provider = *providers_[source];
   Backoff backoff({}, fresh_seed());
-  bool is_failing = false;
+  const auto set_problem = [&](std::string text) {
+    const std::lock_guard hold(lock_);
+    watch_problems_[source] = std::move(text);
+  };
   const auto changed = [&] {
-    if (is_failing) log_info("watch", "{}: its events arrive again", provider.name());
-    is_failing = false;
+    set_problem({});
     log(LogLevel::Debug, "watch", "{}: something has changed", provider.name());
     hint();
   };
@@ -173,11 +181,7 @@ void Service::watch(Provider& provider, const Stop& stop) {
     const auto ended = provider.watch(changed, stop);
     if (stop) return;
     const Duration lasted = steady_now() - began;
-    if (!ended && !is_failing) {
-      is_failing = true;
-      log_warning("watch", "{}; looked at every {} s meanwhile", ended.error().text,
-                  options_.period_seconds);
-    }
+    if (!ended) set_problem(ended.error().text);
     if (!ended || lasted < kWatchLeast)
       sleep_unless(stop, std::chrono::duration_cast<milliseconds>(backoff.next(lasted)));
   }

@@ -53,7 +53,7 @@ class Service {
   void carry_out(Lane& lane, const Reconciler::Action& action,
                  std::vector<Reconciler::Event>& answers);
   Listing list();
-  void watch(Provider& provider, const Stop& stop);
+  void watch(std::size_t source, const Stop& stop);
   void hint();
   void publish();
   void sleep_until_next();
@@ -70,6 +70,7 @@ class Service {
   bool hinted_ = false;
   bool is_woken_ = false;
   Report report_;
+  std::vector<std::string> watch_problems_;  // Of each source; empty: it tells of changes.
 };
 
 }  // namespace flotilla::discovery
