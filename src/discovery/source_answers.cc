@@ -85,10 +85,14 @@ void complete(Desired& member) {
   if (member.name.empty()) member.name = host_and_port(member.host, member.service_port);
 }
 
-void set_by_label(Desired& member, const std::string& key, const std::string& value) {
-  constexpr std::string_view kPrefix = "com.aerospike.";
-  if (!key.starts_with(kPrefix)) return;
-  if (!set_field(member, std::string_view(key).substr(kPrefix.size()), value))
+constexpr std::string_view kPrefix = "com.aerospike.";
+// Consul's keys of meta data have no dots.
+constexpr std::string_view kMetaPrefix = "com-aerospike-";
+
+void set_by_label(Desired& member, std::string_view prefix, const std::string& key,
+                  const std::string& value) {
+  if (!key.starts_with(prefix)) return;
+  if (!set_field(member, std::string_view(key).substr(prefix.size()), value))
     member.problem = fmt::format("its label {} is '{}', which cannot be meant", key, value);
 }
 
@@ -102,9 +106,10 @@ Desired consul_member(const Json& entry, const Defaults& defaults) {
   for (const Json& tag : elements(at(service, "Tags"))) {
     const std::string text = text_of(tag);
     if (const std::size_t equals = text.find('='); equals != std::string::npos)
-      set_by_label(member, text.substr(0, equals), text.substr(equals + 1));
+      set_by_label(member, kPrefix, text.substr(0, equals), text.substr(equals + 1));
   }
-  for (const auto& [key, value] : texts_of(at(service, "Meta"))) set_by_label(member, key, value);
+  for (const auto& [key, value] : texts_of(at(service, "Meta")))
+    set_by_label(member, kMetaPrefix, key, value);
   member.id = text_at(entry, "Node", "Node") + '/' + text_at(service, "ID");
   member.name = text_at(service, "ID");
   member.state = "passing";

@@ -17,9 +17,9 @@ using ::testing::IsEmpty;
 TEST(Consul, InstancesAreMembers) {
   const auto members = parse_consul(
       R"([{"Node":{"Node":"n1","Address":"10.0.0.1"},"Service":{"ID":"as-1","Address":"","Port":3100,
-           "Tags":["com.aerospike.cluster=tagged"],"Meta":{"com.aerospike.mesh-port":"4002"}}},
+           "Tags":["com.aerospike.cluster=tagged"],"Meta":{"com-aerospike-mesh-port":"4002"}}},
           {"Node":{"Node":"n2","Address":"10.0.0.2"},"Service":{"ID":"as-2","Address":"10.1.0.2",
-           "Tags":null,"Meta":{"com.aerospike.cluster":"m","com.aerospike.mesh-port":"x"}}}])",
+           "Tags":null,"Meta":{"com-aerospike-cluster":"m","com-aerospike-mesh-port":"x"}}}])",
       {});
   ASSERT_TRUE(members);
   EXPECT_EQ(members->at(0).host, "10.0.0.1");
@@ -27,7 +27,7 @@ TEST(Consul, InstancesAreMembers) {
   EXPECT_EQ(members->at(0).mesh_port, 4002);
   EXPECT_EQ(members->at(0).cluster, "tagged");
   EXPECT_EQ(members->at(1).host, "10.1.0.2");
-  EXPECT_THAT(members->at(1).problem, HasSubstr("com.aerospike.mesh-port is 'x'"));
+  EXPECT_THAT(members->at(1).problem, HasSubstr("com-aerospike-mesh-port is 'x'"));
 }
 
 TEST(Etcd, KeysAreMembersAndTheRestIsReported) {
