@@ -4,6 +4,7 @@ source scripts/lint.sh
 source scripts/fuzz.sh
 source scripts/planted.sh
 source scripts/models.sh
+source scripts/servers.sh
 
 verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash cluster bench e2e)
 fuzz_seconds=120
@@ -56,6 +57,8 @@ verify_discovery() {
   ensure_packages discovery
   DISCOVERY_SEQUENCES=100000 DISCOVERY_CONTAINERS=1000 DISCOVERY_HOURS=8 \
     suite discovery-long 7200 build/release/bin/discovery_test --gtest_filter='*Sim*'
+  ensure_consul
+  ensure_kube_apiserver
   suite discovery-sources 1800 tests/discovery/run --outage 60
 }
 
@@ -86,6 +89,7 @@ verify_bench() {
 
 verify_e2e() {
   release_build
+  ensure_consul
   e2e_suite 7200 --verify
 }
 

@@ -10,6 +10,55 @@ import threading
 PORT = 3000
 MESH_PORT = 3002
 INFO = struct.pack(">BB", 2, 1)
+SECURITY = struct.pack(">BB", 2, 2)
+AUTHENTICATE, LOGIN = 0, 20
+USER, CREDENTIAL, CLEAR_PASSWORD, TOKEN, TTL = 0, 3, 4, 5, 6
+BAD_USER, BAD_PASSWORD, EXPIRED_SESSION = 60, 62, 66
+
+
+class Security:
+    """What nodes demand before they answer: a user with the hash of its password, or a certificate (`users` is None).
+
+    `messages` are the commands and fields that arrived, in order, each with the node's address.
+    """
+
+    def __init__(self, users=None, clear_passwords=None, tls=None):
+        self.users, self.clear_passwords, self.tls = users, clear_passwords, tls
+        self.sessions, self.messages = set(), []
+
+    def answer(self, host, body):
+        """The code, and the fields of the reply."""
+        command, fields = body[2], dict(self._fields(body))
+        self.messages.append((host, command, fields))
+        if command == AUTHENTICATE:
+            return (0 if fields.get(TOKEN) in self.sessions else EXPIRED_SESSION), {}
+        if self.users is not None:
+            user = fields.get(USER, b"").decode()
+            if user not in self.users:
+                return BAD_USER, {}
+            if self.users[user].encode() != fields.get(CREDENTIAL):
+                return BAD_PASSWORD, {}
+            if self.clear_passwords and self.clear_passwords[user].encode() != fields.get(CLEAR_PASSWORD):
+                return BAD_PASSWORD, {}
+        token = f"session {len(self.messages)}".encode()
+        self.sessions.add(token)
+        return 0, {TOKEN: token, TTL: struct.pack(">I", 86400)}
+
+    @staticmethod
+    def _fields(body):
+        at = 16
+        for _ in range(body[3]):
+            size, name = struct.unpack_from(">IB", body, at)
+            yield name, body[at + 5:at + 4 + size]
+            at += 4 + size
+
+    def count(self, command):
+        return sum(1 for _, one, _ in self.messages if one == command)
+
+
+def reply(code, fields):
+    return bytes([0, code, 0, len(fields)]) + bytes(12) + b"".join(
+        struct.pack(">IB", len(value) + 1, name) + value for name, value in fields.items())
 
 
 class Mesh:
@@ -17,6 +66,7 @@ class Mesh:
 
     def __init__(self):
         self.lock = threading.Lock()
+        self.security = None
         self.nodes = {}
 
     def start(self, host, port=PORT):
@@ -41,7 +91,7 @@ class FakeNode:
     def __init__(self, mesh, host, port):
         self.mesh, self.host, self.port = mesh, host, port
         self.seeds, self.commands = set(), []
-        self.listener = socket.socket()
+        self.listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((host, port))
         self.listener.listen(64)
@@ -68,16 +118,24 @@ class FakeNode:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
+        security = self.mesh.security
+        may_ask = security is None
         try:
-            while True:
-                header = connection.recv(8, socket.MSG_WAITALL)
-                if len(header) < 8:
-                    break
-                size = int.from_bytes(header[2:], "big")
-                body = connection.recv(size, socket.MSG_WAITALL).decode() if size else ""
+            if security and security.tls:
+                connection = security.tls.wrap_socket(connection, server_side=True)
+            stream = connection.makefile("rb")
+            while len(header := stream.read(8)) == 8:
+                body = stream.read(int.from_bytes(header[2:], "big"))
                 with self.mesh.lock:
-                    text = "".join(f"{name}\t{self._answer(name)}\n" for name in body.split("\n") if name)
-                connection.sendall(INFO + len(text).to_bytes(6, "big") + text.encode())
+                    if header[1] == SECURITY[1]:
+                        code, fields = security.answer(self.host, body) if security else (52, {})
+                        may_ask |= code == 0
+                        kind, answer = SECURITY, reply(code, fields)
+                    else:
+                        kind, answer = INFO, "".join(
+                            f"{name}\t{self._answer(name) if may_ask else 'ERROR:80:not authenticated'}\n"
+                            for name in body.decode().split("\n") if name).encode()
+                connection.sendall(kind + len(answer).to_bytes(6, "big") + answer)
         except OSError:
             pass
         finally:
@@ -103,8 +161,8 @@ class FakeNode:
             "status": "ok", "node": "N" + self.host, "build": "8.1.2.0", "cluster-name": "fake",
             "statistics": f"cluster_size={len(together)};cluster_key=K{together[0]};"
                           f"cluster_principal=N{together[-1]};cluster_integrity=true",
-            "peers-clear-std": f"1,{self.port},[{','.join(peers)}]",
-            "alumni-clear-std": f"1,{self.port},[{','.join(peers)}]",
+            **{f"{what}-{way}-std": f"1,{self.port},[{','.join(peers)}]"
+               for what in ("peers", "alumni") for way in ("clear", "tls")},
             "get-config": ";".join(f"heartbeat.mesh-seed-address-port={host}:{MESH_PORT}" for host in self.seeds),
             "services-alumni-reset": "ok",
         }.get(name, "ERROR:4:unrecognized command")
