@@ -14,19 +14,20 @@ COMPOSE = os.path.join(ROOT, "deploy", "compose")
 
 
 class Compose:
-    """A project in a folder called `blog`, as the article's, so that its container is blog_aerospike_1."""
+    """A project in a folder of its name: `blog` is the article's, so that its container is blog_aerospike_1."""
 
-    def __init__(self, world, program, source):
+    def __init__(self, world, program, source, name="blog"):
         self.world = world
         self.program = program
+        self.name = name
         self.is_article = source == "article.yml"  # Of a file format that knows less.
-        self.folder = os.path.join(world.folder, "blog")
+        self.folder = os.path.join(world.folder, name)
         os.makedirs(self.folder)
         shutil.copy(os.path.join(COMPOSE, source), os.path.join(self.folder, "docker-compose.yml"))
         world.at_end(lambda: self.run("down", "-v", check=False))
 
     def run(self, *arguments, check=True):
-        env = {**self.world.engine.env, "PWD": self.folder, "COMPOSE_PROJECT_NAME": "blog"}
+        env = {**self.world.engine.env, "PWD": self.folder, "COMPOSE_PROJECT_NAME": self.name}
         # Where the engine is reached from here means nothing in a container, and the article's file passes it on.
         engine = ["-H", host] if (host := env.pop("DOCKER_HOST", None)) else []
         done = subprocess.run([*self.program, *engine, *arguments], cwd=self.folder, env=env, capture_output=True, text=True,

@@ -19,17 +19,23 @@ CRASH_SECONDS = 0.150 * 10 + 2  # Heartbeat interval x timeout, and 2 s.
 
 
 class Project:
-    """A project of Compose with the service `aerospike`, its nodes, and the network they are on."""
+    """A project of Compose with the service `aerospike`, its nodes, and the network they are on.
 
-    def __init__(self, world, program, source, network, separator="_", recent=False):
+    Of version 2 of Compose if `recent`, which puts another character into the containers' names.
+    """
+
+    def __init__(self, world, source, project="blog", network=None, recent=False):
         self.world = world
-        self.compose = Compose(world, program, source)
-        self.network = network
-        self.separator = separator
+        self.compose = Compose(world, [ensure_compose_v2(world) if recent else compose_v1()], source, project)
+        self.network = network or f"{project}_prod"
         self.recent = recent
+        self.discovery = self._container("discovery", 1)
 
     def name(self, number):
-        return f"blog{self.separator}aerospike{self.separator}{number}"
+        return self._container("aerospike", number)
+
+    def _container(self, service, number):
+        return ("-" if self.recent else "_").join((self.compose.name, service, str(number)))
 
     def names(self, size):
         return [self.name(number) for number in range(1, size + 1)]
@@ -41,7 +47,7 @@ class Project:
         """Answers when it was asked for."""
         began = time.monotonic()
         if self.recent:
-            self.compose.run("up", "-d", "--no-build", "--no-recreate", "--scale", f"aerospike={size}")
+            self.compose.run("up", "-d", "--no-build", "--no-recreate", "--no-deps", "--scale", f"aerospike={size}", "aerospike")
         else:
             self.compose.run("scale", f"aerospike={size}")
         return began
@@ -53,9 +59,9 @@ class Project:
 def article(world):
     world.network("prod", "--internal", "--subnet", "172.31.80.0/24")
     remove_if_made(world, "/var/lib/boot2docker")
-    project = Project(world, [compose_v1()], "article.yml", "prod")
+    project = Project(world, "article.yml", network="prod")
     project.up()
-    world.engine.run("network", "connect", "prod", "blog_discovery_1")
+    world.engine.run("network", "connect", "prod", project.discovery)
     return project
 
 
@@ -65,8 +71,15 @@ def compose_v1():
     return program
 
 
-def by_dns(world):
-    project = Project(world, [compose_v1()], "dns.yml", "blog_prod")
+def with_a_service(world, name="blog", recent=False):
+    """The file with the discovery service, in the format of today's Compose."""
+    project = Project(world, "docker-compose.yml", name, recent=recent)
+    project.up()
+    return project
+
+
+def by_dns(world, name="blog", recent=False):
+    project = Project(world, "dns.yml", name, recent=recent)
     project.up()
     return project
 
@@ -80,6 +93,12 @@ def is_one_cluster(world, names):
     said = [statistics(world, name) for name in names]
     return all(one["cluster_size"] == str(len(names)) and one["cluster_integrity"] == "true" and
                one["cluster_key"] == said[0]["cluster_key"] for one in said)
+
+
+def running_nodes(world):
+    """Names of all nodes: version 1 gives a new one the next number."""
+    return world.engine.run("ps", "--filter", "label=com.docker.compose.service=aerospike", "--format",
+                            "{{.Names}}").split()
 
 
 def sizes(world, names):
@@ -242,30 +261,35 @@ def without_discovery(world):
 
 @scenario("compose v2: a cluster grows, shrinks, and heals (A4 to A9)", quick=False, tools=True)
 def with_compose_v2(world):
-    project = Project(world, [ensure_compose_v2(world)], "docker-compose.yml", "blog_prod", "-", recent=True)
-    project.up()
-    life_of_a_cluster(project, True)
+    life_of_a_cluster(with_a_service(world, recent=True), True)
 
 
 @scenario("compose v2: the same by DNS (A4 to A9)", quick=False, tools=True)
 def dns_with_compose_v2(world):
-    project = Project(world, [ensure_compose_v2(world)], "dns.yml", "blog_prod", "-", recent=True)
-    project.up()
-    life_of_a_cluster(project, False)
+    life_of_a_cluster(by_dns(world, recent=True), False)
 
 
 @scenario("cluster: nodes that start while the discovery service is down are taken in when it is back (A10)", quick=False,
           tools=True)
 def discovery_restarts(world):
-    project = article(world)
+    start_while_it_is_down(article(world))
+
+
+@scenario("compose v2: nodes that start while the discovery service is down (A10)", quick=False, tools=True)
+def discovery_restarts_v2(world):
+    start_while_it_is_down(with_a_service(world, recent=True))
+
+
+def start_while_it_is_down(project):
+    world = project.world
     scale_up(project)
-    world.engine.run("stop", "blog_discovery_1")
+    world.engine.run("stop", project.discovery)
     project.scale(4)
     for name in project.names(4):
         world.wait_ready(name)
     equal(statistics(world, project.name(1))["cluster_size"], "2", "nodes while nobody tells them")
     began = time.monotonic()
-    world.engine.run("start", "blog_discovery_1")
+    world.engine.run("start", project.discovery)
     expect_cluster(world, project.names(4), began, 15, "four nodes in")
 
 
@@ -277,23 +301,32 @@ def processor_seconds(pid):
 
 @scenario("cluster: all returns when the engine restarts (A11)", quick=False, tools=True)
 def engine_restarts(world):
+    restart_the_engine(world, article)
+
+
+@scenario("compose v2: all returns when the engine restarts (A11)", quick=False, tools=True)
+def engine_restarts_v2(world):
+    restart_the_engine(world, lambda world: with_a_service(world, recent=True))
+
+
+def restart_the_engine(world, start):
     if world.options.engine != "own":
         world.note("not run: the engine is not the test's own")
         return
-    project = article(world)
+    project = start(world)
     scale_up(project)
     names = project.names(2)
-    world.engine.run("update", "--restart", "always", *names, "blog_discovery_1")
+    world.engine.run("update", "--restart", "always", *names, project.discovery)
     world.engine.stop_daemon()
     time.sleep(3)
     world.engine.start_daemon()
     began = time.monotonic()
-    for name in (*names, "blog_discovery_1"):
+    for name in (*names, project.discovery):
         wait_until(lambda name=name: world.engine.inspect(name, "{{.State.Running}}") == "true", PATIENCE, f"{name} runs")
     expect_cluster(world, names, began, 30, "two nodes in")
     expect_no_migrations(world, names)
     expect_clients_see(project, 2)
-    pid = world.engine.inspect("blog_discovery_1", "{{.State.Pid}}")
+    pid = world.engine.inspect(project.discovery, "{{.State.Pid}}")
     used, seen = processor_seconds(pid), time.monotonic()
     time.sleep(10)
     share = (processor_seconds(pid) - used) / (time.monotonic() - seen)
@@ -329,6 +362,11 @@ def cut_off(world):
 @scenario("cluster: a node is cut off for 30 s, without a discovery service (A12)", quick=False, tools=True)
 def cut_off_by_dns(world):
     split_and_mend(by_dns(world))
+
+
+@scenario("compose v2: a node is cut off for 30 s (A12)", quick=False, tools=True)
+def cut_off_v2(world):
+    split_and_mend(with_a_service(world, recent=True))
 
 
 @scenario("cluster: a paused container is left out and comes back", quick=False, tools=True)

@@ -7,7 +7,7 @@ from harness.client import wait_until
 from harness.hosts import Hosts
 from harness.scenario import scenario
 
-from .cluster import Load, by_dns, expect_all, expect_cluster, expect_no_migrations, put_all
+from .cluster import Load, by_dns, expect_all, expect_cluster, expect_no_migrations, put_all, running_nodes
 from .hosts import SERVICE, has_several_hosts, stack
 
 PATIENCE = 300
@@ -63,7 +63,7 @@ def compose(world):
         world.engine.run("stop", "-t", "60", name)
         world.engine.run("rm", name)
         project.compose.run("up", "-d", "--no-build", "--no-recreate", "--scale", "aerospike=3")
-        now = running(world)
+        now = running_nodes(world)
         expect_cluster(world, now)
         expect_no_migrations(world, now)
     world.note(f"updated in {time.monotonic() - began:.0f} s")
@@ -71,12 +71,6 @@ def compose(world):
     load.end("the update")
     expect_cluster(world, now)
     expect_all(world, now[0])
-
-
-def running(world):
-    """Names of the nodes: version 1 gives a new one the next number."""
-    return world.engine.run("ps", "--filter", "label=com.docker.compose.service=aerospike", "--format",
-                            "{{.Names}}").split()
 
 
 def change_image(project):
