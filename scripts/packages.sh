@@ -4,7 +4,7 @@
 packages_build=(g++ cmake ninja-build ccache git pkg-config ca-certificates python3
   libabsl-dev libxxhash-dev libexpected-dev libspdlog-dev libfmt-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev
   libssl-dev zlib1g-dev libzstd-dev liblz4-dev liburing-dev libs2-dev liblua5.4-dev libcurl4-openssl-dev
-  libcpp-httplib-dev prometheus-cpp-dev libedit-dev libmimalloc-dev libjemalloc-dev libkainjow-mustache-dev)
+  libcrypt-dev libcpp-httplib-dev prometheus-cpp-dev libedit-dev libmimalloc-dev libjemalloc-dev libkainjow-mustache-dev)
 packages_test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev python3-venv)
 packages_models=(spin gcc)
 packages_lint=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19 shellcheck)
