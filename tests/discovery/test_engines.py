@@ -16,16 +16,15 @@ ENGINE = {"version": {"Version": "20.10.24", "ApiVersion": "1.41"}, "info": {}, 
 
 
 class Engine:
-    """Answers GETs from a table: on loopback, with a context of TLS by that, or on the socket `path`."""
+    """Answers GETs from a table, which may change: on loopback, with a context of TLS by that, or on the socket `path`."""
 
     def __init__(self, answers, context=None, path=None):
-        answers = {**ENGINE, **answers}
-
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # pylint: disable=invalid-name
                 asked = re.sub(r"^/(v1\.\d+/)?", "", self.path.partition("?")[0])
-                body = json.dumps(answers.get(asked, {})).encode()
-                self.send_response(200 if asked in answers else 404)
+                found = answers.get(asked, ENGINE.get(asked))
+                body = json.dumps(found).encode()
+                self.send_response(404 if found is None else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -89,12 +88,14 @@ def engine_over_tls_is_verified_both_ways(world):
         engine.stop()
 
 
+def looks_of(service):
+    found = re.search(r"discovery_reconcile_seconds_count\S* (\d+)", request("GET", service.url + "/metrics").decode())
+    return int(found[1]) if found else 0
+
+
 def warnings_of(world, service, rounds=3):
     """What it has warned of, once it has looked a few times."""
-    def looked():
-        found = re.search(r"discovery_reconcile_seconds_count\S* (\d+)", request("GET", service.url + "/metrics").decode())
-        return found and int(found[1]) >= rounds
-    wait_until(looked, f"{rounds} looks")
+    wait_until(lambda: looks_of(service) >= rounds, f"{rounds} looks")
     return [line for line in world.log("discovery").splitlines() if "WARNING" in line]
 
 

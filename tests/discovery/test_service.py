@@ -1,13 +1,16 @@
 """The service itself, and HAProxy by the plug-in `template`."""
 
+import itertools
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
 import time
 
 from harness import ROOT, NotRun, free_port, request, test, wait_until
+from test_engines import Engine, container, looks_of
 
 
 @test
@@ -71,22 +74,61 @@ def idle_service_costs_nothing_and_leaks_nothing(world):
     members.write_text("".join(f"- {node.host}:{node.port}\n" for node in nodes))
     service = world.discovery("--file", members)
     service.wait_for_cluster(20)
-    proc = pathlib.Path(f"/proc/{service.process.pid}")
-
-    def figures():
-        stat = (proc / "stat").read_text().rpartition(")")[2].split()
-        ticks = int(stat[11]) + int(stat[12])
-        rss = int((proc / "statm").read_text().split()[1]) * 4
-        return ticks / os.sysconf("SC_CLK_TCK"), rss, len(list((proc / "fd").iterdir()))
     time.sleep(15)
-    before, began = figures(), time.monotonic()
+    before, began = figures_of(service), time.monotonic()
     time.sleep(45)
-    after, span = figures(), time.monotonic() - began
+    after, span = figures_of(service), time.monotonic() - began
     cpu = 100 * (after[0] - before[0]) / span
     print(f"     idle with 20 members: {cpu:.2f} % CPU, {after[1]} KiB resident, {after[2]} descriptors")
     assert cpu < 1, f"{cpu:.2f} % CPU when idle"
+    expect_no_more(before, after)
+
+
+def figures_of(service):
+    """Seconds of processor, KiB resident, descriptors."""
+    proc = pathlib.Path(f"/proc/{service.process.pid}")
+    stat = (proc / "stat").read_text().rpartition(")")[2].split()
+    rss = next(int(line.split()[1]) for line in (proc / "smaps_rollup").read_text().splitlines() if line.startswith("Rss:"))
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK"), rss, len(list((proc / "fd").iterdir()))
+
+
+def expect_no_more(before, after):
     assert after[2] <= before[2] + 2, f"descriptors: {before[2]}, then {after[2]}"
     assert after[1] <= before[1] + 1024, f"resident: {before[1]} KiB, then {after[1]}"
+
+
+@test
+def a_thousand_containers_that_come_and_go_leave_nothing_behind(world):
+    nodes, number = world.nodes(20), itertools.count()
+    # Some are members that answer; each look finds others, with other ids and addresses.
+    answers = {"containers/json": []}
+
+    def change():
+        strangers = [{"Id": f"{next(number):064x}", "Names": [f"/stranger{i}"], "State": "running", "Labels": {},
+                      "NetworkSettings": {"Networks": {"prod": {"NetworkID": "p", "IPAddress": f"10.9.{i // 250}.{i % 250 + 1}"}}}}
+                     for i in range(980)]
+        members = [container(node) for node in random.sample(nodes, 15)]
+        answers["containers/json"] = members + strangers
+    engine = Engine(answers)
+    try:
+        change()
+        service = world.discovery("--swarm-url", engine.url, "--period", "1")
+
+        def go_on(seconds):
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                change()
+                time.sleep(0.2)
+        go_on(30)
+        before, looks = figures_of(service), looks_of(service)
+        go_on(60)
+        after, looks = figures_of(service), looks_of(service) - looks
+        print(f"     {looks} looks at 1000 containers: {before[1]} KiB resident, {after[1] - before[1]:+}; {after[2]} "
+              f"descriptors; {100 * (after[0] - before[0]) / 60:.1f} % CPU")
+        assert looks > 30, f"only {looks} looks"
+        expect_no_more(before, after)
+    finally:
+        engine.stop()
 
 
 @test
