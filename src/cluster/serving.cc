@@ -24,6 +24,7 @@ class Partition {
   const CopyReport* copy(const Process& by) const;
   std::size_t target_rank(const Process& process) const;
 
+  static const RowVersion& known_since(const Row& row);
   void find_rows();
   std::optional<Row> living() const;
   Row reunion(const Row& a, const Row& b);
@@ -67,16 +68,22 @@ std::size_t Partition::target_rank(const Process& process) const {
   return static_cast<std::size_t>(std::ranges::find(targets_, process.node) - targets_.begin());
 }
 
+/// A node that waits with what it knows from its disk numbers that anew, view after view, and knows
+/// no more by that.
+const RowVersion& Partition::known_since(const Row& row) {
+  return row.has(Row::kRecalled) ? row.term : row.version;
+}
+
 void Partition::find_rows() {
   for (const CopyWord& w : words_) {
     if (w.row.version == RowVersion{}) continue;
     Row& row = newest_[w.component];
-    if (w.row.version > row.version) row = w.row;
-    if (w.row.version > newest_of_all_.version) {
+    if (known_since(w.row) > known_since(row)) row = w.row;
+    if (known_since(w.row) > known_since(newest_of_all_)) {
       newest_of_all_ = w.row;
       lived_ = false;
     }
-    if (w.row.version == newest_of_all_.version)
+    if (known_since(w.row) == known_since(newest_of_all_))
       lived_ = lived_ || !(w.from_disk || w.row.has(Row::kRecalled));
   }
 }
@@ -219,7 +226,10 @@ Serving Partition::wait() const {
   out.row.primary = {};
   out.row.targets = targets_;
   out.row.flags |= Row::kWaiting;
-  if (!lived_ && newest_of_all_.version != RowVersion{}) out.row.flags |= Row::kRecalled;
+  if (!lived_ && newest_of_all_.version != RowVersion{}) {
+    out.row.term = known_since(newest_of_all_);
+    out.row.flags |= Row::kRecalled;
+  }
   return out;
 }
 

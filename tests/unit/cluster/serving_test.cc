@@ -138,6 +138,29 @@ TEST(Serving, AWaitingRowOfAViewDoesNotMakeDisksSurer) {
   EXPECT_TRUE(s.row.has(Row::kWaiting));
 }
 
+/// A node that waits alone numbers what it recalls anew at each view. The row that came after it,
+/// on the disk of another, still is the newer one.
+TEST(Serving, ARecalledRowIsNoNewerForBeingNumberedAnew) {
+  Row recalled = row({kA, kB}, version(9, 1));
+  recalled.primary = {};
+  recalled.flags = Row::kWaiting | Row::kRecalled;  // Of version 5.1, by its term.
+  const Row later = row({kB}, version(5, 3));
+  const Serving s = Case({kA2, kB2})
+                        .says(kA2, copy(recalled, {}, false))
+                        .says(kB2, copy(later, kLong), true)
+                        .run();
+  EXPECT_EQ(s.row.primary, kB2);
+  EXPECT_FALSE(s.row.has(Row::kStale));
+}
+
+TEST(Serving, WhatIsRecalledKeepsTheVersionThatItIsOf) {
+  Case one({kA2});
+  one.rules.back = {kA.node};
+  const Row waits = one.says(kA2, copy(row({kB}, version(5, 3)), {}, false), true).run().row;
+  EXPECT_TRUE(waits.has(Row::kRecalled));
+  EXPECT_EQ(waits.term, version(5, 3));
+}
+
 TEST(Serving, InARunningClusterAStaleCopyServesAtOnce) {
   const Serving s = Case({kC}).base(row({kA, kB})).says(kC, copy(row({kA, kB}), kShort)).run();
   EXPECT_EQ(s.row.primary, kC);

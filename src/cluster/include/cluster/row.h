@@ -18,7 +18,8 @@ struct Row {
   };
 
   RowVersion version;
-  Term term;                     // Version of the row that made this process primary.
+  Term term;                     // Version of the row that made this process primary. kRecalled:
+                                 // of the one that `in_sync` is of.
   Process primary;               // Zero while waiting, unless `in_sync` says otherwise.
   std::vector<Process> in_sync;  // The primary first, then in the order of `targets`.
   std::vector<Uuid> targets;     // Where copies belong: targets[0] is the final primary.
