@@ -15,6 +15,11 @@ Term MemoryTermTable::term(std::uint32_t index) const {
   return index == 0 || index > terms_.size() ? Term{} : terms_[index - 1];
 }
 
+void MemoryTermTable::reserve(std::uint32_t index) {
+  const std::scoped_lock lock(mutex_);
+  if (terms_.size() < index) terms_.resize(index);
+}
+
 bool TransferBudget::take(std::atomic<std::uint32_t>& used,
                           const std::atomic<std::uint32_t>& most) {
   std::uint32_t now = used.load(std::memory_order_relaxed);

@@ -112,6 +112,15 @@ void TermFile::prepare(const std::vector<Term>& terms) {
   if (terms_.size() != first) write(first);
 }
 
+void TermFile::reserve(std::uint32_t index) {
+  const std::scoped_lock lock(mutex_);
+  const std::size_t first = terms_.size();
+  if (first >= index) return;
+  log_warning("storage", "records name {} terms that are lost", index - first);
+  terms_.resize(index);
+  write(first);
+}
+
 Term TermFile::term(std::uint32_t index) const {
   const std::scoped_lock lock(mutex_);
   return index == 0 || index > terms_.size() ? Term{} : terms_[index - 1];

@@ -29,6 +29,7 @@ class TermFile final : public cluster::TermTable {
   /// log says so.
   std::uint32_t intern(const cluster::Term& term, std::uint32_t after) override;
   cluster::Term term(std::uint32_t index) const override;
+  void reserve(std::uint32_t index) override;
   /// Numbers those that have no number yet, with one write.
   void prepare(const std::vector<cluster::Term>& terms);
   /// Waits until all that was numbered before is on disk.

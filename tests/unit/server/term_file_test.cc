@@ -49,6 +49,24 @@ TEST_F(TermFileTest, ATermGetsAnotherNumberAboveAGivenOne) {
   EXPECT_EQ((*terms)->intern(term(1), 0), 3U);
 }
 
+/// A power cut may take the last entries, and leave records that name them.
+TEST_F(TermFileTest, NumbersThatRecordsUseAreNotGivenAgain) {
+  {
+    auto terms = TermFile::open(path);
+    EXPECT_EQ((*terms)->intern(term(1), 0), 1U);
+    (*terms)->reserve(4);
+    EXPECT_EQ((*terms)->term(3), Term{});
+    EXPECT_EQ((*terms)->intern(term(2), 4), 5U);
+    EXPECT_EQ((*terms)->intern(term(1), 0), 1U);
+    (*terms)->reserve(2);
+    EXPECT_EQ((*terms)->intern(term(3), 0), 6U);
+  }
+  auto terms = TermFile::open(path);
+  ASSERT_TRUE(terms);
+  EXPECT_EQ((*terms)->term(4), Term{});
+  EXPECT_EQ((*terms)->term(5), term(2));
+}
+
 TEST_F(TermFileTest, TermsThatArePreparedTogetherKeepTheNumbersTheyHave) {
   {
     auto terms = TermFile::open(path);

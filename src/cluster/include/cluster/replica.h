@@ -28,6 +28,9 @@ class TermTable {
   virtual std::uint32_t intern(const Term& term, std::uint32_t after) = 0;
   /// Zero for a number never given.
   virtual Term term(std::uint32_t index) const = 0;
+  /// Records name terms by numbers up to this one, some of which may be lost: they are not given
+  /// again.
+  virtual void reserve(std::uint32_t index) = 0;
 };
 
 /// The table of a node without a disk.
@@ -35,6 +38,7 @@ class MemoryTermTable final : public TermTable {
  public:
   std::uint32_t intern(const Term& term, std::uint32_t after) override;
   Term term(std::uint32_t index) const override;
+  void reserve(std::uint32_t index) override;
 
  private:
   mutable std::mutex mutex_;
@@ -238,7 +242,8 @@ class Replica final : public store::MutationListener {
   CopyReport report() const;
 
   /// What must be known again after a restart: history, position, last row, whether it is being
-  /// filled. Kept by the server with the data, at most a second late.
+  /// filled. Not to be kept before the log is durable up to where it is now: what it says must be
+  /// true of the records that come back.
   Buffer save();
   /// Whether save() would say something else than it last did. Any thread.
   bool unsaved() const { return shown_.unsaved.load(std::memory_order_relaxed); }
