@@ -295,6 +295,7 @@ void ReplicaCore::end_fill() {
   if (f.fill->has_slot) give_in();
   f.fill.reset();
   f.complete = ever_full_ = true;
+  note_complete(f.term);
   filling_ = dirty_ = unlike_saved_ = false;
   history_ = f.line;
   settle();

@@ -129,6 +129,7 @@ void ReplicaCore::begin_following(const Process& from, const FrameHead& head, St
       FLOTILLA_MARK("in line at the base");
     if (in_term) following_->contiguous = following_->highest = mine.seq;
     following_->complete = ever_full_ = true;
+    note_complete(head.term);
     history_ = following_->line;
     settle();
     if (ring_.size() == 0) forget_changes(mine);

@@ -122,6 +122,13 @@ bool ReplicaCore::merge(const BranchFrame& frame) {
   return true;
 }
 
+/// Whether this process had all of the line where the other left it: then nothing was acknowledged
+/// there that it lacks. What an earlier life had, a crash may have taken.
+bool ReplicaCore::parted_in_this_life(const std::vector<HistoryEntry>& history) const {
+  const auto fork = fork_of(history_, history);
+  return fork && rank(fork->term) >= rank(first_complete_);
+}
+
 /// One key of a branch. Not changed here since the fork: taken. Changed here too: of a tail nothing
 /// was acknowledged, so ours stands; else the policy decides, and the result is a new version that
 /// neither side has. False: it cannot be kept now.
@@ -149,7 +156,7 @@ bool ReplicaCore::merge_one(const BranchFrame& frame, const NumberedRecord& reco
       return ours.position.term == row_.term || put_again(*own, own->generation).has_value();
     }
     if (!covers(frame.history, ours.position)) {
-      if (frame.tail) {
+      if (frame.tail && parted_in_this_life(frame.history)) {
         FLOTILLA_MARK("of a tail ours stands");
         return true;
       }

@@ -83,6 +83,7 @@ void ReplicaCore::lead() {
     }
   shorten_history();
   history_.push_back({.term = row_.term});
+  note_complete(row_.term);
   ever_full_ = true;
   filling_ = unlike_saved_ = false;
   leading_ = std::make_unique<Leading>();

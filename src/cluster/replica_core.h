@@ -150,6 +150,11 @@ class ReplicaCore {
   // Records.
   Position position_of(store::Lsn lsn) const;
   Position own_position() const;
+  /// In the term of the row or of the primary that is followed: from now on, it has all there is.
+  void note_complete(const Term& term) {
+    if (first_complete_ == Term{}) first_complete_ = term;
+  }
+  bool parted_in_this_life(const std::vector<HistoryEntry>& history) const;
   std::vector<wire::Digest> uncovered(std::span<const HistoryEntry> history) const;
   void shorten_history();
   void renumber();
@@ -253,6 +258,7 @@ class ReplicaCore {
   /// Of the copy while it was last complete. The end of the last entry is brought up by settle().
   std::vector<HistoryEntry> history_;
   std::vector<Process> last_in_sync_;  // Of the row under which the copy last was in sync.
+  Term first_complete_;                // In which this process had everything for the first time.
   ChangeRing ring_;
   std::size_t changes_counted_ = 0;  // Of the ring, in what the namespace's copies share.
   std::unique_ptr<Leading> leading_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "base/log.h"
@@ -73,7 +74,7 @@ cluster::NodeInfo Server::describe_self() const {
     out.namespaces.push_back({.name = ns->name,
                               .replication_factor = ns->replication_factor(),
                               .rack = ns->rack_id(),
-                              .durable = !ns->storage_files().empty()});
+                              .durable = ns->keeps_data()});
   return out;
 }
 
@@ -117,11 +118,18 @@ Result<void> Server::make_cluster(unsigned reactors) {
               [term_file] {
                 if (term_file != nullptr) term_file->sync();
               },
+          .flush =
+              [this] {
+                for (const auto& durable : durable_) durable->request_flush();
+              },
           .requests = [this] { return requests(); }});
   const auto place = [&](const char* file) {
     return slot_ ? Copies::Place{folder_.get(), slot_->slot() + file} : Copies::Place{};
   };
-  if (auto ok = copies_->load(place(kCopiesFile)); !ok) return ok;
+  std::set<std::string> whole;
+  for (const auto& durable : durable_)
+    if (durable->is_whole()) whole.insert(durable->records().name());
+  if (auto ok = copies_->load(place(kCopiesFile), whole); !ok) return ok;
   fabric_ = std::make_unique<Fabric>(Fabric::Options{.self = process_,
                                                      .cluster_name = config_.service.cluster_name(),
                                                      .keep_alive = keep_alive_of(config_.network)},

@@ -22,6 +22,8 @@ using wire::PartitionId;
 
 constexpr Duration kTickEvery = std::chrono::milliseconds(20);
 constexpr Duration kSaveEvery = std::chrono::seconds(1);
+constexpr Duration kLookAtLogsEvery = std::chrono::milliseconds(50);
+constexpr Duration kLastFlush = std::chrono::seconds(10);
 constexpr Duration kShowAgainAfter = std::chrono::milliseconds(500);
 // A transfer has one frame under way at a time and ends with a question to the leader, so many
 // small ones are needed for the work of one that streams.
@@ -35,7 +37,7 @@ cluster::CopyOptions options_of(const config::NamespaceConfig& config) {
           .conflict = config.conflict_resolution_policy() == config::ConflictPolicy::Generation
                           ? cluster::CopyOptions::Conflict::Generation
                           : cluster::CopyOptions::Conflict::LastUpdate,
-          .durable = !config.storage_files().empty()};
+          .durable = config.keeps_data()};
 }
 
 /// As tools compare versions: a key that names the term, a family, and flags.
@@ -115,23 +117,36 @@ Copies::NamespaceCopies* Copies::find(std::string_view name) const {
   return nullptr;
 }
 
-Result<void> Copies::load(Place place) {
+Result<void> Copies::load(Place place, const std::set<std::string>& whole) {
   place_ = std::move(place);
+  for (const auto& ns : namespaces_) {
+    if (!ns->context.options.durable) continue;
+    for (std::uint16_t id = 0; id < wire::kPartitions; ++id)
+      copy_node_.terms.reserve(ns->partition(PartitionId(id)).last_lsn.term());
+  }
   if (place_.folder == nullptr) return {};
   const auto states = store::load_metadata(*place_.folder, place_.file);
   if (!states) return tl::unexpected(states.error());
+  std::set<std::string> unbelieved;
   for (const auto& [key, state] : *states) {
     const auto parts = split(key, '\0');
     const auto id = parts.size() == 2 ? parse_u64(parts[1]) : std::nullopt;
     NamespaceCopies* const ns = parts.empty() ? nullptr : find(parts[0]);
     // A namespace that keeps no records has nothing that a state would be true of.
     if (ns == nullptr || !id || *id >= wire::kPartitions || !ns->context.options.durable) continue;
+    if (!whole.contains(ns->ns.name())) {
+      unbelieved.insert(ns->ns.name());
+      continue;
+    }
     const PartitionId partition(static_cast<std::uint16_t>(*id));
     const std::scoped_lock lock(ns->partition(partition).write);
     if (!ns->replicas[*id]->load(as_bytes(state)))
       log_warning("partition", "{{{}}} {}: its state is damaged; the copy is filled anew",
                   ns->ns.name(), *id);
   }
+  for (const std::string& name : unbelieved)
+    log_warning("partition", "{{{}}} records are lost: its copies are compared as if never filled",
+                name);
   return {};
 }
 
@@ -148,11 +163,18 @@ void Copies::stop() {
   wake_.notify_all();
   thread_.join();
   outlets_.sync_terms();
-  save_if_changed();
+  if (place_.folder == nullptr || (!take_states() && states_.empty())) return;
+  outlets_.flush();
+  const Instant until = now() + kLastFlush;
+  while (!states_need_.is_durable() && now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  if (states_need_.is_durable())
+    write_states();
+  else
+    log_warning("partition", "the records are not on disk: states of the copies are not kept");
 }
 
 void Copies::run() {
-  Instant saved = now();
   Instant tick_at = now();
   bool more = false;
   std::unique_lock lock(mutex_);
@@ -170,10 +192,7 @@ void Copies::run() {
     }
     if (show_again_.load()) show_again();
     outlets_.sync_terms();
-    if (now() - saved >= kSaveEvery) {
-      save_if_changed();
-      saved = now();
-    }
+    keep_states();
     lock.lock();
     const auto wanted = [&] {
       return stopping_ || slot_free_.load() || (!more && tick_wanted_.load()) ||
@@ -183,6 +202,7 @@ void Copies::run() {
     if (more) until = std::min(until, tick_at);
     if (paced) until = std::min(until, copy_node_.pace.allows_at(now()));
     Duration pause = std::max(until - now(), Duration(0));
+    if (!states_.empty()) pause = std::min(pause, kLookAtLogsEvery);
     if (show_again_.load()) pause = std::min(pause, kShowAgainAfter);
     wake_.wait_for(lock, pause, wanted);
   }
@@ -295,27 +315,37 @@ void Copies::slot_freed() {
 }
 
 /// All states together: they are small, and a file that is replaced whole needs no repair.
-void Copies::save_if_changed() {
+void Copies::keep_states() {
   if (place_.folder == nullptr) return;
+  if (!states_.empty() && states_need_.is_durable()) write_states();
+  if (states_.empty() && now() - states_taken_ >= kSaveEvery) take_states();
+}
+
+/// False: nothing has changed.
+bool Copies::take_states() {
+  states_taken_ = now();
   const bool changed = std::ranges::any_of(namespaces_, [](const auto& ns) {
     return ns->context.options.durable &&
            std::ranges::any_of(ns->replicas, [](const auto& copy) { return copy->unsaved(); });
   });
-  if (!changed) return;
-  store::Metadata states;
+  if (!changed) return false;
+  states_.clear();
+  states_need_ = {};
   for (const auto& ns : namespaces_) {
     if (!ns->context.options.durable) continue;
     for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
-      Buffer state;
-      {
-        const std::scoped_lock lock(ns->partition(PartitionId(id)).write);
-        state = ns->replicas[id]->save();
-      }
-      if (!state.empty()) states.emplace(ns->ns.name() + '\0' + std::to_string(id), as_text(state));
+      const std::scoped_lock lock(ns->partition(PartitionId(id)).write);
+      states_.emplace(ns->ns.name() + '\0' + std::to_string(id), as_text(ns->replicas[id]->save()));
     }
+    states_need_.add(*ns->ns.records.log());
   }
-  if (auto ok = store::save_metadata(*place_.folder, place_.file, states); !ok)
+  return true;
+}
+
+void Copies::write_states() {
+  if (auto ok = store::save_metadata(*place_.folder, place_.file, states_); !ok)
     log_warning("partition", "the states of the copies cannot be kept: {}", ok.error().why);
+  states_.clear();
 }
 
 /// A client looks at one node after the other. If it met the new owner of a partition first and the

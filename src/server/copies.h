@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "exec/node.h"
 #include "info/node_view.h"
 #include "store/file.h"
+#include "store/metadata.h"
+#include "store/record_log.h"
 #include "wait_probe.h"
 
 namespace flotilla::server {
@@ -38,6 +41,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
     /// These terms are about to be used: they may be written down together.
     std::function<void(const std::vector<cluster::Term>&)> prepare;
     std::function<void()> sync_terms;
+    /// What was appended to the logs is wanted on disk.
+    std::function<void()> flush;
     /// Of clients, since start.
     std::function<std::uint64_t()> requests;
   };
@@ -52,8 +57,9 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
          const config::Config& config, const std::vector<net::Reactor*>& reactors, Outlets outlets);
   ~Copies() override;
 
-  /// After recovery of the records, before the first row. Unknown: the file is damaged.
-  Result<void> load(Place place);
+  /// After recovery of the records, before the first row. Of namespaces that are not `whole` no
+  /// state is believed. Unknown: the file is damaged.
+  Result<void> load(Place place, const std::set<std::string>& whole);
   void start();
   /// Ends the thread and keeps the last states. Nothing changes any more.
   void stop();
@@ -129,6 +135,9 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void tick_queued();
   bool tick_paced();
   bool tick_next_queued(Slot slot);
+  void keep_states();
+  bool take_states();
+  void write_states();
   Instant follow_clients(Instant now);
   void save_if_changed();
 
@@ -142,6 +151,11 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   cluster::CopyNode copy_node_;
   std::vector<std::unique_ptr<NamespaceCopies>> namespaces_;
   Place place_;
+  /// To be written once the logs are durable up to where they were when these were taken: a state
+  /// that spoke of records that a crash took would have others drop theirs.
+  store::Metadata states_;
+  store::LogMark states_need_;
+  Instant states_taken_;
   std::atomic<bool> orphaned_{false};
   std::atomic<int> changing_{0};
   std::atomic<bool> changed_{false};

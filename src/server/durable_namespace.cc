@@ -109,6 +109,14 @@ DurableNamespace::~DurableNamespace() {
   records_.attach(nullptr);
 }
 
+bool DurableNamespace::is_whole() const {
+  for (unsigned i = 0; i < log_->file_count(); ++i) {
+    const store::LogReport& report = log_->report(i);
+    if (report.formatted || report.lost_records != 0 || !report.lost_records_exact) return false;
+  }
+  return true;
+}
+
 void DurableNamespace::retune(const config::NamespaceConfig& config) {
   log_->retune(tuning_of(config));
 }

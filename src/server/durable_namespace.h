@@ -35,6 +35,10 @@ class DurableNamespace : public store::LogOwner {
   ~DurableNamespace() override;
 
   const store::Namespace& records() const { return records_; }
+  /// Whether everything was read back that had been durable.
+  bool is_whole() const;
+  /// Writes and syncs what was appended without waiting for its time.
+  void request_flush() { log_->request_flush(); }
   store::LogStatistics statistics() const { return log_->statistics(); }
   store::LogStatistics statistics(unsigned file) const { return log_->statistics(file); }
   unsigned files() const { return log_->file_count(); }

@@ -75,6 +75,13 @@ bool Log::is_durable(LogPosition position) const {
   return files_[position.raw() >> 56]->is_durable(position.raw() & ((1ULL << 56) - 1));
 }
 
+std::vector<LogPosition> Log::ends() const {
+  std::vector<LogPosition> out;
+  for (std::size_t i = 0; i < files_.size(); ++i)
+    out.emplace_back(std::uint64_t{i} << 56 | files_[i]->appended());
+  return out;
+}
+
 void Log::request_flush() {
   for (auto& file : files_) file->request_flush();
 }

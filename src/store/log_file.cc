@@ -351,6 +351,11 @@ void LogFile::close() {
 // ----------------------------------------------------------------------------------------------
 // the rest
 
+std::uint64_t LogFile::appended() const {
+  const std::scoped_lock lock(mutex_);
+  return appended_;
+}
+
 void LogFile::request_flush() {
   {
     const std::scoped_lock lock(mutex_);

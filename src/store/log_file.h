@@ -37,6 +37,7 @@ class LogFile {
   bool is_durable(std::uint64_t position) const {
     return durable_.load(std::memory_order_acquire) >= position;
   }
+  std::uint64_t appended() const;
   void request_flush();
   void close();
   void retune(const LogTuning& tuning);

@@ -156,7 +156,7 @@ class LogHost {
 ///
 /// Threads
 ///  - append(), append_moved(), released(), peek(), extent(), unreadable(), is_durable(),
-///    request_flush(), retune(), statistics(): any thread. A short mutex per file inside, taken
+///    ends(), request_flush(), retune(), statistics(): any thread. A short mutex per file inside, taken
 ///    last: never held over a call to the owner, the host, or any I/O.
 ///  - step(), deadline(): one thread at a time for each file, different files in parallel. All
 ///    calls to the owner are made from inside step().
@@ -208,6 +208,7 @@ class Log final : public RecordLog {
   void unreadable(const RecordPlace& at, std::string_view why) override;
 
   bool is_durable(LogPosition position) const override;
+  std::vector<LogPosition> ends() const override;
   /// Writes and syncs what has been appended without waiting for its time.
   void request_flush();
   /// Flushes, marks the files clean, and takes no more appends. Closed once all requests are done.

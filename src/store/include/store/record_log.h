@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -57,6 +60,8 @@ class RecordLog {
   virtual Result<Place> append_moved(const RecordImage& image) { return append(image); }
   /// Whether everything up to this position would survive a crash. Any thread.
   virtual bool is_durable(LogPosition position) const = 0;
+  /// What was appended so far is durable once all of these are: see LogMark. Any thread.
+  virtual std::vector<LogPosition> ends() const { return {}; }
   /// The copy of a record there is superseded. Under the same lock as the append() that did it.
   virtual void released(const RecordPlace& at) = 0;
 
@@ -68,6 +73,22 @@ class RecordLog {
   virtual RecordExtent extent(const RecordPlace& /*at*/) const { return {}; }
   /// A copy that should be there cannot be read, or does not check. Any thread.
   virtual void unreadable(const RecordPlace& /*at*/, std::string_view /*why*/) {}
+};
+
+/// Where logs stood at some moment. They must outlive it.
+class LogMark {
+ public:
+  void add(const RecordLog& log) {
+    for (const LogPosition end : log.ends()) ends_.emplace_back(&log, end);
+  }
+  /// Whether everything that had been appended by then would survive a crash.
+  bool is_durable() const {
+    return std::ranges::all_of(ends_,
+                               [](const auto& at) { return at.first->is_durable(at.second); });
+  }
+
+ private:
+  std::vector<std::pair<const RecordLog*, LogPosition>> ends_;
 };
 
 }  // namespace flotilla::store
