@@ -86,6 +86,15 @@ std::string World::unequal() const {
   return {};
 }
 
+void World::doubt(Instant since) {
+  for (const auto& [key, writes] : writes_)
+    for (const auto& write : writes) {
+      if (write->state != ClientWrite::State::Acknowledged || *write->ended < since) continue;
+      write->state = ClientWrite::State::InDoubt;
+      write->ended.reset();
+    }
+}
+
 std::vector<std::string> World::lost() {
   std::vector<std::string> out;
   for (const auto& [key, writes] : writes_) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "cluster_world.h"
 #include "schedules.h"
 
@@ -155,6 +157,121 @@ TEST(Cluster, LostDoubledAndLateFramesOnlyCostTime) {
     expect_settled(world);
     world.clients(true);
     world.run(seconds(4));
+    expect_nothing_lost(world);
+  });
+}
+
+// --- restarts with old data
+
+World::Options with_disks(std::uint64_t seed) {
+  Random random(seed);
+  const bool commits = random.chance(0.5);
+  return {.nodes = three_to_five(seed),
+          .partitions = random.between(1, 8),
+          .replication_factor = static_cast<std::uint32_t>(random.between(2, 3)),
+          .delay_most = milliseconds(random.between(1, 5)),
+          .removes = random.chance(0.5) ? 0.1 : 0.4,
+          .durable = true,
+          .commit_to_device = commits,
+          .log_files = static_cast<unsigned>(random.between(1, 3)),
+          .flush_most = milliseconds(commits ? random.between(2, 50) : random.between(20, 600)),
+          .save_every = milliseconds(random.between(20, 1000))};
+}
+
+void end_somehow(World& world, unsigned i) {
+  switch (world.random().below(3)) {
+    case 0:
+      return world.crash(i);
+    case 1:
+      return world.cut_power(i);
+    default:
+      world.stop(i);
+      EXPECT_TRUE(world.run_until([&] { return !world.is_up(i); }, seconds(20)));
+  }
+}
+
+TEST(ClusterDisks, ANodeThatComesBackWithOldDataLosesNothingAndBringsNothingBack) {
+  for_each_seed(1, 20, [](std::uint64_t seed) {
+    World world(seed, with_disks(seed));
+    start_all(world);
+    expect_settled(world);
+    world.clients(true);
+    for (unsigned round = 0; round < at_most_faults(5) && !testing::Test::HasFailure(); ++round) {
+      world.run(milliseconds(world.random().between(300, 2000)));
+      const auto victim = static_cast<unsigned>(world.random().below(world.count()));
+      end_somehow(world, victim);
+      // Now and then nobody writes while it is away.
+      if (world.random().chance(0.3)) world.clients(false);
+      world.run(milliseconds(world.random().below(4000)));
+      world.start(victim);
+      world.clients(true);
+      expect_settled(world);
+    }
+    expect_nothing_lost(world);
+  });
+}
+
+/// All at once, or one after the other, so that the last ones alone have what came last.
+TEST(ClusterDisks, AllThatEndTogetherComeBackWithWhatWasDurable) {
+  for_each_seed(1, 20, [](std::uint64_t seed) {
+    const World::Options options = with_disks(seed);
+    World world(seed, options);
+    start_all(world);
+    expect_settled(world);
+    for (unsigned round = 0; round < at_most_faults(3) && !testing::Test::HasFailure(); ++round) {
+      world.clients(true);
+      world.run(milliseconds(world.random().between(2500, 5000)));
+      const bool cut = world.random().chance(0.5);
+      for (const unsigned i : world.up()) cut ? world.cut_power(i) : world.crash(i);
+      if (!options.commit_to_device) world.doubt(world.now() + -2 * options.flush_most);
+      world.clients(false);
+      std::vector<unsigned> order;
+      for (unsigned i = 0; i < world.count(); ++i) order.push_back(i);
+      for (std::size_t i = order.size(); i > 1; --i)
+        std::swap(order[i - 1], order[world.random().below(i)]);
+      for (const unsigned i : order) {
+        world.run(milliseconds(world.random().below(3000)));
+        world.start(i);
+      }
+      expect_settled(world);
+      EXPECT_EQ(world.lost(), std::vector<std::string>{});
+    }
+    world.clients(true);
+    world.run(seconds(1));
+    expect_nothing_lost(world);
+  });
+}
+
+TEST(ClusterDisks, AllThatAreStoppedOneAfterTheOtherComeBackWithEverything) {
+  for_each_seed(1, 20, [](std::uint64_t seed) {
+    World world(seed, with_disks(seed));
+    start_all(world);
+    expect_settled(world);
+    for (unsigned round = 0; round < at_most_faults(2) && !testing::Test::HasFailure(); ++round) {
+      world.clients(true);
+      world.run(milliseconds(world.random().between(300, 2000)));
+      std::vector<unsigned> order;
+      for (unsigned i = 0; i < world.count(); ++i) order.push_back(i);
+      for (std::size_t i = order.size(); i > 1; --i)
+        std::swap(order[i - 1], order[world.random().below(i)]);
+      for (const unsigned i : order) {
+        world.run(milliseconds(world.random().below(500)));
+        world.stop(i);
+        ASSERT_TRUE(world.run_until([&] { return !world.is_up(i); }, seconds(20)));
+      }
+      world.clients(false);
+      world.run(seconds(2));
+      std::ranges::reverse(order);
+      if (world.random().chance(0.5)) std::swap(order.front(), order.back());
+      for (const unsigned i : order) {
+        world.run(milliseconds(world.random().below(3000)));
+        world.start(i);
+      }
+      expect_settled(world);
+      EXPECT_EQ(world.lost(), std::vector<std::string>{});
+    }
+    world.clients(true);
+    world.run(seconds(1));
     expect_nothing_lost(world);
   });
 }

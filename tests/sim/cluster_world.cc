@@ -31,9 +31,10 @@ std::optional<unsigned> node_of(const std::string& host) {
   return static_cast<unsigned>(std::stoul(host.substr(kPrefix.size())) - 1);
 }
 
-cluster::CopyOptions copy_options(std::uint32_t replication_factor) {
+cluster::CopyOptions copy_options(const World::Options& options) {
   cluster::CopyOptions out;
-  out.replication_factor = replication_factor;
+  out.replication_factor = options.replication_factor;
+  out.durable = options.durable;
   out.conflict = cluster::CopyOptions::Conflict::LastUpdate;
   return out;
 }
@@ -71,19 +72,28 @@ std::string text_of(const cluster::Row& row) {
 
 // --- WorldNode
 
-WorldNode::WorldNode(World& in, unsigned number, std::uint64_t boot)
+WorldNode::WorldNode(World& in, unsigned number, std::uint64_t boot, NodeDisk& its)
     : world(in),
       index(number),
       self(in.info_of(number, {}).process.node, boot),
+      disk(its),
       records(kNamespace, clock),
-      copies{*this, terms, self},
+      copies{*this, in.options().durable ? static_cast<cluster::TermTable&>(its.terms) : terms,
+             self},
       context{.node = copies,
               .records = records,
               .tag = cluster::namespace_tag(kNamespace),
-              .options = copy_options(in.options().replication_factor)} {
+              .options = copy_options(in.options())} {
   for (std::size_t i = 0; i < in.options().partitions; ++i)
     replicas.push_back(
         std::make_unique<Replica>(context, wire::PartitionId(static_cast<std::uint16_t>(i))));
+  if (!in.options().durable) return;
+  records.attach(&disk.log);
+  disk.log.recover(records);
+  for (std::uint16_t i = 0; i < replicas.size(); ++i)
+    disk.terms.reserve(records.partition(wire::PartitionId(i)).last_lsn.term());
+  for (const auto& [id, state] : disk.states)
+    FLOTILLA_CHECK(replicas[id.raw()]->load(state).has_value());
 }
 
 WorldNode::~WorldNode() = default;
@@ -107,6 +117,17 @@ void WorldNode::tick_copies() {
     replica(id).tick();
     if (replica(id).wants_tick()) ticking.insert(id);
   }
+}
+
+void WorldNode::save_copies() {
+  if (!states.empty() && states_need.is_durable()) disk.states = std::exchange(states, {});
+  if (!states.empty() || world.now() - saved < world.options().save_every) return;
+  saved = now();
+  if (std::ranges::none_of(replicas, [](const auto& copy) { return copy->unsaved(); })) return;
+  for (std::uint16_t i = 0; i < replicas.size(); ++i)
+    states[wire::PartitionId(i)] = replicas[i]->save();
+  states_need = {};
+  states_need.add(disk.log);
 }
 
 /// After that the executor lets clients wait.
@@ -141,12 +162,12 @@ struct World::Pending {
 
 World::World(std::uint64_t seed, const Options& options) : options_(options), random_(seed) {
   nodes_.resize(options.nodes);
-  disks_.resize(options.nodes);
   for (unsigned i = 0; i < options.nodes; ++i) {
     cluster::Uuid uuid{};
     for (std::size_t b = 0; b < 8; ++b) uuid[b] = static_cast<std::byte>(random_.next());
     uuid[15] = static_cast<std::byte>(i + 1);
     uuids_.push_back(uuid);
+    disks_.push_back(std::make_unique<NodeDisk>(random_, options.log_files));
     const auto most = static_cast<std::uint64_t>(options.skew_ms_most);
     skew_ms_.push_back(static_cast<std::int64_t>(random_.between(0, 2 * most)) -
                        options.skew_ms_most);
@@ -169,7 +190,9 @@ cluster::NodeInfo World::info_of(unsigned node, const Process& process) const {
   info.heartbeat = {{host_of(node), kHeartbeatPort}};
   info.fabric = {{host_of(node), 3001}};
   info.service = {{host_of(node), 3000}};
-  info.namespaces = {{.name = kNamespace, .replication_factor = options_.replication_factor}};
+  info.namespaces = {{.name = kNamespace,
+                      .replication_factor = options_.replication_factor,
+                      .durable = options_.durable}};
   return info;
 }
 
@@ -235,7 +258,12 @@ bool World::run_until(const std::function<bool()>& done, Duration most) {
 
 void World::start(unsigned i) {
   FLOTILLA_CHECK(nodes_[i] == nullptr);
-  nodes_[i] = std::make_unique<WorldNode>(*this, i, next_boot_ * 0x9E3779B97F4A7C15ULL);
+  if (options_.durable && !disks_[i]->states.empty())
+    FLOTILLA_MARK("fault: a node starts with old data");
+  else
+    FLOTILLA_MARK("fault: a node starts empty");
+  dark_.erase(i);
+  nodes_[i] = std::make_unique<WorldNode>(*this, i, next_boot_ * 0x9E3779B97F4A7C15ULL, *disks_[i]);
   ++next_boot_;
   WorldNode& node = *nodes_[i];
   Membership::Options options;
@@ -244,11 +272,12 @@ void World::start(unsigned i) {
   options.random_seed = random_.next();
   for (unsigned other = 0; other < nodes_.size(); ++other)
     options.seeds.push_back({host_of(other), kHeartbeatPort});
-  node.membership =
-      std::make_unique<Membership>(std::move(options), info_of(i, node.self), node, disks_[i]);
+  node.membership = std::make_unique<Membership>(std::move(options), info_of(i, node.self), node,
+                                                 disks_[i]->items);
   node.step(Membership::Tick{});
   schedule_membership(i, node.self.boot);
   schedule_copies(i, node.self.boot);
+  if (options_.durable) schedule_disk(i, node.self.boot);
 }
 
 void World::schedule_membership(unsigned i, std::uint64_t boot) {
@@ -269,25 +298,53 @@ void World::schedule_copies(unsigned i, std::uint64_t boot) {
   at(kCopiesTick, [this, i, boot] {
     WorldNode* const node = nodes_[i].get();
     if (node == nullptr || node->self.boot != boot) return;
-    if (!node->paused) node->tick_copies();
+    if (!node->paused) {
+      node->tick_copies();
+      if (options_.durable) node->save_copies();
+    }
     schedule_copies(i, boot);
   });
 }
 
-void World::kill(unsigned i, bool reset) {
+/// A disk goes on while its node stands still.
+void World::schedule_disk(unsigned i, std::uint64_t boot) {
+  const auto most = static_cast<std::uint64_t>(options_.flush_most.count());
+  at(Duration(static_cast<std::int64_t>(random_.between(most / 8, most))), [this, i, boot] {
+    WorldNode* const node = nodes_[i].get();
+    if (node == nullptr || node->self.boot != boot) return;
+    node->disk.log.flush();
+    node->disk.terms.sync();
+    schedule_disk(i, boot);
+  });
+}
+
+void World::kill(unsigned i, Parting parting, End how) {
   for (auto& [id, link] : std::map(links_)) {
     for (const Link::End& end : link->ends)
       if (end.node == i && end.boot == nodes_[i]->self.boot) {
-        close_link(*link, nodes_[i].get(), reset);
+        if (parting == Parting::Silent)
+          link->open = false;
+        else
+          close_link(*link, nodes_[i].get(), parting == Parting::Resets);
         break;
       }
   }
+  if (how == End::Clean && options_.durable)
+    for (std::uint16_t p = 0; p < options_.partitions; ++p)
+      disks_[i]->states[wire::PartitionId(p)] = nodes_[i]->replica(wire::PartitionId(p)).save();
+  disks_[i]->end(how, random_);
   graveyard_.push_back(std::move(nodes_[i]));
 }
 
 void World::crash(unsigned i) {
   FLOTILLA_MARK("fault: a process ends");
-  kill(i, true);
+  kill(i, Parting::Resets, End::Killed);
+}
+
+void World::cut_power(unsigned i) {
+  FLOTILLA_MARK("fault: a host is gone");
+  kill(i, Parting::Silent, End::PowerCut);
+  dark_.insert(i);
 }
 
 void World::stop(unsigned i) {
@@ -309,7 +366,7 @@ void World::resume(unsigned i) {
 void World::replace(unsigned i) {
   FLOTILLA_CHECK(nodes_[i] == nullptr);
   FLOTILLA_MARK("fault: an address has another node");
-  disks_[i].clear();
+  disks_[i] = std::make_unique<NodeDisk>(random_, options_.log_files);
   for (std::size_t b = 0; b < 8; ++b) uuids_[i][b] = static_cast<std::byte>(random_.next());
 }
 
@@ -342,7 +399,8 @@ void World::carry_fabric(WorldNode& from, const Process& to, Bytes frame) {
 
 void World::dial(WorldNode& from, const cluster::Endpoint& to) {
   const auto other = node_of(to.host);
-  const bool reaches = other && *other < nodes_.size() && !is_cut(from.index, *other);
+  const bool reaches =
+      other && *other < nodes_.size() && !is_cut(from.index, *other) && !dark_.contains(*other);
   WorldNode* const there = reaches ? nodes_[*other].get() : nullptr;
   if (there == nullptr || there->paused) {
     to_node(from, reaches && there == nullptr ? delay() : kDialLimit,
@@ -416,7 +474,7 @@ struct World::Doer {
     }
   }
   void operator()(Membership::MoveRow& a) const { node.replica(a.partition).move(a.row); }
-  void operator()(Membership::Persist& a) const { world.disks_[node.index][a.key] = a.value; }
+  void operator()(Membership::Persist& a) const { node.disk.items[a.key] = a.value; }
   void operator()(Membership::Orphaned&) const {
     for (const auto& copy : node.replicas) copy->orphan();
   }
@@ -432,7 +490,9 @@ struct World::Doer {
   }
   void operator()(Membership::Left&) const {
     node.left = true;
-    world.to_node(node, Duration(0), [&in = world](WorldNode& at) { in.kill(at.index, false); });
+    world.to_node(node, Duration(0), [&in = world](WorldNode& at) {
+      in.kill(at.index, World::Parting::Closes, End::Clean);
+    });
   }
   template <class Other>
   void operator()(Other&) const {}  // Names, metadata, and the log matter to nobody here.
@@ -511,29 +571,27 @@ void World::try_write(const std::shared_ptr<Pending>& pending, unsigned i) {
   store::Partition& partition = node->records.partition_of(digest);
   store::MemoryRecord* const old = partition.index.find(digest);
   const ClientWrite& write = *pending->write;
+  Result<store::LogPosition> done{store::LogPosition(0)};
   if (write.removes) {
     if (old == nullptr || old->is_tombstone())
       return finish(*pending, ClientWrite::State::Failed, "not found");
-    FLOTILLA_CHECK(node->records.remove(partition, old, node->wall()).has_value());
+    done = node->records.remove(partition, old, node->wall());
   } else {
     const Buffer body = body_of(write.id);
     const std::uint16_t generation =
         old == nullptr || old->is_tombstone() ? 1 : static_cast<std::uint16_t>(old->generation + 1);
-    FLOTILLA_CHECK(node->records
-                       .put(partition, old,
-                            {.digest = digest, .generation = generation, .body = body},
-                            node->wall())
-                       .has_value());
+    done = node->records.put(
+        partition, old, {.digest = digest, .generation = generation, .body = body}, node->wall());
   }
-  const store::Lsn lsn = partition.last_lsn;
-  if (replica.acknowledged(lsn) == Replica::Acknowledged::Yes)
-    return finish(*pending, ClientWrite::State::Acknowledged, "");
-  await(*node, digest.partition(), lsn, [this, pending](Replica::Acknowledged became) {
-    if (became == Replica::Acknowledged::Yes)
-      finish(*pending, ClientWrite::State::Acknowledged, "");
-    else
-      finish(*pending, ClientWrite::State::InDoubt, "deposed");
-  });
+  FLOTILLA_CHECK(done.has_value());
+  const auto position = options_.commit_to_device ? *done : store::LogPosition(0);
+  await(*node, digest.partition(), partition.last_lsn, position,
+        [this, pending](Replica::Acknowledged became) {
+          if (became == Replica::Acknowledged::Yes)
+            finish(*pending, ClientWrite::State::Acknowledged, "");
+          else
+            finish(*pending, ClientWrite::State::InDoubt, "deposed");
+        });
 }
 
 /// What a client sent to a node that stands still waits in the connection, and is looked at first
@@ -569,9 +627,10 @@ void World::try_read(const std::shared_ptr<Pending>& pending, unsigned i) {
   const std::uint64_t value = record == nullptr ? 0 : value_of(*record);
   const store::Lsn seen = record == nullptr ? store::Lsn{} : replica.unsettled(record->lsn);
   if (seen.raw() == 0) return show(*pending, value, i);
-  await(*node, digest.partition(), seen, [this, pending, value, i](Replica::Acknowledged became) {
-    if (became == Replica::Acknowledged::Yes) show(*pending, value, i);
-  });
+  await(*node, digest.partition(), seen, store::LogPosition(0),
+        [this, pending, value, i](Replica::Acknowledged became) {
+          if (became == Replica::Acknowledged::Yes) show(*pending, value, i);
+        });
 }
 
 void World::show(Pending& pending, std::uint64_t value, unsigned by) {
@@ -580,14 +639,18 @@ void World::show(Pending& pending, std::uint64_t value, unsigned by) {
   ++reads_answered_;
 }
 
-/// Calls `then` once copies have the mutation, or it is known that they never will.
+/// As the gate of the executor. Calls `then` once copies have the mutation and it is durable here
+/// (position 0: that is not waited for), or it is known that they never will.
 void World::await(WorldNode& node, wire::PartitionId partition, store::Lsn lsn,
-                  std::function<void(Replica::Acknowledged)> then) {
-  const Replica::Acknowledged now = node.replica(partition).acknowledged(lsn);
-  if (now != Replica::Acknowledged::Waiting) return then(now);
-  to_node(node, milliseconds(1), [this, partition, lsn, then = std::move(then)](WorldNode& at) {
-    await(at, partition, lsn, then);
-  });
+                  store::LogPosition position, std::function<void(Replica::Acknowledged)> then) {
+  if (node.disk.log.is_durable(position)) {
+    const Replica::Acknowledged now = node.replica(partition).acknowledged(lsn);
+    if (now != Replica::Acknowledged::Waiting) return then(now);
+  }
+  to_node(node, milliseconds(1),
+          [this, partition, lsn, position, then = std::move(then)](WorldNode& at) {
+            await(at, partition, lsn, position, then);
+          });
 }
 
 void World::retry(const std::shared_ptr<Pending>& pending) {

@@ -12,16 +12,18 @@
 #include "base/random.h"
 #include "cluster/membership.h"
 #include "cluster/replica.h"
+#include "node_disk.h"
 
 namespace flotilla::sim {
 
 class World;
 
 /// One node as the server wires it: a Membership, and a copy of each partition over a real
-/// namespace in memory. All of it goes with a crash, but what was persisted.
+/// namespace in memory, with a log behind it or not. All of it goes with a crash, but what is on
+/// its disk.
 class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
  public:
-  WorldNode(World& world, unsigned index, std::uint64_t boot);
+  WorldNode(World& world, unsigned index, std::uint64_t boot, NodeDisk& disk);
   ~WorldNode() override;
 
   // Effects.
@@ -44,20 +46,26 @@ class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
   cluster::Replica& replica(wire::PartitionId id) const { return *replicas[id.raw()]; }
   void step(const cluster::Membership::Event& event);
   void tick_copies();
+  /// The states of all copies, if one has changed: on disk once all is that they speak of.
+  void save_copies();
   bool answers() const;
   bool serves_something() const;
 
   World& world;
   const unsigned index;
   const cluster::Process self;
+  NodeDisk& disk;
   store::HybridClock clock;
   store::Namespace records;
-  cluster::MemoryTermTable terms;
+  cluster::MemoryTermTable terms;  // Without a log.
   cluster::CopyNode copies;
   cluster::CopyContext context;
   std::vector<std::unique_ptr<cluster::Replica>> replicas;
   std::unique_ptr<cluster::Membership> membership;
   std::set<wire::PartitionId> ticking;
+  Instant saved;                               // When states last were taken.
+  std::map<wire::PartitionId, Buffer> states;  // To be kept, once the log is durable ...
+  store::LogMark states_need;                  // ... up to this.
   bool paused = false;
   bool drained = false;
   bool left = false;
@@ -100,6 +108,11 @@ class World {
     std::int64_t skew_ms_most = 0;
     double removes = 0.1;  // Share of the requests that change something.
     double reads = 0;      // Share of all requests.
+    bool durable = false;  // A log, and states of copies: a node starts with what it had.
+    bool commit_to_device = false;
+    unsigned log_files = 1;
+    Duration flush_most = std::chrono::milliseconds(500);  // Durable after twice that.
+    Duration save_every = std::chrono::seconds(1);         // States of copies.
   };
 
   World(std::uint64_t seed, const Options& options);
@@ -108,6 +121,8 @@ class World {
   // Faults.
   void start(unsigned i);
   void crash(unsigned i);
+  /// With its host: nobody is told, and what was not synced may be gone.
+  void cut_power(unsigned i);
   /// SIGTERM: the node leaves by itself; then it is gone.
   void stop(unsigned i);
   void pause(unsigned i);
@@ -139,6 +154,8 @@ class World {
   std::string leader_says(wire::PartitionId id) const;
   /// All copies that a row names are equal, record for record.
   std::string unequal() const;
+  /// What was acknowledged since then may be gone: no copy of it was durable when all ended.
+  void doubt(Instant since);
   /// Keys whose last value on its primary cannot be: an acknowledged write is gone.
   std::vector<std::string> lost();
   /// Keys whose reads and acknowledged writes fit no order in which each took effect between its
@@ -176,19 +193,20 @@ class World {
   void dial(WorldNode& from, const cluster::Endpoint& to);
   void send_link(WorldNode& from, cluster::LinkId link, Buffer bytes);
   void close_link(Link& link, const WorldNode* except, bool reset);
-  void kill(unsigned i, bool reset);
+  enum class Parting : std::uint8_t { Closes, Resets, Silent };
+  void kill(unsigned i, Parting parting, End how);
   void schedule_membership(unsigned i, std::uint64_t boot);
   void schedule_copies(unsigned i, std::uint64_t boot);
+  void schedule_disk(unsigned i, std::uint64_t boot);
   void client_turn();
   void begin_read(std::uint64_t key, unsigned via);
   void try_read(const std::shared_ptr<Pending>& pending, unsigned at);
   void show(Pending& pending, std::uint64_t value, unsigned by);
   void await(WorldNode& node, wire::PartitionId partition, store::Lsn lsn,
-             std::function<void(cluster::Replica::Acknowledged)> then);
+             store::LogPosition position, std::function<void(cluster::Replica::Acknowledged)> then);
   std::string not_linearizable(std::uint64_t key) const;
   void try_write(const std::shared_ptr<Pending>& pending, unsigned at);
   void retry(const std::shared_ptr<Pending>& pending);
-  void await(const std::shared_ptr<Pending>& pending, unsigned at);
   void finish(Pending& pending, ClientWrite::State state, const char* why);
   bool step_one(Instant until);
   wire::Digest digest_of(std::uint64_t key) const;
@@ -203,7 +221,8 @@ class World {
   std::vector<std::unique_ptr<WorldNode>> graveyard_;  // Until the events at hand are over.
   std::vector<cluster::Uuid> uuids_;
   std::vector<std::int64_t> skew_ms_;
-  std::vector<cluster::Membership::Restored> disks_;
+  std::vector<std::unique_ptr<NodeDisk>> disks_;
+  std::set<unsigned> dark_;  // Hosts without power: they refuse nothing.
   std::uint64_t next_boot_ = 1;
   std::uint64_t next_link_ = 1;
   std::map<cluster::LinkId, std::shared_ptr<Link>> links_;
