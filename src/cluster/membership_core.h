@@ -96,7 +96,7 @@ class Membership::Core {
     std::int64_t skew_ms = 0;
     Instant items_differ_since;
     // Death.
-    bool link_lost = false;  // All connections ended; redial under way.
+    bool link_lost = false;  // All connections had ended, last then.
     Instant link_lost_at;
     bool unreachable = false;  // And found no way back.
     std::set<Process> found_gone_by;
@@ -106,6 +106,9 @@ class Membership::Core {
     unsigned false_deaths = 0;
     Instant false_death_at;
     bool thrown_out = false;
+
+    /// No connection to it is left, and nothing says yet whether it is dead.
+    bool is_looked_for() const { return link_lost && !link; }
   };
 
   void on(const LinkUp& event);

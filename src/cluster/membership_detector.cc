@@ -186,7 +186,7 @@ void Membership::Core::detect() {
     }
     Known* known = find(member.process);
     if (known == nullptr) continue;
-    if (known->link_lost && !known->link && !known->unreachable &&
+    if (known->is_looked_for() && !known->unreachable &&
         now_ - known->link_lost_at > o.redial_limit)
       find_unreachable(member.process, *known);
     // Those that no beats go to are silent all the time.
@@ -205,8 +205,7 @@ void Membership::Core::detect() {
   }
   // Whoever lost its connection is looked at by all, as the leader needs a second word.
   for (auto& [process, known] : known_)
-    if (known.link_lost && !known.link && !known.unreachable &&
-        now_ - known.link_lost_at > o.redial_limit)
+    if (known.is_looked_for() && !known.unreachable && now_ - known.link_lost_at > o.redial_limit)
       find_unreachable(process, known);
 }
 

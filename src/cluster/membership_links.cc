@@ -139,7 +139,7 @@ void Membership::Core::address_failed(const Endpoint& at, std::string why, Durat
 void Membership::Core::on(const DialFailed& event) {
   address_failed(event.to, event.refused ? "the connection is refused" : "no answer", Duration(0));
   for (auto& [process, known] : known_)
-    if (known.link_lost && !known.link &&
+    if (known.is_looked_for() &&
         std::ranges::find(known.info.heartbeat, event.to) != known.info.heartbeat.end())
       find_unreachable(process, known);
 }
@@ -295,7 +295,7 @@ void Membership::Core::on_hello(LinkId id, const message::Hello& hello) {
     address.why.clear();
     address.backoff = Duration(0);
   }
-  if (known.link_lost && !known.link) {
+  if (known.is_looked_for()) {
     FLOTILLA_MARK("a connection was reset, and its node lives");
     ++stats.link_resets;
     known.link_lost = known.unreachable = false;

@@ -209,8 +209,7 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
     // Its death is not proven here yet, but nothing says that it lives: asked again soon, this
     // node knows more.
     const Known* const leader = find(view->leader);
-    if (leader != nullptr && leader->link_lost && !leader->link &&
-        now_ - leader->via_at > dead_after()) {
+    if (leader != nullptr && leader->is_looked_for() && now_ - leader->via_at > dead_after()) {
       FLOTILLA_MARK("PREPARE unanswered: the leader is being looked for");
       return;
     }

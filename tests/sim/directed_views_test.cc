@@ -1,5 +1,5 @@
-// The scenarios of the design (D1 to D21) that views and rows decide, by their numbers. Those of
-// the copies stand in directed_copies_test.cc.
+// The scenarios of the design (D1 to D21, and D22) that views and rows decide, by their numbers.
+// Those of the copies stand in directed_copies_test.cc.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@ namespace flotilla::sim {
 namespace {
 
 // First bytes of messages.
+constexpr std::byte kGone{4};
 constexpr std::byte kPrepare{9};
 constexpr std::byte kPromise{10};
 constexpr std::byte kCommit{12};
@@ -482,6 +483,32 @@ TEST(DirectedD21, AnotherNodeAtTheOldAddressIsAnotherNode) {
   world.start(heir);
   EXPECT_TRUE(world.settle());
   EXPECT_EQ(world.view(heir)->members.size(), 3U);
+}
+
+/// To say that the leader lives would cost the other its proof, and everybody the time after which
+/// a node counts as dead for its silence.
+TEST(DirectedD22, WhoLooksForTheLeaderDoesNotCallItAlive) {
+  Cluster world(3);
+  ASSERT_TRUE(world.settle());
+  const std::size_t leader = world.leader();
+  const std::size_t next = node_of(world, world.view(leader)->members.at(1).process);
+  const std::size_t last = 3 - leader - next;
+  unsigned asked = 0;
+  world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
+    asked += from == next && frame[0] == kPrepare ? 1 : 0;
+    return from == next && to == last && frame[0] == kGone;
+  };
+  const Instant killed = world.now();
+  world.crash(leader);
+  // PREPARE is there before the second word.
+  ASSERT_TRUE(world.run_until([&] { return asked > 0; }, seconds(1)));
+  world.run(milliseconds(20));
+  ASSERT_FALSE(world.kept.empty());
+  EXPECT_FALSE(world.one_view({next, last}));
+  world.keep = nullptr;
+  world.inject(next, last, world.kept.front().second);
+  ASSERT_TRUE(world.run_until([&] { return world.one_view({next, last}); }, seconds(5)));
+  EXPECT_LT(world.now() - killed, milliseconds(700)) << "it waited for the leader's silence";
 }
 
 }  // namespace
