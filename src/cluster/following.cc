@@ -173,7 +173,9 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, ReplFrame& fram
   Following& f = *following_;
   const bool known = frame.seq <= f.contiguous || std::ranges::binary_search(f.early, frame.seq);
   if (!known) {
-    if (f.early.size() >= options().early_most || frame.seq > kSeqMost) {
+    // Never the one that they all wait for.
+    const bool is_next = frame.seq == f.contiguous + 1;
+    if ((!is_next && f.early.size() >= options().early_most) || frame.seq > kSeqMost) {
       FLOTILLA_MARK("too much came before its predecessors");
       return;
     }

@@ -557,12 +557,10 @@ void Membership::Core::on_message(const Process& from, const message::Commit& co
     return void(send(from, message::Refuse{message::Refuse::Reason::Promised, commit.epoch,
                                            promised_, view ? view->leader : Process{}}));
   }
+  // A base is named only to who promised by it, and whoever promised installs nothing in between:
+  // else it is no COMMIT of ours.
   View next;
-  if (!assemble(commit, next)) {
-    FLOTILLA_MARK("COMMIT against a base that the member does not have");
-    send(from, message::Pull{view ? view->epoch : Epoch{}, n});
-    return;
-  }
+  if (!assemble(commit, next)) return;
   if (next.member(self.process) == nullptr) {
     const bool of_ours =
         view && std::ranges::find(commit.lineage, view->epoch) != commit.lineage.end();

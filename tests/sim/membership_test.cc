@@ -232,6 +232,20 @@ TEST(Membership, ANodeThatLeavesGivesItsPartitionsToQuiescedOnesWhereThereIsNobo
   EXPECT_TRUE(world.run_until(all_moved, seconds(5)));
 }
 
+TEST(Membership, ANodeThatNobodyTakesOverFromLeavesWhenItsTimeIsUp) {
+  Cluster world(3);
+  ASSERT_TRUE(world.settle());
+  world.answers_moves = false;
+  const std::size_t node = world.follower();
+  world.event(node, Membership::Leave{});
+  world.event(node, Membership::Part{});
+  const Instant asked = world.now();
+  ASSERT_TRUE(world.run_until([&] { return !world.up(node); }, seconds(20)));
+  EXPECT_GE(world.now() - asked, Membership::Options{}.drain_timeout);
+  world.answers_moves = true;
+  EXPECT_TRUE(world.together(seconds(10)));
+}
+
 TEST(Membership, QuiescedNodesAmongThemselvesShareAsPlacementSays) {
   Cluster world(3);
   ASSERT_TRUE(world.settle());

@@ -50,6 +50,8 @@ ReplicationWorld::Options drawn(Random& random, Faults faults) {
   o.list_most = random.between(1, 20);
   o.named_most = random.between(0, 3);
   if (random.chance(0.3)) o.pace = 30'000;
+  if (random.chance(0.2)) o.window_most = random.between(2, 16);
+  if (random.chance(0.2)) o.early_most = random.between(1, 8);
   if (faults == Faults::Anything) o.rf = static_cast<unsigned>(random.between(1, o.rf));
   return o;
 }
@@ -285,6 +287,30 @@ TEST_F(ScenarioTest, AGrantThatOvertakesTheRowIsTakenWithIt) {
   for (int ms = 0; ms < 1000 && !in_sync(w.replica(1).row()); ++ms) w.run(1ms);
   EXPECT_EQ(w.replica(1).read_access(false), Access::Here) << "and is not asked again";
   end();
+}
+
+/// No leader of these worlds brings one back; a reunion of equal copies might.
+TEST_F(ScenarioTest, ATermThatComesBackGivesNoNumberTwice) {
+  ReplicationWorld& w = start(3, 2);
+  w.write(0, 2);
+  w.run(50ms);
+  const Row first = w.row();
+  w.move(1);
+  w.run(1s);
+  ASSERT_EQ(w.primary(), 1U);
+  Row again = w.row();
+  again.version.n += 100;
+  again.term = first.term;
+  again.primary = first.primary;
+  std::ranges::reverse(again.in_sync);
+  const auto end_of_first = w.records(0).partition(ReplicationWorld::kPartition).last_lsn.seq();
+  for (unsigned i = 0; i < 3; ++i) w.replica(i).install(again);
+  const auto id = *w.write(0, 4);
+  w.run(1s);
+  EXPECT_EQ(state(id), State::Acknowledged);
+  EXPECT_GT(w.outcome(id).position.seq, end_of_first);
+  end();
+  EXPECT_TRUE(has(4, id));
 }
 
 TEST_F(ScenarioTest, AReplicaThatWasAwayTakesOnlyWhatChanged) {

@@ -105,6 +105,8 @@ void ReplicationWorld::restart(unsigned index) {
   o.ring_least = 2;
   o.answer_bytes = options_.answer_bytes;
   o.list_most = options_.list_most;
+  o.window_most = options_.window_most;
+  o.early_most = options_.early_most;
   o.named_most = options_.named_most;
   node.replica = std::make_unique<Replica>(*node.context, kPartition);
   if (!node.saved.empty() && !node.replica->load(node.saved)) fail("what was saved is not loaded");

@@ -42,6 +42,8 @@ class ReplicationWorld {
     std::size_t ring_most = 64;
     std::size_t answer_bytes = 300;
     std::size_t list_most = 8;
+    std::size_t window_most = 1 << 16;
+    std::size_t early_most = 1024;
     std::size_t named_most = 0;
     double pace = 24 << 20;  // Of transfers: bytes a second.
     bool in_force = true;    // False: a planted bug.
