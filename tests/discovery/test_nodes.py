@@ -1,6 +1,8 @@
 """Nodes that do not talk to everybody: logins and TLS."""
 
+import socket
 import subprocess
+import threading
 
 from fake_nodes import AUTHENTICATE, CLEAR_PASSWORD, LOGIN, USER, Security
 from harness import Certificates, test, wait_until
@@ -47,6 +49,39 @@ def nodes_that_demand_a_login_get_one(world):
     wait_until(lambda: security.count(LOGIN) - before == 2 * len(nodes), "a node that forgot the session gets another login")
     service.wait_for_cluster(3)
     assert not any(CLEAR_PASSWORD in fields for _, _, fields in security.messages), "the password itself was sent"
+
+
+class Babbler:
+    """Sends the bytes to whoever connects, and listens for ever."""
+
+    def __init__(self, sent):
+        self.host, self.sent, self.open = "127.0.0.1", sent, []
+        self.listener = socket.create_server((self.host, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.open.append(connection)
+            connection.sendall(self.sent)
+
+    def stop(self):
+        self.listener.close()
+
+
+@test
+def what_is_no_node_is_left_alone_with_a_word(world):
+    cases = {"does not answer in time": b"", "does not answer as a node does": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+             "its answer is larger than 16 MiB": bytes([2, 1, 0, 0, 1, 0, 0, 1]) + b"x" * 1000}
+    for text, sent in cases.items():
+        babbler = Babbler(sent)
+        list_members(world, [babbler])
+        expect_refusal(world, text)
+        babbler.stop()
 
 
 @test

@@ -70,7 +70,8 @@ Expected<NodeLogin> read_login(const Options& options) {
 /// One connection, TLS or not, with the time by which all must be done.
 class NodeAccess::Link {
  public:
-  explicit Link(milliseconds timeout) : until_(Clock::now() + timeout), curl_(new_curl_handle()) {}
+  Link(milliseconds timeout, bool has_tls)
+      : until_(Clock::now() + timeout), has_tls_(has_tls), curl_(new_curl_handle()) {}
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
@@ -78,7 +79,7 @@ class NodeAccess::Link {
     CURL* curl = curl_.get();
     const std::string& name = access.tls_name_.empty() ? node.host : access.tls_name_;
     const std::string place = host_and_port(name, node.port);
-    const std::string url = (access.has_tls_ ? "https://" : "http://") + place;
+    const std::string url = (has_tls_ ? "https://" : "http://") + place;
     // The certificate is to be the name's; the way there is by the address.
     const CurlList by_address(place + ':' + host_and_port(node.host, node.port));
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -90,7 +91,7 @@ class NodeAccess::Link {
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_);
     use_tls_files(curl, access.tls_);
     if (const CURLcode code = curl_easy_perform(curl); code != CURLE_OK)
-      return tl::unexpected(why(code, access.has_tls_));
+      return tl::unexpected(why(code));
     return {};
   }
   Expected<void> send(Bytes bytes) {
@@ -136,15 +137,15 @@ class NodeAccess::Link {
   /// After one attempt: waits when there is nothing to do yet.
   Expected<void> go_on(CURLcode code, short events) {
     if (code == CURLE_OK) return {};
-    if (code != CURLE_AGAIN) return tl::unexpected(why(code, true));
+    if (code != CURLE_AGAIN) return tl::unexpected(why(code));
     curl_socket_t fd = CURL_SOCKET_BAD;
     curl_easy_getinfo(curl_.get(), CURLINFO_ACTIVESOCKET, &fd);
     pollfd watched{.fd = fd, .events = events, .revents = 0};
     if (left().count() == 0 || ::poll(&watched, 1, static_cast<int>(left().count())) == 0)
-      return tl::unexpected(why(CURLE_OPERATION_TIMEDOUT, false));
+      return tl::unexpected(why(CURLE_OPERATION_TIMEDOUT));
     return {};
   }
-  Problem why(CURLcode code, bool has_tls) const {
+  Problem why(CURLcode code) const {
     const std::string detail = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
     switch (code) {
       case CURLE_OPERATION_TIMEDOUT:
@@ -160,7 +161,7 @@ class NodeAccess::Link {
         return {fmt::format("--node-tls-ca-cert holds no certificate of an authority: {}", detail)};
       case CURLE_SSL_CONNECT_ERROR:
       case CURLE_RECV_ERROR:
-        if (!has_tls) break;
+        if (!has_tls_) break;
         return {fmt::format(
             "does not answer: {}; does it speak TLS on that port, and does it want a client "
             "certificate (--node-tls-cert)?",
@@ -172,6 +173,7 @@ class NodeAccess::Link {
   }
 
   const Clock::time_point until_;
+  const bool has_tls_;
   const CurlHandle curl_;
   char error_[CURL_ERROR_SIZE] = {};
 };
@@ -195,7 +197,7 @@ Expected<std::unique_ptr<NodeAccess>> NodeAccess::make(const Options& options) {
 
 Expected<std::vector<client::InfoAnswer>> NodeAccess::ask(
     const client::Address& node, std::span<const std::string_view> commands, milliseconds timeout) {
-  Link link(timeout);
+  Link link(timeout, has_tls_);
   if (auto ok = link.open(node, *this); !ok) return tl::unexpected(ok.error());
   if (login_.auth != NodeAuth::None)
     if (auto ok = log_in(link, node.text()); !ok) return tl::unexpected(ok.error());
