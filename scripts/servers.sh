@@ -19,7 +19,7 @@ build_server() {
   mkdir -p "$servers"
   cp -r --no-preserve=mode "$(module_folder "$module")" "$source"
   sed -i -E "$mending" "$source/go.mod"
-  (cd "$source" && GOWORK=off GOFLAGS=-mod=mod CGO_ENABLED=0 go build -p "$(job_count)" -trimpath -ldflags='-s -w' \
+  (cd "$source" && GOWORK=off GOFLAGS='-mod=mod -buildvcs=false' CGO_ENABLED=0 go build -p "$(job_count)" -trimpath -ldflags='-s -w' \
     -o "$servers/$name.part" "$package")
   rm -rf "$source"
   mv "$servers/$name.part" "$servers/$name-${module##*@}"

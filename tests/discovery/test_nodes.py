@@ -14,7 +14,11 @@ PASSWORD = "one of eight words"
 def expect_refusal(world, text, *arguments):
     """Of a service that goes on, and says why no member is ready."""
     service = world.discovery("--file", world.folder / "members", *arguments)
-    wait_until(lambda: all(text in member["why_not"] for member in service.plugin()["clusters"][0]["members"]), text)
+
+    def is_said_of_all():
+        members = [member for cluster in service.plugin()["clusters"] for member in cluster["members"]]
+        return members and all(text in member["why_not"] for member in members)
+    wait_until(is_said_of_all, text)
     world.end(service.process)
 
 

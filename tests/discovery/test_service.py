@@ -105,8 +105,8 @@ def a_thousand_containers_that_come_and_go_leave_nothing_behind(world):
 
     def change():
         strangers = [{"Id": f"{next(number):064x}", "Names": [f"/stranger{i}"], "State": "running", "Labels": {},
-                      "NetworkSettings": {"Networks": {"prod": {"NetworkID": "p", "IPAddress": f"10.9.{i // 250}.{i % 250 + 1}"}}}}
-                     for i in range(980)]
+                      "NetworkSettings": {"Networks": {"prod": {
+                          "NetworkID": "p", "IPAddress": f"10.9.{i // 250}.{i % 250 + 1}"}}}} for i in range(985)]
         members = [container(node) for node in random.sample(nodes, 15)]
         answers["containers/json"] = members + strangers
     engine = Engine(answers)
