@@ -214,6 +214,7 @@ class Membership::Core {
   message::Prepare prepare_message() const;
   void on_message(const Process& from, const message::Prepare& prepare);
   bool follows(const Process& from, const message::Prepare& prepare) const;
+  bool takes_word_of(const Process& from, const message::Prepare& prepare);
   message::Promise promise_for(const message::Prepare& prepare) const;
   void report_copies(const message::Prepare& prepare, bool full, message::Promise& out) const;
   void on_message(const Process& from, const message::Promise& promise);

@@ -197,6 +197,27 @@ bool Membership::Core::follows(const Process& from, const message::Prepare& prep
   return !is_leader() && is_lost_to_us(view->leader);
 }
 
+/// Who looks for the leader itself takes the proposer's word, that it is lost, for the second one
+/// against it. To refuse would cost the proposer its proof, and everybody the time after which the
+/// leader counts as dead for its silence; to say nothing for long would leave this node out.
+bool Membership::Core::takes_word_of(const Process& from, const message::Prepare& prepare) {
+  Known* const leader = find(view->leader);
+  if (leader != nullptr && leader->is_looked_for() && now_ - leader->via_at > dead_after() &&
+      std::ranges::find(prepare.lost, view->leader) != prepare.lost.end()) {
+    if (!leader->unreachable) {
+      FLOTILLA_MARK("PREPARE unanswered: the leader is being looked for");
+      return false;  // For a moment: it comes again.
+    }
+    leader->found_gone_by.insert(from);
+    weigh_findings(view->leader, *leader);
+    if (follows(from, prepare)) return true;
+  }
+  FLOTILLA_MARK("PREPARE refused: the leader is alive");
+  send(from, message::Refuse{message::Refuse::Reason::LeaderAlive, prepare.epoch, promised_,
+                             view->leader});
+  return false;
+}
+
 void Membership::Core::on_message(const Process& from, const message::Prepare& prepare) {
   saw_epoch(prepare.epoch);
   if (left_) return;
@@ -205,18 +226,7 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
     return void(send(from, message::Refuse{message::Refuse::Reason::Promised, prepare.epoch,
                                            promised_, view ? view->leader : Process{}}));
   }
-  if (!follows(from, prepare)) {
-    // Its death is not proven here yet, but nothing says that it lives: asked again soon, this
-    // node knows more.
-    const Known* const leader = find(view->leader);
-    if (leader != nullptr && leader->is_looked_for() && now_ - leader->via_at > dead_after()) {
-      FLOTILLA_MARK("PREPARE unanswered: the leader is being looked for");
-      return;
-    }
-    FLOTILLA_MARK("PREPARE refused: the leader is alive");
-    return void(send(from, message::Refuse{message::Refuse::Reason::LeaderAlive, prepare.epoch,
-                                           promised_, view->leader}));
-  }
+  if (!follows(from, prepare) && !takes_word_of(from, prepare)) return;
   promised_ = prepare.epoch;
   copies_.promise(promised_);
   promised_to_ = from;
