@@ -123,10 +123,11 @@ bool ReplicaCore::merge(const BranchFrame& frame) {
 }
 
 /// Whether this process had all of the line where the other left it: then nothing was acknowledged
-/// there that it lacks. What an earlier life had, a crash may have taken.
+/// there that it lacks. What an earlier life had, a crash may have taken. Terms rise along a line,
+/// and one in which nothing was numbered has left it.
 bool ReplicaCore::parted_in_this_life(const std::vector<HistoryEntry>& history) const {
   const auto fork = fork_of(history_, history);
-  return fork && rank(fork->term) >= rank(first_complete_);
+  return fork && fork->term >= first_complete_;
 }
 
 /// One key of a branch. Not changed here since the fork: taken. Changed here too: of a tail nothing

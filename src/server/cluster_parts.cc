@@ -92,6 +92,7 @@ Result<void> Server::make_cluster(unsigned reactors) {
     auto file = TermFile::open(slot_folder_ + kTermsFile);
     if (!file) return tl::unexpected(file.error());
     term_file = file->get();
+    term_file_.store(term_file);
     terms_ = std::move(*file);
   }
   std::vector<net::Reactor*> all;

@@ -81,7 +81,7 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                   .start_empty = config.cold_start_empty(),
                                   .align = align_of(config),
                                   .tuning = tuning_of(config)};
-  threads_ = std::make_unique<LogThreads>(std::move(files));
+  threads_ = std::make_unique<LogThreads>(std::move(files), hooks_.before_write);
   log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);
   for (unsigned i = 0; i < log_->file_count(); ++i)
     passes_.emplace_back(records_, i, log_->file_count());

@@ -22,6 +22,8 @@ class DurableNamespace : public store::LogOwner {
   struct Hooks {
     std::function<void()> durable;  // Replies may be waiting. Any thread, must not block.
     std::function<void()> failed;   // Nothing more will become durable.
+    /// What records name must be on disk when this returns: some are about to be. Any thread.
+    std::function<void()> before_write;
   };
 
   /// `folder`: where relative paths stand. `instance`: the identity whose files these must be.

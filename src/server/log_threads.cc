@@ -11,7 +11,8 @@ Instant now() { return {std::chrono::steady_clock::now().time_since_epoch()}; }
 
 }  // namespace
 
-LogThreads::LogThreads(std::vector<PosixFile> files) {
+LogThreads::LogThreads(std::vector<PosixFile> files, std::function<void()> before_write)
+    : before_write_(std::move(before_write)) {
   for (PosixFile& file : files) lanes_.push_back(std::make_unique<Lane>(std::move(file)));
 }
 
@@ -49,6 +50,7 @@ void LogThreads::drive(unsigned index) {
     while (!asked.empty()) {
       const store::IoRequest request = asked.front();
       asked.pop_front();
+      if (before_write_ && request.kind == store::IoKind::Write) before_write_();
       step(lane.file.carry_out(request));
     }
     if (ended(index)) break;

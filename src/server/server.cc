@@ -139,6 +139,11 @@ Result<void> Server::make_namespaces(unsigned reactors) {
                                       [this] {
                                         storage_failed_.store(true);
                                         notify_reactors();
+                                      },
+                                  .before_write =
+                                      [this] {
+                                        if (TermFile* const terms = term_file_.load())
+                                          terms->sync();
                                       }};
     auto durable = DurableNamespace::open(*ns_config, node_.namespaces.back()->records,
                                           slot_folder_, instance_, std::move(hooks));

@@ -20,6 +20,7 @@
 #include "net/reactor.h"
 #include "server_view.h"
 #include "store/data_folder.h"
+#include "term_file.h"
 
 namespace flotilla::server {
 
@@ -95,6 +96,7 @@ class Server : public Fabric::Handler {
   std::vector<std::unique_ptr<ReactorParts>> reactors_;
   cluster::Process process_;
   std::unique_ptr<cluster::TermTable> terms_;
+  std::atomic<TermFile*> term_file_{nullptr};  // Of terms_, if there is one.
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<Fabric> fabric_;
   std::unique_ptr<ClusterThread> cluster_;

@@ -81,13 +81,14 @@ bool TermFile::load() {
 void TermFile::write(std::size_t first) {
   Buffer bytes;
   for (std::size_t i = first; i < terms_.size(); ++i) append(bytes, Bytes(encode(terms_[i])));
-  unsynced_.store(true);
   if (::pwrite(file_.raw(), bytes.data(), bytes.size(), place_of(first)) !=
       static_cast<ssize_t>(bytes.size()))
     log_warning("storage", "cannot keep a term: {}", std::strerror(errno));
+  unsynced_.store(true);
 }
 
 void TermFile::sync() {
+  const std::scoped_lock lock(sync_mutex_);
   if (unsynced_.exchange(false) && ::fdatasync(file_.raw()) != 0)
     log_warning("storage", "cannot keep the terms: {}", std::strerror(errno));
 }

@@ -17,6 +17,7 @@ namespace flotilla::server {
 ///
 /// A number is with the system, in case the process ends, before intern() returns, and on disk at
 /// the next sync(): a view change brings thousands of terms, and none of them may wait for a disk.
+/// No record may be on disk before the number that it names: sync() comes before any write of them.
 ///
 /// An entry that was cut off by a crash was never given out and is written over; one that is
 /// damaged names no term any more, and its number is not given again.
@@ -32,7 +33,7 @@ class TermFile final : public cluster::TermTable {
   void reserve(std::uint32_t index) override;
   /// Numbers those that have no number yet, with one write.
   void prepare(const std::vector<cluster::Term>& terms);
-  /// Waits until all that was numbered before is on disk.
+  /// Waits until all that was numbered before is on disk. Any thread.
   void sync();
 
  private:
@@ -43,6 +44,7 @@ class TermFile final : public cluster::TermTable {
 
   mutable std::mutex mutex_;  // Guards what stands below. Nothing else is locked under it.
   net::Fd file_;
+  std::mutex sync_mutex_;  // Held while a sync is under way: others wait for it too.
   std::atomic<bool> unsynced_{false};
   std::vector<cluster::Term> terms_;  // Index 1 comes first.
   std::map<cluster::Term, std::uint32_t> newest_;

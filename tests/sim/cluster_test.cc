@@ -197,7 +197,7 @@ TEST(ClusterDisks, ANodeThatComesBackWithOldDataLosesNothingAndBringsNothingBack
     expect_settled(world);
     world.clients(true);
     for (unsigned round = 0; round < at_most_faults(5) && !testing::Test::HasFailure(); ++round) {
-      world.run(milliseconds(world.random().between(300, 2000)));
+      world.run(milliseconds(world.random().below(2000)));
       const auto victim = static_cast<unsigned>(world.random().below(world.count()));
       end_somehow(world, victim);
       // Now and then nobody writes while it is away.
@@ -234,6 +234,8 @@ TEST(ClusterDisks, AllThatEndTogetherComeBackWithWhatWasDurable) {
         world.start(i);
       }
       expect_settled(world);
+      world.run(seconds(1));  // A holder where none belongs may have a branch still.
+      expect_settled(world);
       EXPECT_EQ(world.lost(), std::vector<std::string>{});
     }
     world.clients(true);
@@ -268,6 +270,8 @@ TEST(ClusterDisks, AllThatAreStoppedOneAfterTheOtherComeBackWithEverything) {
         world.start(i);
       }
       expect_settled(world);
+      world.run(seconds(1));  // A holder where none belongs may have a branch still.
+      expect_settled(world);
       EXPECT_EQ(world.lost(), std::vector<std::string>{});
     }
     world.clients(true);
@@ -287,7 +291,8 @@ World::Options registers(std::uint64_t seed) {
           .delay_most = milliseconds(random.between(1, 5)),
           .skew_ms_most = random.chance(0.5) ? 3'600'000 : 0,
           .removes = 0,
-          .reads = 0.5};
+          .reads = 0.5,
+          .durable = random.chance(0.5)};
 }
 
 /// Clients go on all the time; what a node shows when it goes on after its time-out counts too.
@@ -333,12 +338,9 @@ TEST(ClusterReads, AnyOneFaultAtATimeLeavesRegistersLinearizable) {
       world.run(milliseconds(300));
       switch (world.random().below(4)) {
         case 0:
-          world.crash(victim);
-          world.run(milliseconds(world.random().below(3000)));
-          break;
         case 1:
-          world.stop(victim);
-          ASSERT_TRUE(world.run_until([&] { return !world.is_up(victim); }, seconds(20)));
+          end_somehow(world, victim);
+          world.run(milliseconds(world.random().below(3000)));
           break;
         case 2:  // Its address and node id, another node.
           world.crash(victim);

@@ -313,7 +313,6 @@ void World::schedule_disk(unsigned i, std::uint64_t boot) {
     WorldNode* const node = nodes_[i].get();
     if (node == nullptr || node->self.boot != boot) return;
     node->disk.log.flush();
-    node->disk.terms.sync();
     schedule_disk(i, boot);
   });
 }

@@ -76,6 +76,7 @@ void KeptLog::released(const store::RecordPlace& at) {
 }
 
 void KeptLog::flush() {
+  terms_.sync();
   for (File& file : files_) {
     file.durable = std::exchange(file.written, file.entries.size());
     for (Entry& entry : file.entries)

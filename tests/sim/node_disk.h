@@ -39,14 +39,16 @@ class KeptTerms final : public cluster::TermTable {
 /// unit and in any order, and synced then; garbage goes once what replaced it is durable, or stays.
 class KeptLog final : public store::RecordLog {
  public:
-  KeptLog(Random& random, unsigned files) : random_(random), files_(files) {}
+  KeptLog(Random& random, unsigned files, KeptTerms& terms)
+      : random_(random), files_(files), terms_(terms) {}
 
   Result<Place> append(const store::RecordImage& image) override;
   bool is_durable(store::LogPosition position) const override;
   std::vector<store::LogPosition> ends() const override;
   void released(const store::RecordPlace& at) override;
 
-  /// What was written is synced, and what was appended since is being written.
+  /// What was written is synced, and what was appended since is being written: the numbers of terms
+  /// that it names come first.
   void flush();
   void end(End how);
   /// Into the namespace, which this is attached to.
@@ -69,11 +71,12 @@ class KeptLog final : public store::RecordLog {
 
   Random& random_;
   std::vector<File> files_;
+  KeptTerms& terms_;
 };
 
 /// What a node has at the next start of what it had, as the server keeps it.
 struct NodeDisk {
-  NodeDisk(Random& random, unsigned files) : log(random, files) {}
+  NodeDisk(Random& random, unsigned files) : log(random, files, terms) {}
 
   void end(End how, Random& random);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -22,7 +23,9 @@ namespace flotilla::server {
 ///   threads.stop();             // Flushed, marked clean. The log may go now.
 class LogThreads : public store::LogHost {
  public:
-  explicit LogThreads(std::vector<PosixFile> files);
+  /// `before_write`: called on the file's thread before each write that may hold records; null:
+  /// nothing.
+  explicit LogThreads(std::vector<PosixFile> files, std::function<void()> before_write = nullptr);
   ~LogThreads() override;
   LogThreads(const LogThreads&) = delete;
   LogThreads& operator=(const LogThreads&) = delete;
@@ -54,6 +57,7 @@ class LogThreads : public store::LogHost {
   void wait(unsigned index);
 
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::function<void()> before_write_;
   store::Log* log_ = nullptr;
 };
 
