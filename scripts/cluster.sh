@@ -20,7 +20,7 @@ build_cluster_tests() {
 
 # The client that the arguments choose.
 user_of() {
-  local previous= argument
+  local previous='' argument
   for argument in "$@"; do
     case $previous:$argument in
       *:-client=* | *:--client=*) echo "${argument#*=}" && return ;;

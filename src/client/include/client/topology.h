@@ -73,8 +73,9 @@ class PartitionMap {
   /// `owned[i]` is what node number i said.
   explicit PartitionMap(std::span<const std::vector<OwnedPartitions>> owned);
 
-  /// A partition that nobody claims stays with whom it was at: while it changes hands, the old owner
-  /// passes requests on. `now[i]` is the present number of what was node i; kNoNode: it has gone.
+  /// A partition that nobody claims stays with whom it was at: while it changes hands, the old
+  /// owner passes requests on. `now[i]` is the present number of what was node i; kNoNode: it has
+  /// gone.
   void keep_unclaimed(const PartitionMap& before, std::span<const NodeNumber> now);
 
   void set_near(std::string_view ns, NodeNumber node);

@@ -156,8 +156,8 @@ class LogHost {
 ///
 /// Threads
 ///  - append(), append_moved(), released(), peek(), extent(), unreadable(), is_durable(),
-///    ends(), request_flush(), retune(), statistics(): any thread. A short mutex per file inside, taken
-///    last: never held over a call to the owner, the host, or any I/O.
+///    ends(), request_flush(), retune(), statistics(): any thread. A short mutex per file inside,
+///    taken last: never held over a call to the owner, the host, or any I/O.
 ///  - step(), deadline(): one thread at a time for each file, different files in parallel. All
 ///    calls to the owner are made from inside step().
 ///  - state(): any thread; report() and refusal() once the file is not Recovering.
