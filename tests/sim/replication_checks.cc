@@ -187,14 +187,20 @@ void ReplicationWorld::check_copies() {
     const auto term = writes_of_term_.find(claimed.term);
     if (term == writes_of_term_.end()) continue;
     std::map<unsigned, Write> last;
-    for (const auto& [seq, write] : term->second)
-      if (seq <= claimed.seq) last[write.key] = write;
+    std::set<unsigned> removed_later;
+    for (const auto& [seq, write] : term->second) {
+      if (seq <= claimed.seq)
+        last[write.key] = write;
+      else if (write.remove)
+        removed_later.insert(write.key);
+    }
     for (const auto& [key, write] : last) {
       const std::uint64_t seq = write.position.seq;
       const MemoryRecord* const record =
           node.records->partition(kPartition).index.find(digests_[key]);
       if (record == nullptr) continue;  // A forgotten tombstone, or a loss that others find.
-      if (record->is_tombstone() && write.remove) continue;  // Digests do not look at those.
+      // Digests do not look at those, and were compared when the key was perhaps removed again.
+      if (record->is_tombstone() && (write.remove || removed_later.contains(key))) continue;
       // A node alone with replication factor 1 leaves no tombstone, so an old holder may undo it.
       if (write.remove && options_.rf == 1) continue;
       const Position p{node.terms->term(record->lsn.term()), record->lsn.seq()};
