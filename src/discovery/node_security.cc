@@ -7,17 +7,14 @@
 #include <memory>
 
 #include "wire/frame.h"
+#include "wire/security.h"
 
 namespace flotilla::discovery {
 namespace {
 
-// | scheme u8 = 0 | result u8 | command u8 | number of fields u8 | 12 zeros |
-constexpr std::size_t kHeaderSize = 16;
-constexpr std::size_t kResultAt = 1;
-constexpr std::size_t kCommandAt = 2;
-constexpr std::size_t kFieldsAt = 3;
+using Command = wire::SecurityCommand;
+using Header = wire::SecurityHeader;
 
-enum class Command : std::uint8_t { Authenticate = 0, Login = 20 };
 enum class Field : std::uint8_t {
   User = 0,
   Credential = 3,
@@ -32,14 +29,15 @@ constexpr std::size_t kPasswordMost = 72;
 
 class Message {
  public:
-  explicit Message(Command command) : out_(wire::FrameHeader::kSize + kHeaderSize) {
-    header()[kCommandAt] = static_cast<std::byte>(command);
+  explicit Message(Command command) : out_(wire::FrameHeader::kSize + Header::kSize) {
+    header()[Header::kCommandAt] = static_cast<std::byte>(command);
   }
   Message& field(Field id, std::string_view value) {
     append_be<std::uint32_t>(out_, static_cast<std::uint32_t>(value.size() + 1));
     out_.push_back(static_cast<std::byte>(id));
     append(out_, value);
-    header()[kFieldsAt] = static_cast<std::byte>(static_cast<unsigned>(header()[kFieldsAt]) + 1);
+    header()[Header::kFieldsAt] =
+        static_cast<std::byte>(static_cast<unsigned>(header()[Header::kFieldsAt]) + 1);
     return *this;
   }
   Buffer finish() {
@@ -83,11 +81,11 @@ Buffer authenticate_request(std::string_view user, std::string_view token) {
 
 Expected<SecurityReply> parse_security_reply(Bytes body) {
   const auto is_none = [] { return problem("its answer to the login cannot be read"); };
-  if (body.size() < kHeaderSize) return is_none();
+  if (body.size() < Header::kSize) return is_none();
   SecurityReply out;
-  out.code = static_cast<std::uint8_t>(body[kResultAt]);
-  Reader in(body.subspan(kHeaderSize));
-  for (auto left = static_cast<unsigned>(body[kFieldsAt]); left > 0; --left) {
+  out.code = static_cast<std::uint8_t>(body[Header::kResultAt]);
+  Reader in(body.subspan(Header::kSize));
+  for (auto left = static_cast<unsigned>(body[Header::kFieldsAt]); left > 0; --left) {
     const auto size = in.be<std::uint32_t>();
     const auto id = static_cast<Field>(in.be<std::uint8_t>());
     if (!in.ok() || size == 0) return is_none();

@@ -6,20 +6,20 @@
 #include <array>
 
 #include "net/reactor.h"
+#include "wire/security.h"
 
 namespace flotilla::server {
 namespace {
 
 using wire::FrameHeader;
 using wire::FrameKind;
+using wire::SecurityCommand;
+using wire::SecurityHeader;
 
 constexpr std::size_t kOutMost = 1 << 20;  // With so much unsent, further requests wait.
 constexpr Duration kSlice = std::chrono::microseconds(200);
 constexpr std::size_t kLookAhead = 16;
 constexpr std::size_t kNotCompressed = 128;  // Replies up to this size go as they are.
-constexpr std::size_t kSecuritySize = 16;
-constexpr std::byte kAuthenticate{0};
-constexpr std::byte kLogin{20};
 
 /// The frame inside a compressed one: | size u64 | zlib stream |. Empty when it does not expand to
 /// what it claims.
@@ -203,13 +203,16 @@ void ClientSession::on_info(Bytes body) {
 /// There are no users. Clients with credentials take "not enabled" as "no login needed"; whoever
 /// asks for more, or comes without credentials, is told that it is not supported.
 void ClientSession::on_security(Bytes body) {
-  const bool logs_in = body.size() >= kSecuritySize &&
-                       (body[2] == kAuthenticate || body[2] == kLogin) &&
-                       body[3] != std::byte{0};  // Fields.
-  std::byte* const at = connection_.out().grow(FrameHeader::kSize + kSecuritySize);
-  FrameHeader{.kind = FrameKind::Security, .body_size = kSecuritySize}.write(at);
-  std::memset(at + FrameHeader::kSize, 0, kSecuritySize);
-  at[FrameHeader::kSize + 1] =
+  const auto is = [&](SecurityCommand command) {
+    return body[SecurityHeader::kCommandAt] == static_cast<std::byte>(command);
+  };
+  const bool logs_in = body.size() >= SecurityHeader::kSize &&
+                       (is(SecurityCommand::Authenticate) || is(SecurityCommand::Login)) &&
+                       body[SecurityHeader::kFieldsAt] != std::byte{0};
+  std::byte* const at = connection_.out().grow(FrameHeader::kSize + SecurityHeader::kSize);
+  FrameHeader{.kind = FrameKind::Security, .body_size = SecurityHeader::kSize}.write(at);
+  std::memset(at + FrameHeader::kSize, 0, SecurityHeader::kSize);
+  at[FrameHeader::kSize + SecurityHeader::kResultAt] =
       static_cast<std::byte>(logs_in ? Code::SecurityNotEnabled : Code::SecurityNotSupported);
 }
 

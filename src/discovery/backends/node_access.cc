@@ -216,15 +216,12 @@ Expected<std::vector<client::InfoAnswer>> NodeAccess::ask(
 
 Expected<void> NodeAccess::log_in(Link& link, const std::string& node) {
   if (const std::string token = session_of(node); !token.empty()) {
-    const auto code = authenticate(link, token);
-    if (!code) return tl::unexpected(code.error());
-    if (*code == kSecurityOk) return {};
+    const auto reply = exchange(link, authenticate_request(login_.user, token));
+    if (!reply) return tl::unexpected(reply.error());
+    if (reply->code == kSecurityOk) return {};
     // The node has forgotten the session, by a restart for one: a login gives another.
   }
-  if (auto ok = link.send(login_request(login_)); !ok) return ok;
-  const auto body = link.receive(wire::FrameKind::Security);
-  if (!body) return tl::unexpected(body.error());
-  const auto reply = parse_security_reply(*body);
+  const auto reply = exchange(link, login_request(login_));
   if (!reply) return tl::unexpected(reply.error());
   // A node without security demands nothing.
   if (reply->code == kSecurityNotEnabled || reply->code == kSecurityNotSupported) return {};
@@ -233,14 +230,11 @@ Expected<void> NodeAccess::log_in(Link& link, const std::string& node) {
   return {};
 }
 
-Expected<std::uint8_t> NodeAccess::authenticate(Link& link, const std::string& token) {
-  if (auto ok = link.send(authenticate_request(login_.user, token)); !ok)
-    return tl::unexpected(ok.error());
+Expected<SecurityReply> NodeAccess::exchange(Link& link, const Buffer& request) {
+  if (auto ok = link.send(request); !ok) return tl::unexpected(ok.error());
   const auto body = link.receive(wire::FrameKind::Security);
   if (!body) return tl::unexpected(body.error());
-  const auto reply = parse_security_reply(*body);
-  if (!reply) return tl::unexpected(reply.error());
-  return reply->code;
+  return parse_security_reply(*body);
 }
 
 std::string NodeAccess::session_of(const std::string& node) {

@@ -29,7 +29,6 @@ class NodeAccess {
                                                 std::span<const std::string_view> commands,
                                                 std::chrono::milliseconds timeout);
   bool has_tls() const { return has_tls_; }
-  const std::string& user() const { return login_.user; }
 
  private:
   class Link;
@@ -41,7 +40,7 @@ class NodeAccess {
 
   NodeAccess() = default;
   Expected<void> log_in(Link& link, const std::string& node);
-  Expected<std::uint8_t> authenticate(Link& link, const std::string& token);
+  static Expected<SecurityReply> exchange(Link& link, const Buffer& request);
   std::string session_of(const std::string& node);
   void keep_session(const std::string& node, const SecurityReply& reply);
 

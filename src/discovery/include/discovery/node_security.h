@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/result.h"
 #include "discovery/model.h"
 
 /// The security messages of the client protocol, as far as a login needs them: pure functions.
@@ -28,8 +29,10 @@ struct NodeLogin {
 
 /// Results of security messages that are acted upon.
 inline constexpr std::uint8_t kSecurityOk = 0;
-inline constexpr std::uint8_t kSecurityNotSupported = 51;
-inline constexpr std::uint8_t kSecurityNotEnabled = 52;
+inline constexpr std::uint8_t kSecurityNotSupported =
+    static_cast<std::uint8_t>(Code::SecurityNotSupported);
+inline constexpr std::uint8_t kSecurityNotEnabled =
+    static_cast<std::uint8_t>(Code::SecurityNotEnabled);
 inline constexpr std::uint8_t kNotAuthenticated = 80;
 inline constexpr std::uint8_t kRoleViolation = 81;
 
