@@ -77,8 +77,7 @@ bool Log::is_durable(LogPosition position) const {
 
 std::vector<LogPosition> Log::ends() const {
   std::vector<LogPosition> out;
-  for (std::size_t i = 0; i < files_.size(); ++i)
-    out.emplace_back(std::uint64_t{i} << 56 | files_[i]->appended());
+  for (const auto& file : files_) out.push_back(file->end());
   return out;
 }
 

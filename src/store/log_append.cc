@@ -45,7 +45,7 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpo
     pending_bytes_ += size;
     table_.add_live(unit.slot, size);
     table_[unit.slot].filled += static_cast<std::uint32_t>(size);
-    place.end = LogPosition(std::uint64_t{id_.index} << 56 | appended_);
+    place.end = position(appended_);
     wake = wake_on_append_ || (unit_closed && wake_on_unit_);
     if (wake) wake_on_append_ = wake_on_unit_ = false;
   }

@@ -302,7 +302,7 @@ void LogFile::synced() {
     flush_took_ = std::max(took, flush_took_ / 8 * 7);
     durable_.store(sync_covers_, std::memory_order_release);
   }
-  owner_.durable(LogPosition(std::uint64_t{id_.index} << 56 | sync_covers_));
+  owner_.durable(position(sync_covers_));
 }
 
 void LogFile::fail_for_good(std::string_view why) {
@@ -351,9 +351,9 @@ void LogFile::close() {
 // ----------------------------------------------------------------------------------------------
 // the rest
 
-std::uint64_t LogFile::appended() const {
+LogPosition LogFile::end() const {
   const std::scoped_lock lock(mutex_);
-  return appended_;
+  return position(appended_);
 }
 
 void LogFile::request_flush() {

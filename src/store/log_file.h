@@ -37,7 +37,8 @@ class LogFile {
   bool is_durable(std::uint64_t position) const {
     return durable_.load(std::memory_order_acquire) >= position;
   }
-  std::uint64_t appended() const;
+  /// Durable once all that was appended so far is.
+  LogPosition end() const;
   void request_flush();
   void close();
   void retune(const LogTuning& tuning);
@@ -46,6 +47,11 @@ class LogFile {
 
  private:
   friend class LogCompactor;
+
+  /// As the log names it: behind the first `count` records that were appended here.
+  LogPosition position(std::uint64_t count) const {
+    return LogPosition(std::uint64_t{id_.index} << 56 | count);
+  }
 
   /// A stretch of a segment that is filled in memory and written at once.
   struct Unit {
