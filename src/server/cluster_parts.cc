@@ -85,14 +85,12 @@ Result<void> Server::make_cluster(unsigned reactors) {
     return fail(Code::Unsupported, "heartbeat mode multicast");
   }
   process_ = {.node = instance_, .boot = random_u64()};
-  TermFile* term_file = nullptr;
   terms_ = std::make_unique<cluster::MemoryTermTable>();
   // Without a file of records no number outlives the process.
   if (slot_ && !durable_.empty()) {
     auto file = TermFile::open(slot_folder_ + kTermsFile);
     if (!file) return tl::unexpected(file.error());
-    term_file = file->get();
-    term_file_.store(term_file);
+    term_file_.store(file->get());
     terms_ = std::move(*file);
   }
   std::vector<net::Reactor*> all;
@@ -112,13 +110,10 @@ Result<void> Server::make_cluster(unsigned reactors) {
           .nudge = [this] { notify_reactors(); },
           .wall = [this] { return cluster_wall(); },
           .prepare =
-              [term_file](const std::vector<cluster::Term>& terms) {
-                if (term_file != nullptr) term_file->prepare(terms);
+              [this](const std::vector<cluster::Term>& terms) {
+                if (TermFile* const file = term_file_.load()) file->prepare(terms);
               },
-          .sync_terms =
-              [term_file] {
-                if (term_file != nullptr) term_file->sync();
-              },
+          .sync_terms = [this] { sync_terms(); },
           .flush =
               [this] {
                 for (const auto& durable : durable_) durable->request_flush();
@@ -150,6 +145,10 @@ Result<void> Server::make_cluster(unsigned reactors) {
   cluster_ = std::move(*thread);
   view_->attach(copies_.get(), cluster_.get(), fabric_.get());
   return {};
+}
+
+void Server::sync_terms() {
+  if (TermFile* const file = term_file_.load()) file->sync();
 }
 
 Result<void> Server::open_cluster_ports(std::vector<net::Acceptor::Door>& doors) {

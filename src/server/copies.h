@@ -139,7 +139,6 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   bool take_states();
   void write_states();
   Instant follow_clients(Instant now);
-  void save_if_changed();
 
   cluster::Process self_;
   exec::Node& node_;

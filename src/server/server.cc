@@ -140,11 +140,7 @@ Result<void> Server::make_namespaces(unsigned reactors) {
                                         storage_failed_.store(true);
                                         notify_reactors();
                                       },
-                                  .before_write =
-                                      [this] {
-                                        if (TermFile* const terms = term_file_.load())
-                                          terms->sync();
-                                      }};
+                                  .before_write = [this] { sync_terms(); }};
     auto durable = DurableNamespace::open(*ns_config, node_.namespaces.back()->records,
                                           slot_folder_, instance_, std::move(hooks));
     if (!durable) return tl::unexpected(durable.error());

@@ -60,6 +60,8 @@ class Server : public Fabric::Handler {
   bool wait_until(const std::function<bool()>& done, Duration limit) const;
   std::uint64_t requests() const;
   WallTime cluster_wall() const;
+  /// Numbers that records may name. Any thread.
+  void sync_terms();
   // Fabric::Handler
   void frame(unsigned reactor, exec::FabricPath path, const cluster::Process& from,
              Bytes frame) override;
