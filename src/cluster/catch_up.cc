@@ -2,6 +2,7 @@
 #include <xxhash.h>
 
 #include <set>
+#include <utility>
 
 #include "replica_core.h"
 
@@ -216,8 +217,8 @@ void ReplicaCore::add_range(PullFrame& pull) {
     if (context_.records.truncated(record)) return true;
     int leaf = leaf_of(record.digest);
     while (!has(fill.differing, leaf)) ++leaf;
-    between = leaf == leaf_of(record.digest) ? 0 : leaf == above ? between + 1 : 1;
-    above = leaf;
+    if (std::exchange(above, leaf) != leaf) between = 0;
+    if (leaf != leaf_of(record.digest)) ++between;
     if (between > options().named_most) {
       FLOTILLA_MARK("a range ends before leaves that are equal");
       pull.held.resize(pull.held.size() - options().named_most);
