@@ -190,6 +190,28 @@ void end_somehow(World& world, unsigned i) {
   }
 }
 
+std::vector<unsigned> any_order(World& world) {
+  std::vector<unsigned> order;
+  for (unsigned i = 0; i < world.count(); ++i) order.push_back(i);
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[world.random().below(i)]);
+  return order;
+}
+
+void start_in(World& world, const std::vector<unsigned>& order) {
+  for (const unsigned i : order) {
+    world.run(milliseconds(world.random().below(3000)));
+    world.start(i);
+  }
+}
+
+void expect_all_there(World& world) {
+  expect_settled(world);
+  world.run(seconds(1));  // A holder where none belongs may have a branch still.
+  expect_settled(world);
+  EXPECT_EQ(world.lost(), std::vector<std::string>{});
+}
+
 TEST(ClusterDisks, ANodeThatComesBackWithOldDataLosesNothingAndBringsNothingBack) {
   for_each_seed(1, 20, [](std::uint64_t seed) {
     World world(seed, with_disks(seed));
@@ -225,18 +247,8 @@ TEST(ClusterDisks, AllThatEndTogetherComeBackWithWhatWasDurable) {
       for (const unsigned i : world.up()) cut ? world.cut_power(i) : world.crash(i);
       if (!options.commit_to_device) world.doubt(world.now() + -2 * options.flush_most);
       world.clients(false);
-      std::vector<unsigned> order;
-      for (unsigned i = 0; i < world.count(); ++i) order.push_back(i);
-      for (std::size_t i = order.size(); i > 1; --i)
-        std::swap(order[i - 1], order[world.random().below(i)]);
-      for (const unsigned i : order) {
-        world.run(milliseconds(world.random().below(3000)));
-        world.start(i);
-      }
-      expect_settled(world);
-      world.run(seconds(1));  // A holder where none belongs may have a branch still.
-      expect_settled(world);
-      EXPECT_EQ(world.lost(), std::vector<std::string>{});
+      start_in(world, any_order(world));
+      expect_all_there(world);
     }
     world.clients(true);
     world.run(seconds(1));
@@ -252,10 +264,7 @@ TEST(ClusterDisks, AllThatAreStoppedOneAfterTheOtherComeBackWithEverything) {
     for (unsigned round = 0; round < at_most_faults(2) && !testing::Test::HasFailure(); ++round) {
       world.clients(true);
       world.run(milliseconds(world.random().between(300, 2000)));
-      std::vector<unsigned> order;
-      for (unsigned i = 0; i < world.count(); ++i) order.push_back(i);
-      for (std::size_t i = order.size(); i > 1; --i)
-        std::swap(order[i - 1], order[world.random().below(i)]);
+      std::vector<unsigned> order = any_order(world);
       for (const unsigned i : order) {
         world.run(milliseconds(world.random().below(500)));
         world.stop(i);
@@ -265,14 +274,8 @@ TEST(ClusterDisks, AllThatAreStoppedOneAfterTheOtherComeBackWithEverything) {
       world.run(seconds(2));
       std::ranges::reverse(order);
       if (world.random().chance(0.5)) std::swap(order.front(), order.back());
-      for (const unsigned i : order) {
-        world.run(milliseconds(world.random().below(3000)));
-        world.start(i);
-      }
-      expect_settled(world);
-      world.run(seconds(1));  // A holder where none belongs may have a branch still.
-      expect_settled(world);
-      EXPECT_EQ(world.lost(), std::vector<std::string>{});
+      start_in(world, order);
+      expect_all_there(world);
     }
     world.clients(true);
     world.run(seconds(1));
