@@ -14,7 +14,6 @@ import urllib.request
 
 from fake_nodes import Mesh
 
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "build/release/bin/flotilla-discovery"
 PATIENCE = 60  # Not a promise: the machine may be busy.
@@ -68,6 +67,14 @@ def wait_until(condition, what, patience=PATIENCE):
             return found
         time.sleep(0.1)
     raise AssertionError(f"not within {patience} s: {what}")
+
+
+def unless_down(ask):
+    """What it answers; None while nobody does."""
+    try:
+        return ask()
+    except OSError:
+        return None
 
 
 def request(method, url, body=None, headers=None, context=None):
@@ -137,10 +144,7 @@ class Discovery:
         wait_until(self.is_up, "the service answers /healthz")
 
     def is_up(self):
-        try:
-            return request("GET", self.url + "/healthz")
-        except OSError:
-            return None
+        return unless_down(lambda: request("GET", self.url + "/healthz"))
 
     def plugin(self):
         return json.loads(request("GET", self.url + "/status"))["plugins"][0]

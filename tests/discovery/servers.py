@@ -6,7 +6,7 @@ import re
 import shutil
 import ssl
 
-from harness import POD_NETWORK, ROOT, Certificates, NotRun, free_port, request, server, wait_until
+from harness import POD_NETWORK, ROOT, Certificates, NotRun, free_port, request, server, unless_down, wait_until
 
 
 class Etcd:
@@ -26,10 +26,7 @@ class Etcd:
         wait_until(self.is_up, "etcd answers")
 
     def is_up(self):
-        try:
-            return request("GET", self.url + "/health")
-        except OSError:
-            return None
+        return unless_down(lambda: request("GET", self.url + "/health"))
 
     def call(self, what, body):
         return json.loads(request("POST", f"{self.url}/v3/kv/{what}", body))
@@ -65,10 +62,7 @@ class Consul:
         wait_until(self.has_leader, "consul has a leader")
 
     def has_leader(self):
-        try:
-            return len(request("GET", self.url + "/v1/status/leader")) > 4
-        except OSError:
-            return None
+        return unless_down(lambda: len(request("GET", self.url + "/v1/status/leader")) > 4)
 
     def register(self, node, status="passing", told_by=("Meta", {"com-aerospike-cluster": "blue"})):
         request("PUT", self.url + "/v1/agent/service/register", {
@@ -125,10 +119,7 @@ class KubeApiserver:
         wait_until(self.is_ready, "Kubernetes is ready")
 
     def is_ready(self):
-        try:
-            return self.ask("GET", "/readyz") == b"ok" and self.ask("GET", "/api/v1/namespaces/default")
-        except OSError:
-            return None
+        return unless_down(lambda: self.ask("GET", "/readyz") == b"ok" and self.ask("GET", "/api/v1/namespaces/default"))
 
     def ask(self, method, path, body=None, kind="application/json"):
         headers = {"Authorization": "Bearer " + self.ADMIN, "Content-Type": kind}

@@ -46,7 +46,6 @@ class Pods:
         self.server.zone[NAME] = [self.world.address(name) for name in self.pods.values()]
         return time.monotonic()
 
-
     def expect(self, began, seconds, what):
         expect_cluster(self.world, self.names(), began, seconds, what)
 
