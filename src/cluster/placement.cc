@@ -44,7 +44,10 @@ class Placement {
   bool holds(std::size_t p, std::size_t node) const;
   /// How much the node wants the place: first where its data is, as after an absence.
   std::pair<bool, std::uint64_t> merit(std::size_t node, std::size_t p) const {
-    return {p < nodes_[node].has_data.size() && nodes_[node].has_data[p], score(node, p)};
+    return {has_data(node, p), score(node, p)};
+  }
+  bool has_data(std::size_t node, std::size_t p) const {
+    return p < nodes_[node].has_data.size() && nodes_[node].has_data[p];
   }
   bool rack_taken(std::size_t p, std::size_t node, std::size_t but_slot) const;
   bool has_room(std::size_t node, Role role) const {
@@ -58,6 +61,10 @@ class Placement {
   std::size_t best(std::size_t p, std::size_t slot, bool with_room) const;
   bool exchange(std::size_t p, std::size_t slot);
   void balance(Role role);
+  void bring_to_data();
+  void trade(std::size_t p, std::size_t slot);
+  bool trade_for(std::size_t p, std::size_t slot, std::size_t other, std::size_t s);
+  bool change_roles(std::size_t from, std::size_t to, Role role);
 
   std::vector<PlacementNode> nodes_;
   std::size_t factor_;
@@ -258,6 +265,72 @@ void Placement::swap_within() {
   }
 }
 
+/// A node that was given a place without having its data, and not another of which it has: it
+/// trades the one for the other.
+void Placement::bring_to_data() {
+  for (std::size_t p = 0; p < slots_.size(); ++p)
+    for (std::size_t slot = 0; slot < factor_; ++slot) {
+      const std::size_t node = slots_[p][slot];
+      if (node != kNone && !nodes_[node].has_data.empty() && !has_data(node, p)) trade(p, slot);
+    }
+}
+
+void Placement::trade(std::size_t p, std::size_t slot) {
+  const std::size_t node = slots_[p][slot];
+  for (std::size_t other = 0; other < slots_.size(); ++other) {
+    if (!has_data(node, other) || holds(other, node)) continue;
+    for (std::size_t s = 0; s < factor_; ++s) {
+      if (role_of(s) != role_of(slot) || slots_[other][s] == kNone) continue;
+      if (trade_for(p, slot, other, s)) return;
+    }
+  }
+}
+
+/// The node at (p, slot) takes (other, s) of the same role, and who is there takes its place. If
+/// that one holds a copy of p already, it takes the place of a third in `other`, the third takes
+/// the place in p, and the two change roles in yet another partition that both hold.
+bool Placement::trade_for(std::size_t p, std::size_t slot, std::size_t other, std::size_t s) {
+  const std::size_t node = slots_[p][slot];
+  const std::size_t giver = slots_[other][s];
+  const auto may_take = [&](std::size_t taker, std::size_t partition, std::size_t at) {
+    return !holds(partition, taker) && !rack_taken(partition, taker, at);
+  };
+  if (rack_taken(other, node, s)) return false;
+  if (may_take(giver, p, slot)) {
+    set(p, slot, giver);
+    set(other, s, node);
+    return true;
+  }
+  for (std::size_t t = 0; t < factor_ && holds(p, giver); ++t) {
+    const std::size_t third = slots_[other][t];
+    if (role_of(t) == role_of(s) || third == kNone || !may_take(third, p, slot)) continue;
+    if (rack_taken(other, node, t)) continue;
+    if (!change_roles(third, giver, role_of(s))) continue;
+    set(p, slot, third);
+    set(other, t, giver);
+    set(other, s, node);
+    return true;
+  }
+  return false;
+}
+
+/// Where `from` has the role and `to` the other one, they change.
+bool Placement::change_roles(std::size_t from, std::size_t to, Role role) {
+  for (auto& slots : slots_) {
+    const auto its = std::ranges::find(slots, from);
+    const auto others = std::ranges::find(slots, to);
+    if (its == slots.end() || others == slots.end()) continue;
+    if (role_of(its - slots.begin()) != role || role_of(others - slots.begin()) == role) continue;
+    std::swap(*its, *others);
+    for (const Role each : {kPrimary, kFurther}) {
+      load_[each][from] += each == role ? -1 : 1;
+      load_[each][to] += each == role ? 1 : -1;
+    }
+    return true;
+  }
+  return false;
+}
+
 std::vector<Targets> Placement::run() {
   if (factor_ > 0) {
     set_quotas(kPrimary);
@@ -270,6 +343,7 @@ std::vector<Targets> Placement::run() {
     set_quotas(kFurther);
     balance(kFurther);
     fill(kFurther);
+    bring_to_data();
   }
   std::vector<Targets> out(slots_.size());
   for (std::size_t p = 0; p < slots_.size(); ++p)
