@@ -159,7 +159,7 @@ class Membership::Core {
   Duration dead_after() const { return o.interval * o.timeout; }
   bool silent(const Known& known) const;
   bool dead(const Process& process) const;
-  void heard_from(const Process& process, Known& known);
+  void heard_from(Known& known);
   void detect();
   void probe(const Process& target, Known& known);
   void find_unreachable(const Process& process, Known& known);

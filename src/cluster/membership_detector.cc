@@ -85,13 +85,12 @@ void Membership::Core::beat_round() {
   late_ms_ = 0;
 }
 
-void Membership::Core::heard_from(const Process& process, Known& known) {
+void Membership::Core::heard_from(Known& known) {
   if (known.link_lost && known.heard > known.link_lost_at && known.link) known.link_lost = false;
   if (known.heard <= known.link_lost_at) return;
   known.unreachable = false;
   known.found_gone_by.clear();
   known.proven = false;
-  if (process == (view ? view->leader : Process{})) candidate_since_.reset();
 }
 
 void Membership::Core::on_message(const Process& from, const message::Beat& beat) {
@@ -101,7 +100,7 @@ void Membership::Core::on_message(const Process& from, const message::Beat& beat
     const Instant at{Duration(static_cast<std::int64_t>(beat.echo - 1))};
     known->heard = std::max(known->heard, at);
     if (!arrived_by_) known->heard_direct = std::max(known->heard_direct, at);
-    heard_from(from, *known);
+    heard_from(*known);
   }
   if (!arrived_by_) known->direct_sent = std::max(known->direct_sent, beat.sent);
   if (beat.sent < known->beat.sent) return;  // Late or doubled.
@@ -178,6 +177,10 @@ void Membership::Core::probe(const Process& target, Known& known) {
 
 void Membership::Core::detect() {
   if (!in_view) return;
+  // Whoever lost its connection is looked at by all, as the leader needs a second word.
+  for (auto& [process, known] : known_)
+    if (known.is_looked_for() && now_ - known.link_lost_at > o.redial_limit)
+      find_unreachable(process, known);
   bool seniors_only = !is_leader();
   for (const NodeInfo& member : view->members) {
     if (member.process == self.process) {
@@ -186,9 +189,6 @@ void Membership::Core::detect() {
     }
     Known* known = find(member.process);
     if (known == nullptr) continue;
-    if (known->is_looked_for() && !known->unreachable &&
-        now_ - known->link_lost_at > o.redial_limit)
-      find_unreachable(member.process, *known);
     // Those that no beats go to are silent all the time.
     const bool expected = is_leader() || known->in_contact;
     if (expected && now_ - known->heard > dead_after() * 2 / 3) probe(member.process, *known);
@@ -203,10 +203,6 @@ void Membership::Core::detect() {
     want_view(known->proven || known->said_left || known->moved_on ? Hurry::Now : Hurry::Quiet,
               name(member.process) + " is gone");
   }
-  // Whoever lost its connection is looked at by all, as the leader needs a second word.
-  for (auto& [process, known] : known_)
-    if (known.is_looked_for() && !known.unreachable && now_ - known.link_lost_at > o.redial_limit)
-      find_unreachable(process, known);
 }
 
 /// All connections to it ended, and it takes none: dead, if one more member finds the same.
