@@ -61,8 +61,11 @@ void Membership::Core::on(const Resolved& event) {
   name.answered = true;
   name.next = now_ + o.resolve_every;
   std::set<Endpoint> found;
-  for (const std::string& address : event.addresses)
-    for (const std::uint16_t port : name.ports) found.insert({address, port});
+  for (const Endpoint& address : event.addresses) {
+    if (address.port != 0) found.insert(address);
+    for (const std::uint16_t port : name.ports)
+      if (address.port == 0) found.insert({address.host, port});
+  }
   // What the name stands for no more is dialled no more, unless a node itself says it is there.
   for (const Endpoint& old : name.found)
     if (!found.contains(old) && addresses_.contains(old)) addresses_[old].configured = false;

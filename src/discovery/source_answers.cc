@@ -251,26 +251,4 @@ Expected<std::vector<Desired>> parse_members(std::string_view text, const Defaul
   }
 }
 
-Expected<std::vector<SrvRecord>> parse_srv(Bytes answer) {
-  ns_msg message;
-  const auto* data = reinterpret_cast<const unsigned char*>(answer.data());
-  if (answer.size() > NS_MAXMSG ||
-      ::ns_initparse(data, static_cast<int>(answer.size()), &message) != 0)
-    return problem("the DNS answer cannot be read");
-  std::vector<SrvRecord> out;
-  for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
-    ns_rr record;
-    if (::ns_parserr(&message, ns_s_an, i, &record) != 0)
-      return problem("the DNS answer cannot be read");
-    constexpr int kFixed = 6;  // Priority, weight, port; then the target.
-    if (ns_rr_type(record) != ns_t_srv || ns_rr_rdlen(record) <= kFixed) continue;
-    char target[NS_MAXDNAME];
-    if (::dn_expand(ns_msg_base(message), ns_msg_end(message), ns_rr_rdata(record) + kFixed, target,
-                    sizeof target) < 0)
-      return problem("the DNS answer cannot be read");
-    out.push_back({target, static_cast<std::uint16_t>(ns_get16(ns_rr_rdata(record) + 4))});
-  }
-  return out;
-}
-
 }  // namespace flotilla::discovery

@@ -6,23 +6,36 @@
 #include <cstring>
 #include <memory>
 
-#include "net/address.h"
+#include "net/srv.h"
 
 namespace flotilla::net {
+namespace {
 
-std::vector<std::string> look_up(const std::string& name) {
+void add_addresses(const std::string& name, std::uint16_t port, std::vector<Target>& out) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return {};
+  if (::getaddrinfo(name.c_str(), nullptr, &hints, &found) != 0) return;
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-  std::vector<std::string> out;
   for (const addrinfo* i = found; i != nullptr; i = i->ai_next) {
     sockaddr_storage address{};
     std::memcpy(&address, i->ai_addr, i->ai_addrlen);
-    std::string text = host_of(address);
-    if (!text.empty() && std::ranges::find(out, text) == out.end()) out.push_back(std::move(text));
+    Target target{host_of(address), port};
+    if (!target.host.empty() && std::ranges::find(out, target) == out.end())
+      out.push_back(std::move(target));
   }
+}
+
+}  // namespace
+
+std::vector<Target> look_up(const std::string& name) {
+  std::vector<Target> out;
+  if (!is_service_name(name)) {
+    add_addresses(name, 0, out);
+    return out;
+  }
+  for (const Target& place : look_up_srv(name).value_or(std::vector<Target>{}))
+    add_addresses(place.host, place.port, out);
   return out;
 }
 
@@ -54,8 +67,7 @@ void Resolver::loop() {
     if (stopping_) return;
     const std::string name = waiting_.front();
     lock.unlock();
-    std::vector<std::string> addresses = look_up(name);
-    answer_(name, std::move(addresses));
+    answer_(name, look_up(name));
     lock.lock();
     // Only now: who asked meanwhile has got this answer.
     waiting_.pop_front();

@@ -67,8 +67,8 @@ ClusterThread::~ClusterThread() { stop(); }
 
 void ClusterThread::start(std::vector<net::Listener> listeners) {
   resolver_ = std::make_unique<net::Resolver>(
-      [this](const std::string& name, std::vector<std::string> addresses) {
-        loop_.post([this, name, addresses = std::move(addresses)] { resolved(name, addresses); });
+      [this](const std::string& name, std::vector<net::Target> found) {
+        loop_.post([this, name, found = std::move(found)] { resolved(name, found); });
       });
   keeper_ = std::thread([this] { keep_lazily(); });
   // The machine's first event; the loop makes no round before it.
@@ -169,17 +169,20 @@ void ClusterThread::carry_out(Membership::Resolve& resolve) {
   resolver_->resolve(resolve.name);
 }
 
-void ClusterThread::resolved(const std::string& name, std::vector<std::string> addresses) {
+void ClusterThread::resolved(const std::string& name, const std::vector<net::Target>& found) {
   const auto [first, last] = dials_.equal_range(name);
   std::vector<cluster::Endpoint> dials;
   for (auto it = first; it != last; ++it) dials.push_back(it->second);
   dials_.erase(first, last);
   for (const cluster::Endpoint& to : dials) {
     // Without an address it fails as a dial does.
-    const net::Target at{addresses.empty() ? to.host : addresses.front(), to.port};
+    const net::Target at{found.empty() ? to.host : found.front().host, to.port};
     loop_.dial(target_of(to), at, Duration(dial_limit_ns_.load()));
   }
-  if (wanted_names_.erase(name) != 0) step(Membership::Resolved{name, std::move(addresses)});
+  if (wanted_names_.erase(name) == 0) return;
+  Membership::Resolved answer{name, {}};
+  for (const net::Target& at : found) answer.addresses.push_back(endpoint_of(at));
+  step(answer);
 }
 
 void ClusterThread::carry_out(Membership::InstallRows& install) {

@@ -133,7 +133,7 @@ class ClusterThread final : private net::LinkLoop::Handler {
   void keep();
   void write_kept();
   void keep_lazily();
-  void resolved(const std::string& name, std::vector<std::string> addresses);
+  void resolved(const std::string& name, const std::vector<net::Target>& found);
   void refresh();
   void say_diagnosis(const std::vector<std::string>& diagnosis);
   bool claims_nothing(const cluster::NodeInfo& member) const;

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "discovery/node_security.h"
 #include "discovery/source_answers.h"
+#include "net/srv.h"
 
 namespace {
 
@@ -30,9 +31,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(parse_members(text, {}).value_or(std::vector<Desired>{}));
   parse_etcd_watch(text).has_value();
   is_good_watch_event(text);
-  for (const SrvRecord& record :
-       parse_srv(flotilla::as_bytes(text)).value_or(std::vector<SrvRecord>{}))
-    FLOTILLA_CHECK(record.target.size() < 1024);
+  using flotilla::net::Target;
+  for (const Target& at :
+       flotilla::net::parse_srv(flotilla::as_bytes(text)).value_or(std::vector<Target>{}))
+    FLOTILLA_CHECK(at.host.size() < 1024);
   for (const Seed& seed : read_seeds(text)) FLOTILLA_CHECK(!seed.host.empty());
   const std::pair<std::string, std::string> answers[] = {{"statistics", std::string(text)},
                                                          {"peers-clear-std", std::string(text)}};

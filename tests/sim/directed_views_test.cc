@@ -383,8 +383,8 @@ TEST(DirectedD18, PartialNamesAndManyAtOnceEndInOneView) {
   Cluster world(0);
   for (std::size_t i = 0; i < 5; ++i) {
     const std::string mine = fmt::format("name{}", i);
-    world.names[mine] = {fmt::format("10.0.0.{}", i + 1),
-                         fmt::format("10.0.0.{}", (i + 1) % 5 + 1)};
+    world.names[mine] = {{fmt::format("10.0.0.{}", i + 1)},
+                         {fmt::format("10.0.0.{}", (i + 1) % 5 + 1)}};
     world.add(std::vector<cluster::Endpoint>{{mine, 3002}});
   }
   for (std::size_t i = 0; i < 5; ++i) world.start(i);

@@ -72,13 +72,22 @@ TEST(Membership, OneNameStandsForAllNodesTheOwnIncluded) {
   WorldSetup setup;
   setup.seeds = {{"db", 3002}};
   Cluster world(0, setup);
-  world.names["db"] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
+  world.names["db"] = {{"10.0.0.1"}, {"10.0.0.2"}, {"10.0.0.3"}};
   for (int i = 0; i < 3; ++i) world.start(world.add());
   EXPECT_TRUE(world.together(seconds(3)));
   // Names are looked up again: a fourth one is known only to itself.
-  world.names["db"].push_back("10.0.0.4");
+  world.names["db"].push_back({"10.0.0.4"});
   world.start(world.add(std::vector<cluster::Endpoint>{{"nothing", 3002}}));
   EXPECT_TRUE(world.together(seconds(20)));
+}
+
+TEST(Membership, ANameMayTellThePortsToo) {
+  WorldSetup setup;
+  setup.seeds = {{"_mesh._tcp.db", 1}};
+  Cluster world(0, setup);
+  world.names["_mesh._tcp.db"] = {{"10.0.0.1", 3002}, {"10.0.0.2", 3002}};
+  for (int i = 0; i < 2; ++i) world.start(world.add());
+  EXPECT_TRUE(world.together(seconds(3)));
 }
 
 TEST(Membership, AnotherClusterNameIsHeldOutAndNamed) {

@@ -105,7 +105,7 @@ class MembershipWorld {
   Faults faults;
   Random random;
   std::vector<std::string> broken;
-  std::map<std::string, std::vector<std::string>> names;  // What a resolver answers.
+  std::map<std::string, std::vector<cluster::Endpoint>> names;  // What a resolver answers.
   std::uint64_t epochs() const { return views_.size(); }
   std::map<std::size_t, std::int64_t> skew_ms;
   std::map<std::uint64_t, bool> settings_done;  // id -> everywhere.

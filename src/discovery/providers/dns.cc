@@ -1,11 +1,10 @@
-#include <arpa/nameser.h>
 #include <fmt/format.h>
 #include <netdb.h>
-#include <resolv.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "net/srv.h"
 #include "providers/providers.h"
 
 namespace flotilla::discovery {
@@ -15,32 +14,6 @@ using std::chrono::seconds;
 
 // There is nothing to wait for in DNS: it is asked again.
 constexpr seconds kAgain{5};
-
-/// A name of the form _service._proto.name is asked for its SRV records.
-bool is_srv(const std::string& name) {
-  return name.starts_with('_') && name.find("._") != std::string::npos;
-}
-
-Expected<std::vector<HostPort>> srv_targets(const std::string& name) {
-  struct __res_state state{};
-  if (::res_ninit(&state) != 0) return problem("the resolver cannot be set up");
-  std::vector<unsigned char> answer(NS_MAXMSG);
-  const int size = ::res_nquery(&state, name.c_str(), ns_c_in, ns_t_srv, answer.data(),
-                                static_cast<int>(answer.size()));
-  const int failure = state.res_h_errno;
-  ::res_nclose(&state);
-  if (size < 0) {
-    if (failure == HOST_NOT_FOUND || failure == NO_DATA)
-      return problem(fmt::format("{} has no SRV records", name));
-    return problem(fmt::format("no answer about {}: {}", name, ::hstrerror(failure)));
-  }
-  answer.resize(std::min(answer.size(), static_cast<std::size_t>(size)));
-  const auto records = parse_srv(std::as_bytes(std::span(answer)));
-  if (!records) return tl::unexpected(records.error());
-  std::vector<HostPort> out;
-  for (const SrvRecord& record : *records) out.push_back({record.target, record.port});
-  return out;
-}
 
 Expected<std::vector<std::string>> addresses_of(const std::string& name) {
   addrinfo hints{};
@@ -93,17 +66,17 @@ class Dns : public Provider {
 
  private:
   Expected<void> add(const std::string& text, Listing& listing) const {
-    std::vector<HostPort> targets;
-    if (is_srv(text)) {
-      auto found = srv_targets(text);
-      if (!found) return tl::unexpected(found.error());
+    std::vector<net::Target> targets;
+    if (net::is_service_name(text)) {
+      auto found = net::look_up_srv(text);
+      if (!found) return problem(fmt::format("{}: {}", text, found.error().why));
       targets = std::move(*found);
     } else {
       const auto place = parse_host_port(text, options_.service_port);
       if (!place) return problem(fmt::format("'{}' is no name, and no name:port", text));
-      targets.push_back(*place);
+      targets.push_back({place->host, place->port});
     }
-    for (const HostPort& target : targets) {
+    for (const net::Target& target : targets) {
       const auto addresses = addresses_of(target.host);
       if (!addresses) return tl::unexpected(addresses.error());
       for (const std::string& address : *addresses) {

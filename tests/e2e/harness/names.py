@@ -1,15 +1,17 @@
-"""A name server as Kubernetes has one for a headless service: one name, as many addresses as there are pods."""
+"""A name server as Kubernetes has one for a headless service: a name with as many addresses as there are pods, and
+SRV records with as many places."""
 
 import socket
 import struct
 import threading
 
-TYPE_A, CLASS_IN = 1, 1
+TYPE_A, TYPE_SRV, CLASS_IN = 1, 33, 1
 NAME_ERROR = 3
 
 
 class NameServer:
-    """Answers by UDP until stop(). `zone` is the addresses of each full name, and may change at any time."""
+    """Answers by UDP until stop(). `zone` has the addresses of each full name, or (name, port) of its SRV records, and may
+    change at any time."""
 
     def __init__(self, address, zone):
         self.zone = zone
@@ -40,9 +42,17 @@ class NameServer:
             at += 1 + query[at]
         question = query[12:at + 5]
         kind = struct.unpack_from(">H", query, at + 1)[0]
-        addresses = self.zone.get(".".join(labels))
-        found = addresses if addresses and kind == TYPE_A else []
+        entries = self.zone.get(".".join(labels))
+        found = [data for kind_of_it, data in map(_record, entries or []) if kind_of_it == kind]
         # The name in an answer points to the one in the question.
-        records = b"".join(struct.pack(">HHHIH", 0xC00C, TYPE_A, CLASS_IN, 5, 4) + socket.inet_aton(one) for one in found)
-        flags = 0x8180 | (NAME_ERROR if addresses is None else 0)
+        records = b"".join(struct.pack(">HHHIH", 0xC00C, kind, CLASS_IN, 5, len(data)) + data for data in found)
+        flags = 0x8180 | (NAME_ERROR if entries is None else 0)
         return query[:2] + struct.pack(">HHHHH", flags, 1, len(found), 0, 0) + question + records
+
+
+def _record(entry):
+    if isinstance(entry, str):
+        return TYPE_A, socket.inet_aton(entry)
+    name, port = entry
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return TYPE_SRV, struct.pack(">HHH", 0, 1, port) + labels + b"\0"

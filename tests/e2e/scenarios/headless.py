@@ -9,13 +9,15 @@ from .cluster import CRASH_SECONDS, expect_all, expect_cluster, expect_no_migrat
 
 GATEWAY = "172.31.79.1"
 NAME = "flotilla.default.svc.cluster.local"
+SERVICE = f"_mesh._tcp.{NAME}"
+MESH_PORT = 3002
 
 
 class Pods:
     """A stateful set's pods: each has a volume of its own, keeps it, and gets another address with every life."""
 
-    def __init__(self, world):
-        self.world = world
+    def __init__(self, world, seeds="flotilla"):
+        self.world, self.seeds = world, seeds
         self.network = world.network(None, "--subnet", "172.31.79.0/24", "--gateway", GATEWAY)
         self.server = NameServer(GATEWAY, {NAME: []})
         world.at_end(self.server.stop)
@@ -29,7 +31,7 @@ class Pods:
         self.pods[ordinal] = self.world.server(options=[
             "--net", self.network, "--ip", f"172.31.79.{self.lives}", "--dns", GATEWAY, "--dns-search",
             NAME.partition(".")[2], "--dns-option", "ndots:5", "-v", f"{self.volumes[ordinal]}:/opt/aerospike/data", "-e",
-            "CLUSTER_NAME=flotilla", "-e", "CLUSTER_SEEDS=flotilla"])
+            "CLUSTER_NAME=flotilla", "-e", f"CLUSTER_SEEDS={self.seeds}"])
         return self._publish()
 
     def end(self, ordinal, *how):
@@ -43,7 +45,11 @@ class Pods:
         return [self.pods[ordinal] for ordinal in sorted(self.pods)]
 
     def _publish(self):
-        self.server.zone[NAME] = [self.world.address(name) for name in self.pods.values()]
+        addresses = [self.world.address(name) for name in self.pods.values()]
+        self.server.zone[NAME] = addresses
+        pods = {f"pod-{number}.{NAME}": [address] for number, address in enumerate(addresses)}
+        self.server.zone.update(pods)
+        self.server.zone[SERVICE] = [(name, MESH_PORT) for name in pods]
         return time.monotonic()
 
     def expect(self, began, seconds, what):
@@ -66,3 +72,14 @@ def three_pods(world):
     expect_no_migrations(world, pods.names())
     pods.expect(pods.end(0, "stop", "-t", "60"), 30, "the first one gone in")
     expect_all(world, pods.names()[0])
+
+
+@scenario("headless: three pods find each other by SRV records, which tell the port too", quick=False)
+def three_pods_by_srv(world):
+    # The port beside the name is not that of anybody.
+    pods = Pods(world, f"{SERVICE}:1")
+    pods.start(0)
+    pods.start(1)
+    pods.expect(pods.start(2), 15, "three in")
+    pods.expect(pods.end(1, "kill"), CRASH_SECONDS, "crash noticed in")
+    pods.expect(pods.start(1), 15, "back, with another address, in")

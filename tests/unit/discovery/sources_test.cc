@@ -112,19 +112,6 @@ TEST(MemberFile, IsYamlOrJson) {
   }
 }
 
-TEST(Srv, TargetsAndPortsAreRead) {
-  // Question "_m._tcp.x" SRV, one answer: priority 1, weight 2, port 3002, target "n.x".
-  const Buffer answer = from_hex(
-      "1234 8180 0001 0001 0000 0000  025f6d 045f746370 0178 00 0021 0001"
-      "c00c 0021 0001 0000003c 000b 0001 0002 0bba 016e 0178 00");
-  const auto records = parse_srv(answer);
-  ASSERT_TRUE(records) << records.error().text;
-  ASSERT_EQ(records->size(), 1U);
-  EXPECT_EQ(records->at(0), (SrvRecord{"n.x", 3002}));
-  for (std::size_t size = 0; size < answer.size(); ++size)
-    EXPECT_FALSE(parse_srv(Bytes(answer).first(size))) << size;
-}
-
 // The providers, against a server that answers from a table.
 
 std::unique_ptr<Provider> provider(Options options) {

@@ -82,8 +82,8 @@ class Membership {
   };  // One whole frame, any bytes.
   struct Resolved {
     std::string name;
-    std::vector<std::string> addresses;
-  };  // Empty: unknown.
+    std::vector<Endpoint> addresses;
+  };  // Empty: unknown. Port 0: the seeds' own.
   struct Asked {
     RowAsk ask;
   };  // By a copy of this node.

@@ -60,12 +60,4 @@ bool is_good_watch_event(std::string_view json);
 /// entry.
 Expected<std::vector<Desired>> parse_members(std::string_view text, const Defaults& defaults);
 
-struct SrvRecord {
-  std::string target;
-  std::uint16_t port = 0;
-  friend bool operator==(const SrvRecord&, const SrvRecord&) = default;
-};
-/// The SRV records of a DNS answer. Problem: bytes that are no answer.
-Expected<std::vector<SrvRecord>> parse_srv(Bytes answer);
-
 }  // namespace flotilla::discovery

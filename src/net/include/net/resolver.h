@@ -8,14 +8,16 @@
 #include <thread>
 #include <vector>
 
+#include "net/address.h"
+
 namespace flotilla::net {
 
 /// Looks names up on a thread of its own, one after the other, so that nobody waits for a name
 /// server. The system's resolver decides: hosts file, DNS, in its order.
 class Resolver {
  public:
-  /// Numeric addresses, each once; empty: the name is unknown now. On the resolver's thread.
-  using Answer = std::function<void(const std::string& name, std::vector<std::string> addresses)>;
+  /// What look_up() finds. On the resolver's thread.
+  using Answer = std::function<void(const std::string& name, std::vector<Target> found)>;
 
   explicit Resolver(Answer answer);
   /// Waits for the look-up under way; the rest is not done.
@@ -38,7 +40,8 @@ class Resolver {
   std::thread thread_;
 };
 
-/// What one look-up finds. Blocks.
-std::vector<std::string> look_up(const std::string& name);
+/// Numeric addresses, each once; empty: the name is unknown now. The port is zero, unless the name
+/// is one of a service (net/srv.h), which tells it. Blocks.
+std::vector<Target> look_up(const std::string& name);
 
 }  // namespace flotilla::net
