@@ -4,5 +4,6 @@ source scripts/build.sh
 run_e2e() {
   run_build
   ensure_packages e2e
+  ensure_go
   tests/e2e/run "$@"
 }

@@ -89,6 +89,7 @@ verify_bench() {
 
 verify_e2e() {
   release_build
+  ensure_go
   ensure_consul
   e2e_suite 7200 --verify
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math/rand"
+	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -26,6 +28,20 @@ func (c *cluster) connect(nodes ...int) *as.Client {
 	client, err := as.NewClientWithPolicyAndHost(as.NewClientPolicy(), hosts...)
 	if err != nil {
 		give("the client cannot connect: %v", err)
+	}
+	return client
+}
+
+// connectTo is the same for a cluster that somebody else runs.
+func connectTo(address string) *as.Client {
+	host, port, err := net.SplitHostPort(address)
+	number, wrong := strconv.Atoi(port)
+	if err != nil || wrong != nil {
+		give("'%s' is no HOST:PORT", address)
+	}
+	client, failed := as.NewClientWithPolicyAndHost(as.NewClientPolicy(), as.NewHost(host, number))
+	if failed != nil {
+		give("the client cannot connect: %v", failed)
 	}
 	return client
 }

@@ -2,6 +2,7 @@
 // stopped, cut off, and started again, and a ledger that remembers every acknowledged write says what was lost.
 //
 //	cluster [options] [scenario...]
+//	cluster -at HOST:PORT [options]      the load and the ledger alone, on a cluster that somebody else runs
 //
 // Prints figures, "FAIL <name>: <why>" for every demand that does not hold, and at the end "N passed, N failed".
 package main
@@ -37,6 +38,7 @@ type options struct {
 	changed  int           // Keys that change meanwhile.
 	seed     int64
 	language string // Of the client under load: go, python, java, cpp.
+	at       string // Of a node of a cluster that is there already; empty: the scenarios make their own.
 }
 
 type scenario struct {
@@ -69,14 +71,19 @@ func main() {
 	opt := parseOptions()
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, syscall.SIGINT, syscall.SIGTERM)
-	go func() {
-		<-interrupted
-		stopClusters()
-		os.Exit(143)
-	}()
 	logger.Logger.SetLevel(logger.OFF)
+	todo := chosen(flag.Args())
+	if opt.at != "" {
+		todo = []scenario{{"load", "on the cluster of " + opt.at + " until SIGTERM", func(t *test) { loadUntil(t, interrupted) }}}
+	} else {
+		go func() {
+			<-interrupted
+			stopClusters()
+			os.Exit(143)
+		}()
+	}
 	passed, failed := 0, 0
-	for _, s := range chosen(flag.Args()) {
+	for _, s := range todo {
 		t := runScenario(s, opt)
 		passed += t.passed
 		failed += t.failed
@@ -102,6 +109,7 @@ func parseOptions() options {
 	flag.DurationVar(&opt.away, "away", 10*time.Second, "how long a node is away while keys change")
 	flag.IntVar(&opt.changed, "changed", 10_000, "keys that change meanwhile")
 	flag.Int64Var(&opt.seed, "seed", time.Now().UnixNano()%1_000_000, "of what is random")
+	flag.StringVar(&opt.at, "at", "", "HOST:PORT of a node of a cluster that is there already: load on it until SIGTERM, and a look at every record")
 	flag.StringVar(&opt.language, "client", "go", "the client that puts load on: go, python, java, cpp")
 	flag.Usage = usage
 	flag.Parse()

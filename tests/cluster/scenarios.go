@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand"
+	"os"
 	"strconv"
 	"time"
 
@@ -45,6 +46,23 @@ func (t *test) fill(c *cluster) *loaded {
 		give("loading fails: %s, %s", l.load.failures, l.load.examples)
 	}
 	return l
+}
+
+// loadUntil is for faults that come from elsewhere, such as an update of all containers.
+func loadUntil(t *test, told <-chan os.Signal) {
+	client := connectTo(t.at)
+	defer client.Close()
+	book := newLedger(t.records, counterCount)
+	load := newLoad(goUser{client}, book, recordSet, t.rate, t.seed)
+	load.fill()
+	load.start()
+	t.say("%d records written, the load runs", t.records)
+	<-told
+	load.stop()
+	t.loadReport(load)
+	t.noFailures(load)
+	t.readsRight(load)
+	t.verifyAll(client, book)
 }
 
 // end stops the load and looks at everything.

@@ -1,13 +1,16 @@
 """New images under load: no operation fails, nothing acknowledged is lost."""
 
 import os
+import re
+import subprocess
 import time
 
 from harness.client import wait_until
 from harness.hosts import Hosts
+from harness.images import ROOT
 from harness.scenario import scenario
 
-from .cluster import Load, by_dns, expect_all, expect_cluster, expect_no_migrations, put_all, running_nodes
+from .cluster import by_dns, expect_all, expect_cluster, expect_no_migrations, put_all, running_nodes
 from .hosts import SERVICE, has_several_hosts, stack
 
 PATIENCE = 300
@@ -18,6 +21,44 @@ def build_next(engine):
     """The same programs in another image."""
     engine.env["DOCKER_BUILDKIT"] = "0"
     engine.run("build", "-t", NEXT, "-", input="FROM flotilla/server\nLABEL next=1\n")
+
+
+class GoLoad:
+    """The official Go client at work in a container of its own until end(), with the ledger of tests/cluster: it knows every
+    acknowledged write."""
+
+    RECORDS, PER_SECOND = 2000, 500
+
+    def __init__(self, project, host):
+        self.world = project.world
+        self.name = self.world.unique("load")
+        self._build_image()
+        self.world.container(self.name, "--net", project.network, "load", "-at", f"{host}:3000", "-records", str(self.RECORDS),
+                             "-rate", str(self.PER_SECOND))
+        wait_until(lambda: "the load runs" in self._log(), PATIENCE, lambda: f"the Go client is at work: {self._log()}")
+
+    def _build_image(self):
+        context = os.path.join(self.world.folder, "go-load")
+        subprocess.run(["go", "build", "-o", os.path.join(context, "load"), "."], check=True,
+                       cwd=os.path.join(ROOT, "tests", "cluster"), env={**os.environ, "CGO_ENABLED": "0"})
+        with open(os.path.join(context, "Dockerfile"), "w", encoding="utf-8") as file:
+            file.write('FROM scratch\nCOPY load /load\nENTRYPOINT ["/load"]\n')
+        self.world.engine.env["DOCKER_BUILDKIT"] = "0"
+        self.world.engine.run("build", "-t", "load", context)
+
+    def _log(self):
+        return self.world.engine.logs(self.name)
+
+    def end(self, what):
+        self.world.engine.run("stop", "-t", "120", self.name, timeout=150)
+        log = self._log()
+        done = re.search(r"load: (\d+) operations, failed: (.*)", log)
+        assert done and int(done[1]) > 0, f"the load has done nothing during {what}: {log[-1000:]}"
+        self.world.note(f"{done[1]} operations of the Go client meanwhile, failed: {done[2]}")
+        for why in re.findall("FAIL .*", log):
+            assert "no operation fails" in why, f"{what}: {why}"
+            self.world.in_time(False, f"{what}: {why}")
+        assert re.search(r"^\d+ passed, \d+ failed$", log, re.MULTILINE), f"the load did not end well: {log[-1000:]}"
 
 
 @scenario("update: a swarm's five tasks on three hosts, one at a time", quick=False, tools=True)
@@ -33,7 +74,7 @@ def swarm(world):
                 "--update-delay", "5s", "--update-monitor", "5s", SERVICE)
     cluster.expect(5)
     cluster.expect_settled()
-    load = Load(cluster, "tasks.aerospike", 150)
+    load = GoLoad(cluster, "tasks.aerospike")
     began = time.monotonic()
     manager.run("service", "update", "-d", "--no-resolve-image", "--image", NEXT, SERVICE)
 
@@ -55,7 +96,7 @@ def compose(world):
     expect_cluster(world, names)
     put_all(world, names[0])
     expect_no_migrations(world, names)
-    load = Load(project, names[0], 90)
+    load = GoLoad(project, names[0])
     began = time.monotonic()
     change_image(project)
     # Compose would recreate all containers of a service at once.
