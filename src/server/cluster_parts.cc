@@ -96,7 +96,7 @@ Result<void> Server::make_cluster(unsigned reactors) {
   std::vector<net::Reactor*> all;
   for (const auto& parts : reactors_) all.push_back(&parts->reactor);
   copies_ = std::make_unique<Copies>(
-      process_, *terms_, node_, config_, all,
+      process_, *terms_, node_, config_,
       Copies::Outlets{
           .send = [this](const cluster::Process& to, Bytes frame) { fabric_->send(to, frame); },
           .ask = [this](const cluster::RowAsk& ask) { cluster_->ask(ask); },
@@ -118,7 +118,8 @@ Result<void> Server::make_cluster(unsigned reactors) {
               [this] {
                 for (const auto& durable : durable_) durable->request_flush();
               },
-          .requests = [this] { return requests(); }});
+          .requests = [this] { return requests(); },
+          .reactors = std::move(all)});
   const auto place = [&](const char* file) {
     return slot_ ? Copies::Place{folder_.get(), slot_->slot() + file} : Copies::Place{};
   };

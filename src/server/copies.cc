@@ -85,12 +85,10 @@ struct Copies::NamespaceCopies {
 };
 
 Copies::Copies(const Process& self, cluster::TermTable& terms, exec::Node& node,
-               const config::Config& config, const std::vector<net::Reactor*>& reactors,
-               Outlets outlets)
+               const config::Config& config, Outlets outlets)
     : self_(self),
       node_(node),
       outlets_(std::move(outlets)),
-      probe_(reactors),
       copy_node_{.effects = *this, .terms = terms, .self = self} {
   for (const auto& ns : node.namespaces)
     namespaces_.push_back(std::make_unique<NamespaceCopies>(

@@ -45,6 +45,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
     std::function<void()> flush;
     /// Of clients, since start.
     std::function<std::uint64_t()> requests;
+    /// How long requests wait for them.
+    std::vector<net::Reactor*> reactors;
   };
   /// Where states are kept.
   struct Place {
@@ -54,7 +56,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
 
   /// One for each partition of each namespace, which must be there and outlive this.
   Copies(const cluster::Process& self, cluster::TermTable& terms, exec::Node& node,
-         const config::Config& config, const std::vector<net::Reactor*>& reactors, Outlets outlets);
+         const config::Config& config, Outlets outlets);
   ~Copies() override;
 
   /// After recovery of the records, before the first row. Of namespaces that are not `whole` no
@@ -143,7 +145,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   cluster::Process self_;
   exec::Node& node_;
   Outlets outlets_;
-  WaitProbe probe_;
+  WaitProbe probe_{outlets_.reactors};
   Instant probe_at_;
   Instant adjust_at_;
   std::uint64_t requests_ = 0;

@@ -23,6 +23,10 @@ constexpr Duration kCopiesTick = milliseconds(20);
 constexpr Duration kClientLimit = std::chrono::seconds(1);
 constexpr Duration kDialLimit = milliseconds(500);
 
+wire::PartitionId partition_of(std::size_t number) {
+  return wire::PartitionId(static_cast<std::uint16_t>(number));
+}
+
 std::string host_of(unsigned node) { return "10.0.0." + std::to_string(node + 1); }
 
 std::optional<unsigned> node_of(const std::string& host) {
@@ -90,8 +94,8 @@ WorldNode::WorldNode(World& in, unsigned number, std::uint64_t boot, NodeDisk& i
   if (!in.options().durable) return;
   records.attach(&disk.log);
   disk.log.recover(records);
-  for (std::uint16_t i = 0; i < replicas.size(); ++i)
-    disk.terms.reserve(records.partition(wire::PartitionId(i)).last_lsn.term());
+  for (std::size_t p = 0; p < replicas.size(); ++p)
+    disk.terms.reserve(records.partition(partition_of(p)).last_lsn.term());
   for (const auto& [id, state] : disk.states)
     FLOTILLA_CHECK(replicas[id.raw()]->load(state).has_value());
 }
@@ -124,8 +128,7 @@ void WorldNode::save_copies() {
   if (!states.empty() || world.now() - saved < world.options().save_every) return;
   saved = now();
   if (std::ranges::none_of(replicas, [](const auto& copy) { return copy->unsaved(); })) return;
-  for (std::uint16_t i = 0; i < replicas.size(); ++i)
-    states[wire::PartitionId(i)] = replicas[i]->save();
+  for (std::size_t p = 0; p < replicas.size(); ++p) states[partition_of(p)] = replicas[p]->save();
   states_need = {};
   states_need.add(disk.log);
 }
@@ -329,8 +332,8 @@ void World::kill(unsigned i, Parting parting, End how) {
       }
   }
   if (how == End::Clean && options_.durable)
-    for (std::uint16_t p = 0; p < options_.partitions; ++p)
-      disks_[i]->states[wire::PartitionId(p)] = nodes_[i]->replica(wire::PartitionId(p)).save();
+    for (std::size_t p = 0; p < options_.partitions; ++p)
+      disks_[i]->states[partition_of(p)] = nodes_[i]->replica(partition_of(p)).save();
   disks_[i]->end(how, random_);
   graveyard_.push_back(std::move(nodes_[i]));
 }
