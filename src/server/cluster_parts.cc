@@ -119,7 +119,7 @@ Result<void> Server::make_cluster(unsigned reactors) {
                 for (const auto& durable : durable_) durable->request_flush();
               },
           .requests = [this] { return requests(); },
-          .reactors = std::move(all)});
+          .reactors = all});
   const auto place = [&](const char* file) {
     return slot_ ? Copies::Place{folder_.get(), slot_->slot() + file} : Copies::Place{};
   };
