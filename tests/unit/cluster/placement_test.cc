@@ -103,8 +103,10 @@ TEST(Placement, IsAFixedPointAndIgnoresTheOrderOfNodes) {
   for (const unsigned racks : {0U, 3U}) {
     std::vector<PlacementNode> all = nodes(7, racks);
     const std::vector<Targets> targets = place(kEmpty, all, 3);
+    EXPECT_EQ(place(targets, all, 3), targets);
     std::ranges::reverse(all);
     EXPECT_EQ(place(kEmpty, all, 3), targets);
+    EXPECT_EQ(place(targets, all, 3), targets);
   }
 }
 
