@@ -504,5 +504,29 @@ TEST(DirectedD22, WhoLooksForTheLeaderTakesTheCandidatesWordThatItIsGone) {
   EXPECT_EQ(world.epochs(), 2U) << "one was left out";
 }
 
+/// A COMMIT names the last 64 views that it comes from. Who missed more cannot know whether its own
+/// is among them: it is asked for its promise again instead of taking rows that it did not report to.
+TEST(DirectedViews, WhoMissedMoreViewsThanACommitNamesIsAskedAgain) {
+  Cluster world(3);
+  ASSERT_TRUE(world.settle());
+  const std::size_t leader = world.leader();
+  const std::size_t slow = world.follower();
+  const Process life = world.process(slow);
+  const cluster::Epoch before = world.view(slow)->epoch;
+  world.keep = [&](std::size_t from, std::size_t to, const Buffer& frame) {
+    return from == leader && to == slow && (frame[0] == kPrepare || frame[0] == kCommit);
+  };
+  const std::uint64_t views = world.epochs();
+  for (int i = 0; i < 1000 && world.epochs() < views + 70; ++i) {
+    world.event(leader, Membership::Recluster{});
+    world.run(milliseconds(500));
+  }
+  ASSERT_GE(world.epochs(), views + 70);
+  ASSERT_EQ(world.view(slow)->epoch, before);
+  world.keep = nullptr;
+  EXPECT_TRUE(world.settle());
+  EXPECT_NE(world.view(leader)->member(life), nullptr) << "it lost its place";
+}
+
 }  // namespace
 }  // namespace flotilla::sim
