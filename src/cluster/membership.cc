@@ -167,12 +167,13 @@ std::vector<Membership::Peer> Membership::Core::peer_list() const {
     peer.id = known.info.id;
     peer.at = known.info.heartbeat;
     peer.linked = known.link.has_value();
+    peer.reachable = peer.linked && !silent(known);
     peer.member = in_view && view->member(process) != nullptr;
     peer.skew_ms = known.skew_ms;
     peer.since_heard = now_ - known.heard;
     if (!peer.linked)
       peer.why = known.via ? "reached by way of another node only" : "no connection";
-    else if (silent(known))
+    else if (!peer.reachable)
       peer.why = "connected, but not heard both ways";
     else if (!peer.member)
       peer.why = known.beat.view_size > 0 ? "in another view" : "in no view";

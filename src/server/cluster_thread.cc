@@ -391,9 +391,10 @@ void ClusterThread::refresh() {
     next->key = view->cluster_key();
     next->leader = view->leader;
     next->members = view->members;
-    // What is known of nodes that went does not matter here.
+    // Whom this node reaches is who is in the view. Nodes that went do not matter, nor does a
+    // connection to one that stands still.
     next->settled = std::ranges::all_of(next->links, [](const Membership::Peer& peer) {
-      return peer.member ? peer.why.empty() : !(peer.linked && peer.process);
+      return peer.member ? peer.why.empty() : !(peer.reachable && peer.process);
     });
     std::vector<NodeInfo> shown;
     peers_.follow(view->members, refreshed_);

@@ -528,5 +528,21 @@ TEST(DirectedViews, WhoMissedMoreViewsThanACommitNamesIsAskedAgain) {
   EXPECT_NE(world.view(leader)->member(life), nullptr) << "it lost its place";
 }
 
+/// Its connections are open as long as its kernel answers; the view without it is whole all the same.
+TEST(DirectedViews, WhoStandsStillCountsAsReachedNoLongerThanAsMember) {
+  Cluster world(3);
+  ASSERT_TRUE(world.settle());
+  const std::size_t still = world.follower();
+  std::set<std::size_t> rest = world.all_up();
+  rest.erase(still);
+  world.pause(still, seconds(5));
+  ASSERT_TRUE(world.run_until([&] { return world.one_view(rest); }, seconds(3)));
+  for (const std::size_t node : rest)
+    for (const Membership::Peer& peer : world.at(node).peers()) {
+      EXPECT_EQ(peer.reachable, peer.member);
+      EXPECT_TRUE(peer.linked);
+    }
+}
+
 }  // namespace
 }  // namespace flotilla::sim

@@ -24,7 +24,7 @@ class Compose:
         self.folder = os.path.join(world.folder, name)
         os.makedirs(self.folder)
         shutil.copy(os.path.join(COMPOSE, source), os.path.join(self.folder, "docker-compose.yml"))
-        world.at_end(lambda: self.run("down", "-v", check=False))
+        world.at_end(lambda: self.run("down", "-v", "--remove-orphans", check=False))
 
     def run(self, *arguments, check=True):
         env = {**self.world.engine.env, "PWD": self.folder, "COMPOSE_PROJECT_NAME": self.name}

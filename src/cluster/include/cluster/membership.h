@@ -217,6 +217,7 @@ class Membership {
     wire::NodeId id;
     std::vector<Endpoint> at;
     bool linked = false;
+    bool reachable = false;  // Linked, and heard both ways.
     bool member = false;
     std::string why;           // It is not heard or not in the view; empty: all is well.
     std::int64_t skew_ms = 0;  // Its wall clock less this node's.
