@@ -505,7 +505,8 @@ TEST(DirectedD22, WhoLooksForTheLeaderTakesTheCandidatesWordThatItIsGone) {
 }
 
 /// A COMMIT names the last 64 views that it comes from. Who missed more cannot know whether its own
-/// is among them: it is asked for its promise again instead of taking rows that it did not report to.
+/// is among them: it is asked for its promise again instead of taking rows that it did not report
+/// to.
 TEST(DirectedViews, WhoMissedMoreViewsThanACommitNamesIsAskedAgain) {
   Cluster world(3);
   ASSERT_TRUE(world.settle());
@@ -528,7 +529,8 @@ TEST(DirectedViews, WhoMissedMoreViewsThanACommitNamesIsAskedAgain) {
   EXPECT_NE(world.view(leader)->member(life), nullptr) << "it lost its place";
 }
 
-/// Its connections are open as long as its kernel answers; the view without it is whole all the same.
+/// Its connections are open as long as its kernel answers; the view without it is whole all the
+/// same.
 TEST(DirectedViews, WhoStandsStillCountsAsReachedNoLongerThanAsMember) {
   Cluster world(3);
   ASSERT_TRUE(world.settle());
