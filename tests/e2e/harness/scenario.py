@@ -76,7 +76,7 @@ class World:
         return name
 
     def container(self, name, *arguments):
-        self._made.append(("container", name))
+        self._goes_at_end("container", name, "rm", "-f", "-v")
         self.engine.run("run", "-d", "--name", name, *arguments)
 
     def ready_server(self, *arguments, options=()):
@@ -108,13 +108,13 @@ class World:
 
     def volume(self):
         name = self.unique("volume")
-        self._made.append(("volume", name))
+        self._goes_at_end("volume", name, "volume", "rm")
         self.engine.run("volume", "create", name)
         return name
 
     def network(self, name=None, *options):
         name = name or self.unique("network")
-        self._made.append(("network", name))
+        self._goes_at_end("network", name, "network", "rm")
         self.engine.run("network", "create", *options, name)
         return name
 
@@ -125,7 +125,12 @@ class World:
     def client(self, name, port=3000, name_space="test"):
         return Client(self.address(name), port, name_space)
 
+    def _goes_at_end(self, kind, name, *removal):
+        self._made.append((kind, name))
+        self.at_end(lambda: self.engine.run(*removal, name, check=False))
+
     def at_end(self, action):
+        """Last in, first out: a network goes after the containers that were put on it."""
         self._undo.append(action)
 
     def write(self, name, text):
@@ -147,9 +152,6 @@ class World:
     def clean(self):
         for action in reversed(self._undo):
             action()
-        for kind, name in reversed(self._made):
-            remove = {"container": ["rm", "-f", "-v"], "volume": ["volume", "rm"], "network": ["network", "rm"]}[kind]
-            self.engine.run(*remove, name, check=False)
 
 
 def run_all(chosen, engine, work, options, say):
