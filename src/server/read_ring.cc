@@ -77,15 +77,20 @@ void ReadRing::work() {
     std::unique_ptr<Asked> asked(static_cast<Asked*>(::io_uring_cqe_get_data(completion)));
     const int result = completion->res;
     ::io_uring_cqe_seen(&ring_, completion);
-    const bool counted = asked != nullptr;
-    if (counted) finish(std::move(asked), result);
-    const std::scoped_lock lock(mutex_);
-    if (counted) --in_flight_;
-    if (counted && !waiting_.empty()) {
-      push(std::move(waiting_.front()));
-      waiting_.pop_front();
+    bool is_last = false;
+    {
+      // What push() wrote comes back by way of the kernel; that it came before is known by the
+      // lock.
+      const std::scoped_lock lock(mutex_);
+      if (asked != nullptr) --in_flight_;
+      if (asked != nullptr && !waiting_.empty()) {
+        push(std::move(waiting_.front()));
+        waiting_.pop_front();
+      }
+      is_last = ending_ && in_flight_ == 0;
     }
-    if (ending_ && in_flight_ == 0) return;
+    if (asked != nullptr) finish(std::move(asked), result);
+    if (is_last) return;
   }
 }
 
