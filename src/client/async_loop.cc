@@ -13,6 +13,7 @@ namespace flotilla::client {
 namespace {
 
 constexpr int kNoWire = -1;
+constexpr int kFramesPerTurn = 8;
 
 tl::unexpected<Failure> timed_out(const std::string& node) {
   return tl::unexpected<Failure>(Failure{.code = static_cast<std::int16_t>(Code::Timeout),
@@ -22,23 +23,13 @@ tl::unexpected<Failure> timed_out(const std::string& node) {
 
 }  // namespace
 
-AsyncLoop::Operation::Operation(AsyncLoop& loop, const Call& call)
-    : loop_(loop),
-      policy_(call.policy),
-      is_write_(call.is_write),
-      record_{.key = call.key},
-      outcome_(encode_call(request_, call)) {}
-
 void AsyncLoop::Operation::await_suspend(std::coroutine_handle<> awaiter) {
   awaiter_ = awaiter;
-  deadline_ = deadline_after(policy_.total_timeout);
+  begin();
   loop_.submit(*this);
 }
 
-Expected<Record> AsyncLoop::Operation::await_resume() {
-  if (!outcome_) return tl::unexpected(std::move(outcome_.error()));
-  return std::move(record_);
-}
+Retry AsyncLoop::Operation::plan(Failure&, int, int) { return {}; }
 
 AsyncLoop::AsyncLoop(Cluster& cluster, AsyncClient::Options options)
     : cluster_(cluster),
@@ -81,6 +72,7 @@ void AsyncLoop::run() {
     }
     const int count = ::epoll_wait(epoll_, events, std::size(events), wait_ms());
     for (int i = 0; i < count; ++i) on_event(events[i].data.fd);
+    read_on();
     take_submitted();
     expire(Clock::now());
     serve_waiting();
@@ -88,7 +80,18 @@ void AsyncLoop::run() {
   abort_all();
 }
 
+void AsyncLoop::read_on() {
+  std::set<int> unread;
+  unread.swap(unread_);
+  for (const int fd : unread) {
+    const auto at = wires_.find(fd);
+    // Another call may have it by now: reading on is right for that one too, once it has been sent.
+    if (at != wires_.end() && at->second.operation != nullptr) advance(fd);
+  }
+}
+
 int AsyncLoop::wait_ms() const {
+  if (!unread_.empty()) return 0;
   if (timers_.empty()) return -1;
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now()).count();
@@ -138,16 +141,10 @@ void AsyncLoop::expire(Clock::time_point now) {
 
 void AsyncLoop::begin_attempt(Operation& operation) {
   operation.was_sent_ = false;
-  const Command command{.ns = operation.record_.key.ns,
-                        .partition = operation.record_.key.partition(),
-                        .policy = operation.policy_,
-                        .is_write = operation.is_write_,
-                        .request = operation.request_.view()};
-  auto node = find_node(cluster_, command, static_cast<unsigned>(operation.number_));
+  auto node = operation.choose_node(cluster_, static_cast<unsigned>(operation.number_));
   if (!node) return end_attempt(operation, kNoWire, false, tl::unexpected(node.error()));
   operation.node_ = *std::move(node);
-  set_timer(operation,
-            earlier(operation.deadline_, deadline_after(operation.policy_.socket_timeout)));
+  set_timer(operation, earlier(operation.deadline_, deadline_after(operation.silence_)));
   Pool& pool = pools_[operation.node_.get()];
   while (!pool.idle.empty()) {
     const int fd = pool.idle.back();
@@ -215,20 +212,26 @@ void AsyncLoop::advance(int fd) {
 }
 
 void AsyncLoop::receive(int fd) {
+  for (int i = 0; i < kFramesPerTurn; ++i)
+    if (!receive_one(fd)) return;
+  unread_.insert(fd);
+}
+
+bool AsyncLoop::receive_one(int fd) {
   Wire& wire = wires_.at(fd);
   Operation& operation = *wire.operation;
   const auto frame = wire.connection.try_receive();
-  if (!frame) return end_attempt(operation, fd, false, tl::unexpected(frame.error()));
-  if (!*frame) return;
-  const std::string node = wire.node->address().text();
-  if ((*frame)->kind != wire::FrameKind::Message)
-    return end_attempt(
-        operation, fd, false,
-        fail(Status::Client, "the node answered with another kind of message", node));
-  operation.record_.bins.clear();
-  Expected<void> outcome = read_call_reply(operation.record_, (*frame)->body, node);
-  const bool keeps = outcome || keeps_connection(outcome.error().code);
-  end_attempt(operation, fd, keeps, std::move(outcome));
+  if (!frame) return end_attempt(operation, fd, false, tl::unexpected(frame.error())), false;
+  if (!*frame) return false;
+  const auto taken = operation.take(**frame, wire.node->address().text());
+  if (!taken) {
+    const bool keeps = keeps_connection(taken.error().code);
+    return end_attempt(operation, fd, keeps, tl::unexpected(taken.error())), false;
+  }
+  if (*taken != Taken::More) return end_attempt(operation, fd, *taken == Taken::All, {}), false;
+  if (operation.renews_wait())
+    set_timer(operation, earlier(operation.deadline_, deadline_after(operation.silence_)));
+  return true;
 }
 
 void AsyncLoop::end_attempt(Operation& operation, int fd, bool keeps, Expected<void> outcome) {
@@ -241,8 +244,8 @@ void AsyncLoop::end_attempt(Operation& operation, int fd, bool keeps, Expected<v
   operation.times_sent_ += operation.was_sent_ ? 1 : 0;
   operation.outcome_ = std::move(outcome);
   if (operation.outcome_) return finish(operation);
-  const Retry retry = plan_retry(operation.outcome_.error(), operation.policy_, operation.is_write_,
-                                 operation.number_, operation.times_sent_);
+  const Retry retry =
+      operation.plan(operation.outcome_.error(), operation.number_, operation.times_sent_);
   const auto next = Clock::now() + retry.pause;
   if (!retry.again || (operation.deadline_ && next >= *operation.deadline_))
     return finish(operation);
@@ -314,12 +317,11 @@ void AsyncLoop::abort_all() {
     pools_.clear();
     if (open.empty()) return;
     for (Operation* operation : open) {
-      const int sent = operation->times_sent_ + (operation->was_sent_ ? 1 : 0);
-      operation->outcome_ =
-          tl::unexpected<Failure>(Failure{.code = static_cast<std::int16_t>(Status::Aborted),
-                                          .message = "the client is closed",
-                                          .node = {},
-                                          .in_doubt = operation->is_write_ && sent > 0});
+      operation->times_sent_ += operation->was_sent_ ? 1 : 0;
+      operation->was_sent_ = false;
+      operation->outcome_ = fail(Status::Aborted, "the client is closed");
+      // Never again, but whether a write is in doubt is to be told.
+      operation->plan(operation->outcome_.error(), operation->number_, operation->times_sent_);
       finish(*operation);
     }
   }

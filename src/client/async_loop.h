@@ -8,9 +8,10 @@
 #include <thread>
 #include <unordered_map>
 
-#include "call.h"
+#include "base/out_buffer.h"
 #include "client/async.h"
 #include "command.h"
+#include "round.h"
 
 namespace flotilla::client {
 
@@ -19,31 +20,49 @@ namespace flotilla::client {
 /// node than it may have connections wait in order.
 class AsyncLoop {
  public:
-  /// One call, awaitable once. It lives in the frame of the coroutine that awaits it.
+  /// One request and its reply, awaitable once. It lives in the frame of the coroutine that awaits
+  /// it. What it asks, of whom, and how often is said by those below (async_calls.h).
   class Operation {
    public:
-    Operation(AsyncLoop& loop, const Call& call);
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
 
     bool await_ready() const noexcept { return !outcome_.has_value(); }
     void await_suspend(std::coroutine_handle<> awaiter);
-    Expected<Record> await_resume();
+
+   protected:
+    /// `silence`: of the node, that ends an attempt; 0: the deadline alone.
+    Operation(AsyncLoop& loop, Milliseconds silence) : loop_(loop), silence_(silence) {}
+    virtual ~Operation() = default;
+
+    /// The node for attempt number `attempt`, from 0.
+    virtual Expected<std::shared_ptr<Node>> choose_node(const Cluster& cluster,
+                                                        unsigned attempt) = 0;
+    /// One frame of the reply.
+    virtual Expected<Taken> take(const Frame& frame, const std::string& node) = 0;
+    /// What follows from a failed attempt; by default the failure stands. `times_sent`: attempts
+    /// that may have reached a node.
+    virtual Retry plan(Failure& failure, int number, int times_sent);
+    /// Whether each frame begins the wait for the next one anew.
+    virtual bool renews_wait() const { return false; }
+    /// When the coroutine begins to wait: sets deadline_ if that is counted from here.
+    virtual void begin() {}
+
+    bool was_ever_sent() const { return times_sent_ > 0; }
+
+    OutBuffer request_;
+    Expected<void> outcome_;
+    Deadline deadline_;  // Of all attempts.
 
    private:
     friend AsyncLoop;
     AsyncLoop& loop_;
-    const CommandPolicy& policy_;
-    const bool is_write_;
-    Record record_;
-    OutBuffer request_;
-    Expected<void> outcome_;
+    const Milliseconds silence_;
     std::coroutine_handle<> awaiter_;
 
     // Of the loop's thread.
-    Deadline deadline_;  // Of all attempts.
-    Deadline until_;     // Of this attempt, or of the pause before the next.
-    int number_ = 0;     // Of this attempt.
+    Deadline until_;  // Of this attempt, or of the pause before the next.
+    int number_ = 0;  // Of this attempt.
     int times_sent_ = 0;
     bool was_sent_ = false;  // In this attempt.
     std::shared_ptr<Node> node_;
@@ -59,6 +78,8 @@ class AsyncLoop {
   AsyncLoop(const AsyncLoop&) = delete;
   AsyncLoop& operator=(const AsyncLoop&) = delete;
   ~AsyncLoop();
+
+  Cluster& cluster() const { return cluster_; }
 
  private:
   /// A connection and the call that has it; no call: it is idle.
@@ -77,6 +98,7 @@ class AsyncLoop {
   void submit(Operation& operation);
   void run();
   void take_submitted();
+  void read_on();
   int wait_ms() const;
   void on_event(int fd);
   void expire(Clock::time_point now);
@@ -85,7 +107,10 @@ class AsyncLoop {
   void use(int fd, Operation& operation);
   Expected<int> connect(const std::shared_ptr<Node>& node, Pool& pool);
   void advance(int fd);
+  /// Reads what is there, but not for ever: other connections get their turn.
   void receive(int fd);
+  /// True: there may be more.
+  bool receive_one(int fd);
   /// The attempt is over; its connection, if it has one, is kept or closed.
   void end_attempt(Operation& operation, int fd, bool keeps, Expected<void> outcome);
   void finish(Operation& operation);
@@ -108,6 +133,7 @@ class AsyncLoop {
   std::map<Node*, Pool> pools_;
   std::set<std::pair<Clock::time_point, Operation*>> timers_;
   std::set<Node*> to_serve_;  // A connection has come free.
+  std::set<int> unread_;      // Descriptors that were left with something to read.
 
   std::mutex lock_;  // Guards the two below.
   std::vector<Operation*> submitted_;

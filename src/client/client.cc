@@ -132,12 +132,10 @@ std::vector<NodeName> Client::owners(const Key& key) const {
 Expected<std::vector<InfoAnswer>> Client::info(std::string_view name,
                                                std::span<const std::string_view> commands,
                                                Milliseconds timeout) const {
-  const auto topology = cluster_->topology();
-  const auto at = std::ranges::find_if(
-      topology->nodes, [&](const auto& node) { return name.empty() || node->name() == name; });
-  if (at == topology->nodes.end()) return fail(Status::NoNode, "there is no node of that name");
+  auto node = cluster_->topology()->find_node(name);
+  if (!node) return tl::unexpected(node.error());
   const Deadline deadline = deadline_after(timeout);
-  auto lease = Lease::take(*at, deadline);
+  auto lease = Lease::take(*std::move(node), deadline);
   if (!lease) return tl::unexpected(lease.error());
   auto answers = exchange_info(lease->connection(), commands, deadline);
   if (answers) lease->keep();

@@ -37,6 +37,13 @@ bool is_loopback(const std::string& host) {
 
 }  // namespace
 
+Expected<std::shared_ptr<Node>> Topology::find_node(std::string_view name) const {
+  const auto at = std::ranges::find_if(
+      nodes, [&](const auto& node) { return name.empty() || node->name() == name; });
+  if (at == nodes.end()) return fail(Status::NoNode, "there is no node of that name");
+  return *at;
+}
+
 Cluster::Cluster(std::vector<Address> seeds, ClientOptions options)
     : seeds_(std::move(seeds)),
       options_(std::move(options)),

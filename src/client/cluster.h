@@ -17,6 +17,9 @@ struct Topology {
   std::vector<std::shared_ptr<Node>>
       nodes;                // Shared: a command may still use a node that has just left.
   PartitionMap partitions;  // Its node numbers are places in `nodes`.
+
+  /// By name; empty: any. NoNode: no such node.
+  Expected<std::shared_ptr<Node>> find_node(std::string_view name) const;
 };
 
 /// Keeps an up-to-date Topology: one thread asks all nodes every ClientOptions::tend_interval.

@@ -60,13 +60,58 @@ TEST_F(AsyncTest, AbsenceIsNotFoundForGetAndFalseElsewhere) {
   EXPECT_TRUE(*wait(async.exists(key_of(1))));
 }
 
+TEST_F(AsyncTest, HeadersTellGenerationAndTouchRenewsIt) {
+  EXPECT_FALSE(wait(async.get_header(key_of(1)))->has_value());
+  EXPECT_TRUE(wait(async.put(key_of(1), {{"a", 1}})).has_value());
+  EXPECT_EQ(wait(async.touch(key_of(1)))->generation, 2U);
+  const auto header = wait(async.get_header(key_of(1)));
+  EXPECT_EQ((*header)->generation, 2U);
+  EXPECT_TRUE((*header)->bins.empty());
+}
+
+TEST_F(AsyncTest, InfoAsksTheNodeByName) {
+  const auto answers = wait(async.info("A1", {"node", "nonsense"}));
+  ASSERT_TRUE(answers.has_value()) << answers.error().message;
+  ASSERT_EQ(answers->size(), 2U);
+  EXPECT_EQ((*answers)[0].value, "A1");
+  EXPECT_TRUE(is_info_error((*answers)[1].value));
+  EXPECT_TRUE(wait(async.info("", {"node"})).has_value());
+  EXPECT_TRUE(wait(async.info("B9", {"node"})).error().is(Status::NoNode));
+}
+
+/// Several calls of one coroutine at the same time.
+Task<int> count_found(const AsyncClient& async, int count) {
+  std::vector<Task<Expected<bool>>> tasks;
+  for (int i = 0; i < count; ++i) tasks.push_back(async.exists(key_of(i)));
+  int found = 0;
+  for (const auto& exists : co_await gather(std::move(tasks))) found += exists && *exists ? 1 : 0;
+  co_return found;
+}
+
+TEST_F(AsyncTest, GatherAwaitsAllOfThem) {
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(wait(async.put(key_of(i), {{"a", 1}})).has_value());
+  EXPECT_EQ(wait(count_found(async, 50)), 30);
+  EXPECT_EQ(wait(count_found(async, 0)), 0);
+}
+
+TEST_F(AsyncTest, ALongScanLeavesRoomForOtherCalls) {
+  for (int i = 0; i < 2000; ++i) ASSERT_TRUE(wait(async.put(key_of(i), {{"a", i}})).has_value());
+  std::atomic<int> seen = 0;
+  std::vector<Task<AsyncScan>> scans;
+  for (int i = 0; i < 4; ++i)
+    scans.push_back(
+        async.scan({.ns = "test"}, ScanCursor(), [&](Record&&) { return ++seen, true; }));
+  for (const AsyncScan& scan : wait_all(std::move(scans))) EXPECT_TRUE(scan.cursor.is_done());
+  EXPECT_EQ(seen, 8000);
+}
+
 TEST_F(AsyncTest, OperateWritesAndReads) {
   const auto record = wait(async.operate(key_of(1), {op::write("a", 7), op::read("a")}));
   ASSERT_TRUE(record.has_value()) << record.error().message;
   EXPECT_EQ(record->bins.size(), 1U);
 }
 
-TEST_F(AsyncTest, WhatCannotBeSentfails_withoutBeingSent) {
+TEST_F(AsyncTest, WhatCannotBeSentFailsWithoutBeingSent) {
   const int before = node.requests();
   const auto failed = wait(async.put(key_of(1), {{"a-name-that-is-too-long", 1}}));
   EXPECT_TRUE(failed.error().is(Status::Parameter));
@@ -137,6 +182,32 @@ TEST_F(AsyncTest, ClosingEndsWhatIsUnderWay) {
     note_end(brief.put(key_of(1), {{"a", 1}}, policy), code);
   }
   EXPECT_EQ(code, static_cast<int>(Status::Aborted));
+}
+
+detail::Detached note_end(Task<AsyncScan> task, std::atomic<int>& code) {
+  const AsyncScan result = co_await task;
+  code = result.outcome ? 0 : result.outcome.error().code;
+}
+
+TEST_F(AsyncTest, ClosingEndsAScanAndThePauseBetweenItsRounds) {
+  for (const auto kind : {Verdict::Kind::Silence, Verdict::Kind::Close}) {
+    node.set_script([=](const wire::Message&) { return Verdict{kind}; });
+    const int before = node.requests();
+    std::atomic<int> code = 1;
+    {
+      AsyncClient brief(client);
+      ScanPolicy policy;
+      policy.command.max_retries = 1'000'000;
+      policy.command.sleep_between_retries = Milliseconds(3'600'000);
+      note_end(
+          brief.scan({.ns = "test"}, ScanCursor(), [](Record&&) { return true; }, policy), code);
+      while (node.requests() == before) std::this_thread::sleep_for(Milliseconds(1));
+      std::this_thread::sleep_for(Milliseconds(20));
+    }
+    // In the pause: what the last round failed with.
+    EXPECT_EQ(code, static_cast<int>(kind == Verdict::Kind::Silence ? Status::Aborted
+                                                                    : Status::Connection));
+  }
 }
 
 }  // namespace

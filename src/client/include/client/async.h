@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +12,21 @@ namespace flotilla::client {
 
 class AsyncLoop;
 
-/// The calls on single records, for coroutines: thousands may be under way on one thread.
+/// What a batch came to: the rows as they were given, with their results, and whether every one has
+/// been answered. See Client::batch().
+struct AsyncBatch {
+  std::vector<BatchRow> rows;
+  Expected<void> outcome;
+};
+
+/// What a scan came to: how far it has come, and why it ended before its end, if it did. Another
+/// call with the cursor goes on from there. See Client::scan().
+struct AsyncScan {
+  ScanCursor cursor;
+  Expected<void> outcome;
+};
+
+/// All calls of Client, for coroutines: thousands may be under way on one thread.
 ///
 ///   Task<Expected<Record>> double_it(const AsyncClient& client, Key key) {
 ///     auto record = co_await client.get(key);
@@ -25,7 +39,9 @@ class AsyncLoop;
 /// Routing, retries, deadlines, and failures are those of Client; see there. Policies, keys, and
 /// bins are copied, so nothing that is passed needs to outlive the call. A call for which no
 /// connection comes free fails with NoMoreConnections once Options::waiting_max others wait for the
-/// same node.
+/// same node. Several calls at the same time: gather() (client/task.h).
+///
+/// Nodes and owners of keys, which no call has to wait for, are told by the Client.
 class AsyncClient {
  public:
   struct Options {
@@ -43,11 +59,24 @@ class AsyncClient {
 
   Task<Expected<Record>> get(Key key, std::vector<std::string> bin_names = {},
                              ReadPolicy policy = {}) const;
+  /// Nothing when there is no record.
+  Task<Expected<std::optional<Record>>> get_header(Key key, ReadPolicy policy = {}) const;
   Task<Expected<bool>> exists(Key key, ReadPolicy policy = {}) const;
   Task<Expected<Written>> put(Key key, std::vector<Bin> bins, WritePolicy policy = {}) const;
   Task<Expected<bool>> remove(Key key, WritePolicy policy = {}) const;
+  Task<Expected<Written>> touch(Key key, WritePolicy policy = {}) const;
   Task<Expected<Record>> operate(Key key, std::vector<Operation> operations,
                                  WritePolicy policy = {}) const;
+
+  /// All nodes work on their shares at the same time.
+  Task<AsyncBatch> batch(std::vector<BatchRow> rows, BatchPolicy policy = {}) const;
+  /// `on_record` is called on the thread of this object, one record at a time, and must not block
+  /// it; where it would, set ScanPolicy::max_records and go on page by page.
+  Task<AsyncScan> scan(ScanSpec spec, ScanCursor cursor, Client::OnRecord on_record,
+                       ScanPolicy policy = {}) const;
+  /// `node`: a name of Client::nodes(); empty: any. NoNode: no such node.
+  Task<Expected<std::vector<InfoAnswer>>> info(std::string node, std::vector<std::string> commands,
+                                               Milliseconds timeout = Milliseconds(1000)) const;
 
  private:
   std::unique_ptr<AsyncLoop> loop_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <exception>
@@ -97,10 +98,29 @@ class Latch {
   std::size_t count_;
 };
 
-template <class T>
-Detached run_into(Task<T>& task, std::optional<T>& result, Latch& latch) {
+/// Counts down to zero; one coroutine awaits it, and goes on on the thread that counts last.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : left_(count + 1) {}
+  void count_down() {
+    if (left_.fetch_sub(1) == 1) awaiter_.resume();
+  }
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    awaiter_ = awaiter;
+    return left_.fetch_sub(1) != 1;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  std::atomic<std::size_t> left_;  // One more than the count: the awaiter's own.
+  std::coroutine_handle<> awaiter_;
+};
+
+template <class T, class Counter>
+Detached run_into(Task<T>& task, std::optional<T>& result, Counter& counter) {
   result.emplace(co_await task);
-  latch.count_down();
+  counter.count_down();
 }
 
 }  // namespace detail
@@ -118,6 +138,21 @@ std::vector<T> wait_all(std::vector<Task<T>> tasks) {
   values.reserve(results.size());
   for (std::optional<T>& result : results) values.push_back(*std::move(result));
   return values;
+}
+
+/// The same for coroutines: awaits all of them together.
+///
+///   const auto records = co_await gather(std::move(tasks));
+template <class T>
+Task<std::vector<T>> gather(std::vector<Task<T>> tasks) {
+  std::vector<std::optional<T>> results(tasks.size());
+  detail::Countdown countdown(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i) detail::run_into(tasks[i], results[i], countdown);
+  co_await countdown;
+  std::vector<T> values;
+  values.reserve(results.size());
+  for (std::optional<T>& result : results) values.push_back(*std::move(result));
+  co_return values;
 }
 
 template <class T>
