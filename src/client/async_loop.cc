@@ -166,7 +166,7 @@ void AsyncLoop::begin_attempt(Operation& operation) {
 }
 
 Expected<int> AsyncLoop::connect(const std::shared_ptr<Node>& node, Pool& pool) {
-  auto connection = Connection::begin(node->address());
+  auto connection = Connection::begin(node->address(), node->access());
   if (!connection) return tl::unexpected(connection.error());
   const int fd = connection->raw();
   // Edge-triggered: whoever acts on a connection goes on until there is nothing more to do.
@@ -226,6 +226,7 @@ bool AsyncLoop::receive_one(int fd) {
   const auto taken = operation.take(**frame, wire.node->address().text());
   if (!taken) {
     const bool keeps = keeps_connection(taken.error().code);
+    if (ends_session(taken.error().code)) wire.connection.forget_session();
     return end_attempt(operation, fd, keeps, tl::unexpected(taken.error())), false;
   }
   if (*taken != Taken::More) return end_attempt(operation, fd, *taken == Taken::All, {}), false;

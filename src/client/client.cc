@@ -129,6 +129,8 @@ std::vector<NodeName> Client::owners(const Key& key) const {
   return names;
 }
 
+std::shared_ptr<Access> Client::access() const { return cluster_->access(); }
+
 Expected<std::vector<InfoAnswer>> Client::info(std::string_view name,
                                                std::span<const std::string_view> commands,
                                                Milliseconds timeout) const {

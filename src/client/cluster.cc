@@ -44,14 +44,18 @@ Expected<std::shared_ptr<Node>> Topology::find_node(std::string_view name) const
   return *at;
 }
 
-Cluster::Cluster(std::vector<Address> seeds, ClientOptions options)
+Cluster::Cluster(std::vector<Address> seeds, ClientOptions options, std::shared_ptr<Access> access)
     : seeds_(std::move(seeds)),
       options_(std::move(options)),
+      access_(std::move(access)),
       topology_(std::make_shared<const Topology>()) {}
 
 Expected<std::unique_ptr<Cluster>> Cluster::connect(std::vector<Address> seeds,
                                                     ClientOptions options) {
-  std::unique_ptr<Cluster> cluster(new Cluster(std::move(seeds), std::move(options)));
+  auto access = Access::make(options.security);
+  if (!access) return tl::unexpected(access.error());
+  std::unique_ptr<Cluster> cluster(
+      new Cluster(std::move(seeds), std::move(options), *std::move(access)));
   if (const auto tended = cluster->tend(); !tended) return tl::unexpected(tended.error());
   cluster->thread_ = std::thread([raw = cluster.get()] { raw->run(); });
   return cluster;
@@ -121,10 +125,9 @@ Expected<void> Cluster::seed() {
 
 Expected<Cluster::Watched> Cluster::meet(const Address& address, const std::string& expected_name) {
   const Deadline deadline = deadline_after(options_.connect_timeout);
-  auto connection = Connection::open(address, deadline);
+  auto connection = Connection::open(address, deadline, access_);
   if (!connection) return tl::unexpected(connection.error());
-  const std::string_view service =
-      options_.use_alternate_addresses ? "service-clear-alt" : "service-clear-std";
+  const std::string_view service = service_command();
   const std::string_view commands[] = {"node", "build", "partition-generation", "cluster-name",
                                        service};
   const auto answers = exchange_info(*connection, commands, deadline);
@@ -155,7 +158,8 @@ Expected<Cluster::Watched> Cluster::meet(const Address& address, const std::stri
   watched.node =
       std::make_shared<Node>(name, address,
                              Node::Options{.connections_max = options_.connections_per_node_max,
-                                           .connect_timeout = options_.connect_timeout});
+                                           .connect_timeout = options_.connect_timeout,
+                                           .access = access_});
   const std::string agent = fmt::format(
       "user-agent-set:value={}",
       to_base64(
@@ -187,7 +191,7 @@ void Cluster::refresh(Watched& w) {
 Expected<void> Cluster::ask_generations(Watched& w) {
   const Deadline deadline = deadline_after(options_.connect_timeout);
   if (!w.connection) {
-    auto connection = Connection::open(w.node->address(), deadline);
+    auto connection = Connection::open(w.node->address(), deadline, access_);
     if (!connection) return tl::unexpected(connection.error());
     w.connection = *std::move(connection);
   }
@@ -203,7 +207,15 @@ Expected<void> Cluster::ask_generations(Watched& w) {
   return {};
 }
 
+std::string_view Cluster::service_command() const {
+  if (access_ && access_->has_tls())
+    return options_.use_alternate_addresses ? "service-tls-alt" : "service-tls-std";
+  return options_.use_alternate_addresses ? "service-clear-alt" : "service-clear-std";
+}
+
 std::string_view Cluster::peers_command() const {
+  if (access_ && access_->has_tls())
+    return options_.use_alternate_addresses ? "peers-tls-alt" : "peers-tls-std";
   return options_.use_alternate_addresses ? "peers-clear-alt" : "peers-clear-std";
 }
 

@@ -36,6 +36,7 @@ class Cluster {
   /// Asks the nodes as soon as possible: a command has met something unexpected.
   void look_again();
   const ClientOptions& options() const { return options_; }
+  const std::shared_ptr<Access>& access() const { return access_; }
 
  private:
   /// One node as the tending thread knows it.
@@ -52,7 +53,7 @@ class Cluster {
     bool is_mentioned = false;                               // By any peer list of this round.
   };
 
-  Cluster(std::vector<Address> seeds, ClientOptions options);
+  Cluster(std::vector<Address> seeds, ClientOptions options, std::shared_ptr<Access> access);
 
   void run();
   /// One round over all nodes. Failure: not one node is known.
@@ -67,12 +68,14 @@ class Cluster {
   bool drop_departed();
   bool maps_any_partition(const Watched& watched) const;
   void publish();
+  std::string_view service_command() const;
   std::string_view peers_command() const;
 
   const std::vector<Address> seeds_;
   const ClientOptions options_;
-  std::vector<Watched> watched_;  // Of the tending thread (before it starts: of connect()).
-  bool changed_ = false;          // As above: something to publish.
+  const std::shared_ptr<Access> access_;  // Shared with the nodes' connections.
+  std::vector<Watched> watched_;          // Of the tending thread (before it starts: of connect()).
+  bool changed_ = false;                  // As above: something to publish.
 
   mutable std::mutex lock_;  // Guards all below.
   std::condition_variable wake_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "client/login.h"
 #include "decode.h"
 #include "lease.h"
 
@@ -39,6 +40,7 @@ Attempt try_once(Cluster& cluster, const Command& command, const OnReply& on_rep
                  (*node)->address().text()),
             true};
   Expected<void> outcome = on_reply(frame->body, (*node)->address().text());
+  if (!outcome && ends_session(outcome.error().code)) lease->connection().forget_session();
   if (outcome || keeps_connection(outcome.error().code)) lease->keep();
   return {std::move(outcome), true};
 }
@@ -75,7 +77,11 @@ Retry plan_retry(Failure& failure, const CommandPolicy& policy, bool is_write, i
 }
 
 bool keeps_connection(std::int16_t code) {
-  return code > 0 && code != 15 && code != 80 && code != 210;
+  return code > 0 && code != 15 && code != 210 && !ends_session(code);
+}
+
+bool ends_session(std::int16_t code) {
+  return code == kExpiredSession || code == kNotAuthenticated;
 }
 
 bool pause_before_retry(Milliseconds pause, Deadline deadline) {

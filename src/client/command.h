@@ -38,6 +38,8 @@ Retry plan_retry(Failure& failure, const CommandPolicy& policy, bool is_write, i
 
 /// Whether a connection can be used after the server has answered this code.
 bool keeps_connection(std::int16_t code);
+/// Whether it says that the connection's session has ended.
+bool ends_session(std::int16_t code);
 
 /// Sleeps before another attempt, but not past the deadline; false: no time is left for one.
 bool pause_before_retry(Milliseconds pause, Deadline deadline);

@@ -10,7 +10,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
+
+#include "access_state.h"
 
 namespace flotilla::client {
 namespace {
@@ -49,37 +50,166 @@ Expected<AddressInfo> resolve(const Address& address) {
 
 }  // namespace
 
+Connection::Connection(Connection&& from) noexcept
+    : fd_(std::exchange(from.fd_, -1)),
+      peer_(std::move(from.peer_)),
+      access_(std::move(from.access_)),
+      tls_(std::move(from.tls_)),
+      opening_(std::move(from.opening_)),
+      wants_(from.wants_),
+      in_(std::move(from.in_)),
+      taken_(from.taken_),
+      filled_(from.filled_) {}
+
+Connection& Connection::operator=(Connection from) noexcept {
+  std::swap(fd_, from.fd_);
+  std::swap(peer_, from.peer_);
+  std::swap(access_, from.access_);
+  std::swap(tls_, from.tls_);
+  std::swap(opening_, from.opening_);
+  std::swap(wants_, from.wants_);
+  std::swap(in_, from.in_);
+  std::swap(taken_, from.taken_);
+  std::swap(filled_, from.filled_);
+  return *this;
+}
+
 Connection::~Connection() {
   if (fd_ != -1) ::close(fd_);
 }
 
-Expected<Connection> Connection::open(const Address& address, Deadline deadline) {
+Expected<Connection> Connection::begin_to(const addrinfo& to, const Address& address,
+                                          const std::shared_ptr<Access>& access) {
+  const int fd = ::socket(to.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd == -1) return broken(address.text(), "socket", errno);
+  Connection connection(fd, address.text());
+  const int yes = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  if (::connect(fd, to.ai_addr, to.ai_addrlen) != 0 && errno != EINPROGRESS)
+    return broken(address.text(), "connect", errno);
+  connection.wants_ = POLLOUT;
+  if (access == nullptr) return connection;
+  connection.access_ = access;
+  const AccessState& state = *access->state_;
+  if (const TlsContext* const tls = state.tls(); tls != nullptr) {
+    auto stream = tls->open(fd, address);
+    if (!stream) return connection.told_by(std::move(stream.error()));
+    connection.tls_ = *std::move(stream);
+    connection.opening_ = std::make_unique<Opening>();
+  } else if (state.login().auth != Auth::None) {
+    connection.begin_login(true);
+  }
+  return connection;
+}
+
+Expected<Connection> Connection::open(const Address& address, Deadline deadline,
+                                      std::shared_ptr<Access> access) {
   const auto found = resolve(address);
   if (!found) return tl::unexpected(found.error());
   Expected<Connection> last = fail(Status::Connection, "no address", address.text());
   // A name may have several addresses, of which one does not answer: the next gets its turn.
   for (const addrinfo* at = found->get(); at != nullptr; at = at->ai_next) {
-    const int fd = ::socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd == -1) return broken(address.text(), "socket", errno);
-    Connection connection(fd, address.text());
-    const int yes = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (::connect(fd, at->ai_addr, at->ai_addrlen) == 0) return connection;
-    if (errno != EINPROGRESS) {
-      last = broken(address.text(), "connect", errno);
-      continue;
-    }
-    if (const auto ready = connection.wait(POLLOUT, deadline); !ready) {
+    last = begin_to(*at, address, access);
+    if (!last) continue;
+    if (const auto ready = last->wait(POLLOUT, deadline); !ready) {
       last = tl::unexpected(ready.error());
       continue;
     }
     int error = 0;
     socklen_t size = sizeof error;
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == 0) return connection;
-    last = broken(address.text(), "connect", error);
+    ::getsockopt(last->fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) {
+      last = broken(address.text(), "connect", error);
+      continue;
+    }
+    for (;;) {
+      const auto opened = last->try_open();
+      if (!opened) return tl::unexpected(opened.error());
+      if (*opened) return last;
+      if (auto ready = last->wait(last->wants_, deadline); !ready)
+        return tl::unexpected(ready.error());
+    }
   }
   return last;
+}
+
+Expected<Connection> Connection::begin(const Address& address, std::shared_ptr<Access> access) {
+  const auto found = resolve(address);
+  if (!found) return tl::unexpected(found.error());
+  return begin_to(**found, address, access);
+}
+
+tl::unexpected<Failure> Connection::told_by(Failure failure) const {
+  failure.node = peer_;
+  return tl::unexpected<Failure>(std::move(failure));
+}
+
+void Connection::begin_login(bool with_session) {
+  const AccessState& state = *access_->state_;
+  const std::string token = with_session ? state.session(peer_) : std::string();
+  opening_ = std::make_unique<Opening>(
+      Opening{.step = Opening::Step::Sending, .shows_session = !token.empty()});
+  opening_->message = token.empty() ? login_request(state.login())
+                                    : authenticate_request(state.login().user, token);
+  opening_->left = opening_->message;
+}
+
+Expected<bool> Connection::try_open() {
+  while (opening_) {
+    switch (opening_->step) {
+      case Opening::Step::Handshake: {
+        const auto done = tls_->try_handshake();
+        if (!done) return told_by(done.error());
+        wants_ = tls_->wants();
+        if (!*done) return false;
+        opening_.reset();
+        if (access_->state_->login().auth != Auth::None) begin_login(true);
+        break;
+      }
+      case Opening::Step::Sending: {
+        if (auto sent = push(opening_->left); !sent) return tl::unexpected(sent.error());
+        if (!opening_->left.empty()) return false;
+        opening_->step = Opening::Step::Receiving;
+        break;
+      }
+      case Opening::Step::Receiving: {
+        const auto frame = try_receive();
+        if (!frame) return tl::unexpected(frame.error());
+        if (!*frame) return false;
+        if (auto taken = take_login_reply(**frame); !taken) return tl::unexpected(taken.error());
+        break;
+      }
+    }
+  }
+  return true;
+}
+
+Expected<void> Connection::take_login_reply(const Frame& frame) {
+  if (frame.kind != wire::FrameKind::Security)
+    return fail(Status::Client, "the node answered the login with something else", peer_);
+  AccessState& state = *access_->state_;
+  const auto reply = parse_login_reply(frame.body);
+  if (!reply) return told_by(reply.error());
+  if (reply->code == kLoginOk && !opening_->shows_session) state.keep_session(peer_, *reply);
+  // A node without security demands nothing.
+  if (reply->code == kLoginOk || reply->code == kSecurityNotEnabled ||
+      reply->code == kSecurityNotSupported) {
+    opening_.reset();
+    return {};
+  }
+  if (opening_->shows_session) {
+    // The node has forgotten the session, by a restart for one: a login gives another.
+    state.forget_session(peer_);
+    begin_login(false);
+    return {};
+  }
+  return told_by({.code = reply->code,
+                  .message = "the node " + login_failure(reply->code, state.login().user),
+                  .node = {}});
+}
+
+void Connection::forget_session() {
+  if (access_) access_->state_->forget_session(peer_);
 }
 
 Expected<void> Connection::wait(short events, Deadline deadline) const {
@@ -98,37 +228,58 @@ Expected<void> Connection::wait(short events, Deadline deadline) const {
   }
 }
 
-Expected<Connection> Connection::begin(const Address& address) {
-  const auto found = resolve(address);
-  if (!found) return tl::unexpected(found.error());
-  const addrinfo* const at = found->get();
-  const int fd = ::socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd == -1) return broken(address.text(), "socket", errno);
-  Connection connection(fd, address.text());
-  const int yes = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  if (::connect(fd, at->ai_addr, at->ai_addrlen) != 0 && errno != EINPROGRESS)
-    return broken(address.text(), "connect", errno);
-  return connection;
+Expected<void> Connection::push(Bytes& bytes) {
+  while (!bytes.empty()) {
+    if (tls_) {
+      const auto step = tls_->try_send(bytes);
+      if (!step) return told_by(step.error());
+      wants_ = step->wants;
+      if (step->size == 0) return {};
+      bytes = bytes.subspan(step->size);
+      continue;
+    }
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wants_ = POLLOUT;
+      return {};
+    } else if (errno != EINTR) {
+      return broken(peer_, "send", errno);
+    }
+  }
+  return {};
+}
+
+Expected<std::optional<std::size_t>> Connection::pull(MutableBytes into) {
+  if (tls_) {
+    const auto step = tls_->try_receive(into);
+    if (!step) return told_by(step.error());
+    wants_ = step->wants;
+    return step->size == 0 ? std::nullopt : std::optional(step->size);
+  }
+  for (;;) {
+    const ssize_t got = ::recv(fd_, into.data(), into.size(), 0);
+    if (got > 0) return static_cast<std::size_t>(got);
+    if (got == 0) return broken(peer_, "receive", 0);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wants_ = POLLIN;
+      return std::nullopt;
+    }
+    if (errno != EINTR) return broken(peer_, "receive", errno);
+  }
 }
 
 Expected<void> Connection::try_send(Bytes& bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent >= 0)
-      bytes = bytes.subspan(static_cast<std::size_t>(sent));
-    else if (errno == EAGAIN || errno == EWOULDBLOCK)
-      return {};
-    else if (errno != EINTR)
-      return broken(peer_, "send", errno);
-  }
-  return {};
+  const auto opened = try_open();
+  if (!opened) return tl::unexpected(opened.error());
+  return *opened ? push(bytes) : Expected<void>();
 }
 
 Expected<void> Connection::send(Bytes bytes, Deadline deadline) {
   for (;;) {
     if (auto sent = try_send(bytes); !sent || bytes.empty()) return sent;
-    if (auto ready = wait(POLLOUT, deadline); !ready) return ready;
+    if (auto ready = wait(wants_, deadline); !ready) return ready;
   }
 }
 
@@ -142,16 +293,10 @@ Expected<bool> Connection::try_fill(std::size_t size) {
     // The announced size is the node's word: memory grows with what really arrives.
     if (in_.size() - filled_ < kReadSize)
       in_.resize(std::max(filled_ + kReadSize, std::min(size, filled_ * 2)));
-    const ssize_t got = ::recv(fd_, in_.data() + filled_, in_.size() - filled_, 0);
-    if (got > 0) {
-      filled_ += static_cast<std::size_t>(got);
-    } else if (got == 0) {
-      return broken(peer_, "receive", 0);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return false;
-    } else if (errno != EINTR) {
-      return broken(peer_, "receive", errno);
-    }
+    const auto got = pull(MutableBytes(in_).subspan(filled_));
+    if (!got) return tl::unexpected(got.error());
+    if (!*got) return false;
+    filled_ += **got;
   }
   return true;
 }
@@ -188,12 +333,13 @@ Expected<Frame> Connection::receive(Deadline deadline) {
     const auto frame = try_receive();
     if (!frame) return tl::unexpected(frame.error());
     if (*frame) return **frame;
-    if (const auto ready = wait(POLLIN, deadline); !ready) return tl::unexpected(ready.error());
+    if (const auto ready = wait(wants_, deadline); !ready) return tl::unexpected(ready.error());
   }
 }
 
-bool Connection::is_stale() const {
+bool Connection::is_stale() {
   if (taken_ != filled_) return true;
+  if (tls_) return tls_->is_stale();
   std::byte one;
   const ssize_t got = ::recv(fd_, &one, 1, MSG_PEEK | MSG_DONTWAIT);
   return !(got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));

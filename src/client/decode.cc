@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "client/codec.h"
+#include "client/login.h"
 
 namespace flotilla::client {
 namespace {
@@ -61,6 +62,8 @@ bool is_retryable(std::int16_t code) {
     case static_cast<std::int16_t>(Code::Timeout):
     case static_cast<std::int16_t>(Code::Unavailable):
     case static_cast<std::int16_t>(Code::DeviceOverload):
+    case kExpiredSession:  // Another connection logs in anew.
+    case kNotAuthenticated:
     case static_cast<std::int16_t>(Status::Connection):
     case static_cast<std::int16_t>(Status::NoNode):
     case static_cast<std::int16_t>(Status::NoMoreConnections):

@@ -75,9 +75,10 @@ Expected<std::vector<InfoAnswer>> exchange_info(Connection& connection,
 
 Expected<std::vector<InfoAnswer>> ask(const Address& address,
                                       std::span<const std::string_view> commands,
-                                      std::chrono::milliseconds timeout) {
+                                      std::chrono::milliseconds timeout,
+                                      std::shared_ptr<Access> access) {
   const Deadline deadline = deadline_after(timeout);
-  auto connection = Connection::open(address, deadline);
+  auto connection = Connection::open(address, deadline, std::move(access));
   if (!connection) return tl::unexpected(connection.error());
   return exchange_info(*connection, commands, deadline);
 }

@@ -18,8 +18,8 @@ Expected<Connection> Node::take(Deadline deadline) {
                   fmt::format("all {} connections to the node are in use", open_), address_.text());
     ++open_;
   }
-  auto connection =
-      Connection::open(address_, earlier(deadline, deadline_after(options_.connect_timeout)));
+  auto connection = Connection::open(
+      address_, earlier(deadline, deadline_after(options_.connect_timeout)), options_.access);
   if (!connection) drop();
   return connection;
 }

@@ -15,13 +15,15 @@ class Node {
   struct Options {
     std::size_t connections_max = 100;  // Taken and idle together.
     std::chrono::milliseconds connect_timeout{1000};
+    std::shared_ptr<Access> access = {};  // Null: plain connections of nobody.
   };
 
   Node(std::string name, Address address, Options options)
-      : name_(std::move(name)), address_(std::move(address)), options_(options) {}
+      : name_(std::move(name)), address_(std::move(address)), options_(std::move(options)) {}
 
   const std::string& name() const { return name_; }
   const Address& address() const { return address_; }
+  const std::shared_ptr<Access>& access() const { return options_.access; }
 
   /// An idle connection, or a new one. NoMoreConnections at the bound. Each that was taken is to be
   /// given back or dropped, whatever happens to it.

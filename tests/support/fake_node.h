@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <functional>
@@ -23,6 +24,7 @@
 #include "wire/batch.h"
 #include "wire/frame.h"
 #include "wire/reply.h"
+#include "wire/security.h"
 
 namespace flotilla::testing {
 
@@ -110,6 +112,20 @@ class FakeNode {
     info_["replicas"] = text;
     info_["partition-generation"] = std::to_string(++partition_generation_);
   }
+  /// From now on only connections that have logged in are served: as `user` with that credential,
+  /// or with the token of an earlier login.
+  void demand_login(std::string user, std::string credential) {
+    std::lock_guard hold(lock_);
+    user_ = std::move(user);
+    credential_ = std::move(credential);
+  }
+  /// As after a restart: no token counts any more.
+  void forget_sessions() {
+    std::lock_guard hold(lock_);
+    tokens_.clear();
+  }
+  int logins() const { return logins_; }
+  int sessions_shown() const { return sessions_shown_; }
   /// The data requests that have come, refused ones included.
   int requests() const { return requests_; }
   std::vector<std::string> info_log() {
@@ -150,20 +166,27 @@ class FakeNode {
 
   void serve(int fd) {
     Buffer header(wire::FrameHeader::kSize);
+    bool knows_who = false;
     while (read_exactly(fd, header)) {
       const auto frame = wire::FrameHeader::parse(header);
       if (!frame) break;
       Buffer body(frame->body_size);
       if (!read_exactly(fd, body)) break;
       OutBuffer out;
-      if (!answer(*frame, body, out)) break;
+      if (!answer(*frame, body, out, knows_who)) break;
       ::send(fd, out.data(), out.size(), MSG_NOSIGNAL);
     }
     ::close(fd);
   }
 
   /// False: close the connection.
-  bool answer(const wire::FrameHeader& frame, Bytes body, OutBuffer& out) {
+  bool answer(const wire::FrameHeader& frame, Bytes body, OutBuffer& out, bool& knows_who) {
+    if (frame.kind == wire::FrameKind::Security) return answer_login(body, out, knows_who), true;
+    if (!knows_who && demands_login()) {
+      if (frame.kind == wire::FrameKind::Info) return false;
+      wire::write_header_reply(out, {.result = 80});
+      return true;
+    }
     if (frame.kind == wire::FrameKind::Info) return answer_info(as_text(body), out), true;
     if (frame.kind != wire::FrameKind::Message) return false;
     ++requests_;
@@ -191,6 +214,54 @@ class FakeNode {
       answer_scan(message, reply);
     reply.finish();
     return true;
+  }
+
+  bool demands_login() {
+    std::lock_guard hold(lock_);
+    return !user_.empty();
+  }
+
+  void answer_login(Bytes body, OutBuffer& out, bool& knows_who) {
+    using wire::SecurityHeader;
+    std::lock_guard hold(lock_);
+    std::map<int, std::string> fields;
+    Reader in(body.subspan(SecurityHeader::kSize));
+    while (in.ok() && in.left() > 0) {
+      const auto size = in.be<std::uint32_t>();
+      const auto id = in.be<std::uint8_t>();
+      fields[id] = in.text(size - 1);
+    }
+    std::uint8_t code = 0;
+    std::string token;
+    if (body[SecurityHeader::kCommandAt] == std::byte{0}) {
+      ++sessions_shown_;
+      code = std::ranges::find(tokens_, fields[5]) != tokens_.end() ? 0 : 66;
+    } else {
+      ++logins_;
+      if (user_.empty())
+        code = 52;
+      else if (fields[0] != user_)
+        code = 60;
+      else if (fields[3] != credential_)
+        code = 62;
+      else
+        token = tokens_.emplace_back("token " + std::to_string(logins_));
+    }
+    knows_who = code == 0;
+    Buffer reply(SecurityHeader::kSize);
+    reply[SecurityHeader::kResultAt] = static_cast<std::byte>(code);
+    if (!token.empty()) {
+      reply[SecurityHeader::kFieldsAt] = std::byte{2};
+      append_be<std::uint32_t>(reply, static_cast<std::uint32_t>(token.size() + 1));
+      append_be<std::uint8_t>(reply, 5);
+      append(reply, token);
+      append_be<std::uint32_t>(reply, 5);
+      append_be<std::uint8_t>(reply, 6);
+      append_be<std::uint32_t>(reply, 86400);
+    }
+    wire::FrameHeader{.kind = wire::FrameKind::Security, .body_size = reply.size()}.write(
+        out.grow(wire::FrameHeader::kSize));
+    out.append(reply);
   }
 
   static std::uint8_t refusal_flags(const wire::Message& message) {
@@ -365,12 +436,17 @@ class FakeNode {
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> requests_ = 0;
+  std::atomic<int> logins_ = 0;
+  std::atomic<int> sessions_shown_ = 0;
   std::thread acceptor_;
   std::vector<std::thread> threads_;  // Of the accepting thread until it has ended.
   std::mutex lock_;                   // Guards all below.
   std::map<std::string, std::string> info_;
   std::vector<std::string> info_log_;
   Script script_;
+  std::string user_;  // Empty: everybody is served.
+  std::string credential_;
+  std::vector<std::string> tokens_;
   int partition_generation_ = 0;
 };
 

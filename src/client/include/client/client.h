@@ -104,6 +104,9 @@ class Client {
   Expected<std::vector<InfoAnswer>> info(std::string_view node,
                                          std::span<const std::string_view> commands,
                                          Milliseconds timeout = Milliseconds(1000)) const;
+  /// For ask(), of addresses that are no members; null where ClientOptions::security asks for
+  /// nothing.
+  std::shared_ptr<Access> access() const;
 
  private:
   friend AsyncClient;  // Follows the same cluster.

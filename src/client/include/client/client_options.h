@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "client/access.h"
+
 namespace flotilla::client {
 
 /// Of a client as a whole, fixed when it connects.
@@ -17,6 +19,7 @@ struct ClientOptions {
   bool use_alternate_addresses = false;  // Reach nodes by their alternate access addresses.
   std::string cluster_name = {};         // When not empty, nodes of another cluster are not used.
   std::int64_t rack_id = -1;             // Of the caller, for Replica::PreferRack; negative: none.
+  SecurityOptions security = {};         // Logins and TLS.
   std::string application = {};          // Shown by the server's `user-agents`; empty: unknown.
 };
 

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "client/access.h"
 #include "client/address.h"
 #include "client/failure.h"
 
@@ -34,10 +36,11 @@ bool is_info_error(std::string_view value, InfoError* error = nullptr);
 std::vector<std::pair<std::string, std::string>> parse_pairs(std::string_view text,
                                                              char separator = ';');
 
-/// Asks one node over a connection of its own, without getting to know its cluster. No command asks
-/// for the summary.
+/// Asks one node over a connection of its own, without getting to know its cluster: by `access`
+/// over TLS and after a login. No command asks for the summary.
 Expected<std::vector<InfoAnswer>> ask(const Address& address,
                                       std::span<const std::string_view> commands,
-                                      std::chrono::milliseconds timeout);
+                                      std::chrono::milliseconds timeout,
+                                      std::shared_ptr<Access> access = nullptr);
 
 }  // namespace flotilla::client
