@@ -25,9 +25,14 @@ TOOLS = [
     ("asinfo", ["-v", "status"], 1),
     ("flotilla info", ["-v", "status"], 1),
     ("asbench", ["-t", "1"], 1),
+    ("flotilla bench", ["-t", "1"], 1),
+    ("flotilla top", ["-b", "-n", "1"], 2),
     ("asbackup", ["-n", "test", "-o", "-"], 1),
+    ("flotilla backup", ["-n", "test", "-o", "-"], 1),
     ("asrestore", ["-i", "/dev/null"], 1),
+    ("flotilla restore", ["-i", "/dev/null"], 1),
 ]
+WRITERS = [row for row in TOOLS if "restore" not in row[0]]  # Of results on the standard output.
 
 failed = 0
 
@@ -78,7 +83,7 @@ def unreachable():
 
 def full_disk(port):
     with open("/dev/full", "w") as full:
-        for tool, arguments, _ in TOOLS[:-1]:
+        for tool, arguments, _ in WRITERS:
             result = subprocess.run(command(tool, "-p", port, *arguments), stdout=full, stderr=subprocess.PIPE, timeout=60,
                                     check=False)
             check(f"{tool}, full disk: fails", result.returncode != 0, result)
@@ -91,7 +96,7 @@ def full_disk(port):
 
 def closed_pipe(port):
     """As `tool | head -1`: it ends at once, by SIGPIPE, and says nothing."""
-    for tool, arguments, _ in TOOLS[:2] + TOOLS[6:7]:
+    for tool, arguments, _ in WRITERS:
         reader, writer = os.pipe()
         os.close(reader)
         with os.fdopen(writer, "w") as output:
