@@ -167,6 +167,12 @@ class TlsFront {
       if (::connect(inner, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0)
         pass_on(ssl.get(), fd, inner);
       ::close(inner);
+    } else {
+      // What the client has sent meanwhile is read first: a socket that is closed with it is reset,
+      // and the reason of the refusal lost.
+      ::shutdown(fd, SHUT_WR);
+      char rest[4096];
+      while (::recv(fd, rest, sizeof rest, 0) > 0) continue;
     }
     ::close(fd);
   }
