@@ -7,7 +7,7 @@
 #include "backends/backends.h"
 #include "base/bytes.h"
 #include "base/check.h"
-#include "discovery/node_security.h"
+#include "client/login.h"
 #include "discovery/source_answers.h"
 #include "net/srv.h"
 
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::pair<std::string, std::string> answers[] = {{"statistics", std::string(text)},
                                                          {"peers-clear-std", std::string(text)}};
   read_answers("id", answers);
-  if (const auto reply = parse_security_reply(flotilla::as_bytes(text)))
+  if (const auto reply = flotilla::client::parse_login_reply(flotilla::as_bytes(text)))
     FLOTILLA_CHECK(reply->token.size() < size);
   return 0;
 }

@@ -11,6 +11,7 @@
 #include "base/out_buffer.h"
 #include "curl_handle.h"
 #include "discovery/address.h"
+#include "discovery/node_security.h"
 #include "wire/frame.h"
 #include "wire/request_writer.h"
 
@@ -37,13 +38,13 @@ Expected<std::string> first_line_of(const std::string& path) {
   return line;
 }
 
-Expected<NodeLogin> read_login(const Options& options) {
-  NodeLogin out;
+Expected<client::Login> read_login(const Options& options) {
+  client::Login out;
   out.user = options.node_user;
   if (options.node_auth == "pki") {
     if (options.node_tls_cert.empty())
       return problem("--node-auth pki needs --node-tls-cert and --node-tls-key");
-    out.auth = NodeAuth::Pki;
+    out.auth = client::Auth::Pki;
     return out;
   }
   if (out.user.empty()) {
@@ -51,17 +52,17 @@ Expected<NodeLogin> read_login(const Options& options) {
       return problem("a password for nodes belongs to a user: give --node-user as well");
     return out;
   }
-  out.auth = options.node_auth == "external" ? NodeAuth::External : NodeAuth::Internal;
+  out.auth = options.node_auth == "external" ? client::Auth::External : client::Auth::Internal;
   std::string password = options.node_password;
   if (!options.node_password_file.empty()) {
     auto read = first_line_of(options.node_password_file);
     if (!read) return tl::unexpected(read.error());
     password = std::move(*read);
   }
-  auto hash = hash_password(password);
-  if (!hash) return tl::unexpected(hash.error());
+  auto hash = client::hash_password(password);
+  if (!hash) return problem(hash.error().message);
   out.credential = std::move(*hash);
-  if (out.auth == NodeAuth::External) out.password = std::move(password);
+  if (out.auth == client::Auth::External) out.password = std::move(password);
   return out;
 }
 
@@ -190,7 +191,7 @@ Expected<std::unique_ptr<NodeAccess>> NodeAccess::make(const Options& options) {
   auto login = read_login(options);
   if (!login) return tl::unexpected(login.error());
   out->login_ = std::move(*login);
-  if (out->login_.auth == NodeAuth::External && !out->has_tls_)
+  if (out->login_.auth == client::Auth::External && !out->has_tls_)
     return problem("--node-auth external sends the password itself: only with --node-tls");
   return out;
 }
@@ -199,7 +200,7 @@ Expected<std::vector<client::InfoAnswer>> NodeAccess::ask(
     const client::Address& node, std::span<const std::string_view> commands, milliseconds timeout) {
   Link link(timeout, has_tls_);
   if (auto ok = link.open(node, *this); !ok) return tl::unexpected(ok.error());
-  if (login_.auth != NodeAuth::None)
+  if (login_.auth != client::Auth::None)
     if (auto ok = log_in(link, node.text()); !ok) return tl::unexpected(ok.error());
   OutBuffer out;
   wire::write_info_request(out, commands);
@@ -208,33 +209,37 @@ Expected<std::vector<client::InfoAnswer>> NodeAccess::ask(
   if (!body) return tl::unexpected(body.error());
   auto answers = client::parse_info(as_text(*body));
   for (const client::InfoAnswer& answer : answers)
-    if (client::InfoError error; client::is_info_error(answer.value, &error) &&
-                                 (error.code == kNotAuthenticated || error.code == kRoleViolation))
+    if (client::InfoError error;
+        client::is_info_error(answer.value, &error) &&
+        (error.code == client::kNotAuthenticated || error.code == client::kRoleViolation))
       return problem(security_failure(static_cast<std::uint8_t>(error.code), login_.user));
   return answers;
 }
 
 Expected<void> NodeAccess::log_in(Link& link, const std::string& node) {
   if (const std::string token = session_of(node); !token.empty()) {
-    const auto reply = exchange(link, authenticate_request(login_.user, token));
+    const auto reply = exchange(link, client::authenticate_request(login_.user, token));
     if (!reply) return tl::unexpected(reply.error());
-    if (reply->code == kSecurityOk) return {};
+    if (reply->code == client::kLoginOk) return {};
     // The node has forgotten the session, by a restart for one: a login gives another.
   }
-  const auto reply = exchange(link, login_request(login_));
+  const auto reply = exchange(link, client::login_request(login_));
   if (!reply) return tl::unexpected(reply.error());
   // A node without security demands nothing.
-  if (reply->code == kSecurityNotEnabled || reply->code == kSecurityNotSupported) return {};
-  if (reply->code != kSecurityOk) return problem(security_failure(reply->code, login_.user));
+  if (reply->code == client::kSecurityNotEnabled || reply->code == client::kSecurityNotSupported)
+    return {};
+  if (reply->code != client::kLoginOk) return problem(security_failure(reply->code, login_.user));
   keep_session(node, *reply);
   return {};
 }
 
-Expected<SecurityReply> NodeAccess::exchange(Link& link, const Buffer& request) {
+Expected<client::LoginReply> NodeAccess::exchange(Link& link, const Buffer& request) {
   if (auto ok = link.send(request); !ok) return tl::unexpected(ok.error());
   const auto body = link.receive(wire::FrameKind::Security);
   if (!body) return tl::unexpected(body.error());
-  return parse_security_reply(*body);
+  auto reply = client::parse_login_reply(*body);
+  if (!reply) return problem("its answer to the login cannot be read");
+  return *std::move(reply);
 }
 
 std::string NodeAccess::session_of(const std::string& node) {
@@ -244,7 +249,7 @@ std::string NodeAccess::session_of(const std::string& node) {
                                                                    : at->second.token;
 }
 
-void NodeAccess::keep_session(const std::string& node, const SecurityReply& reply) {
+void NodeAccess::keep_session(const std::string& node, const client::LoginReply& reply) {
   const std::lock_guard hold(lock_);
   sessions_.erase(node);
   if (reply.token.empty() || reply.ttl <= kSessionSlack) return;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "client/info.h"
+#include "client/login.h"
 #include "discovery/http_client.h"
-#include "discovery/node_security.h"
 #include "discovery/options.h"
 
 namespace flotilla::discovery {
@@ -40,14 +40,14 @@ class NodeAccess {
 
   NodeAccess() = default;
   Expected<void> log_in(Link& link, const std::string& node);
-  static Expected<SecurityReply> exchange(Link& link, const Buffer& request);
+  static Expected<client::LoginReply> exchange(Link& link, const Buffer& request);
   std::string session_of(const std::string& node);
-  void keep_session(const std::string& node, const SecurityReply& reply);
+  void keep_session(const std::string& node, const client::LoginReply& reply);
 
   bool has_tls_ = false;
   TlsFiles tls_;
   std::string tls_name_;
-  NodeLogin login_;
+  client::Login login_;
 
   std::mutex lock_;
   std::map<std::string, Session> sessions_;  // By node's address. Guarded by lock_.
