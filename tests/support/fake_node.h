@@ -1,7 +1,5 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,6 +19,7 @@
 #include "base/check.h"
 #include "base/out_buffer.h"
 #include "base/parse.h"
+#include "support/loopback_listener.h"
 #include "wire/batch.h"
 #include "wire/frame.h"
 #include "wire/reply.h"
@@ -63,33 +62,22 @@ class FakeNode {
 
   FakeNode(std::string name, std::shared_ptr<FakeRecords> records)
       : name_(std::move(name)), records_(std::move(records)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    FLOTILLA_CHECK(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    FLOTILLA_CHECK(::listen(listener_, 64) == 0);
-    socklen_t size = sizeof address;
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     set_info("node", name_);
     set_info("build", "8.1.2.0");
     set_info("cluster-name", "fake");
     set_info("peers-generation", "1");
     set_info("partition-generation", "1");
-    set_info("service-clear-std", this->address());
+    set_info("service-clear-std", address());
     set_info("peers-clear-std", "1,3000,[]");
     set_info("namespaces", "test");
     own("test", {std::string(wire::kPartitions, '1')});
-    acceptor_ = std::thread([this] { accept_loop(); });
   }
   FakeNode(const FakeNode&) = delete;
   FakeNode& operator=(const FakeNode&) = delete;
-  ~FakeNode() { stop(); }
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
   const std::string& name() const { return name_; }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::string address() const { return listener_.address(); }
 
   void set_info(const std::string& command, std::string value) {
     std::lock_guard hold(lock_);
@@ -133,29 +121,14 @@ class FakeNode {
     return info_log_;
   }
   /// As a process that dies: every connection is closed, and no new one accepted.
-  void stop() {
-    if (stopping_.exchange(true)) return;
-    ::shutdown(listener_, SHUT_RDWR);
-    if (acceptor_.joinable()) acceptor_.join();
-    ::close(listener_);
-    for (std::thread& thread : threads_) thread.join();
-  }
+  void stop() { listener_.stop(); }
 
  private:
-  void accept_loop() {
-    while (!stopping_) {
-      pollfd watched{.fd = listener_, .events = POLLIN, .revents = 0};
-      if (::poll(&watched, 1, 20) <= 0) continue;
-      const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (fd != -1) threads_.emplace_back([this, fd] { serve(fd); });
-    }
-  }
-
   bool read_exactly(int fd, MutableBytes into) const {
     std::size_t done = 0;
     while (done < into.size()) {
       pollfd watched{.fd = fd, .events = POLLIN, .revents = 0};
-      if (stopping_) return false;
+      if (listener_.stopping()) return false;
       if (::poll(&watched, 1, 20) <= 0) continue;
       const ssize_t got = ::recv(fd, into.data() + done, into.size() - done, 0);
       if (got <= 0) return false;
@@ -432,15 +405,10 @@ class FakeNode {
 
   const std::string name_;
   const std::shared_ptr<FakeRecords> records_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_ = false;
   std::atomic<int> requests_ = 0;
   std::atomic<int> logins_ = 0;
   std::atomic<int> sessions_shown_ = 0;
-  std::thread acceptor_;
-  std::vector<std::thread> threads_;  // Of the accepting thread until it has ended.
-  std::mutex lock_;                   // Guards all below.
+  std::mutex lock_;  // Guards the following.
   std::map<std::string, std::string> info_;
   std::vector<std::string> info_log_;
   Script script_;
@@ -448,6 +416,8 @@ class FakeNode {
   std::string credential_;
   std::vector<std::string> tokens_;
   int partition_generation_ = 0;
+
+  LoopbackListener listener_{[this](int fd) { serve(fd); }};  // Last: it uses the others.
 };
 
 }  // namespace flotilla::testing

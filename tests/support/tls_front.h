@@ -1,7 +1,5 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -18,6 +16,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "support/loopback_listener.h"
 
 namespace flotilla::testing {
 
@@ -111,26 +110,12 @@ class TlsFront {
       SSL_CTX_load_verify_locations(context, client_authority->certificate_path().c_str(), nullptr);
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = loopback(0);
-    FLOTILLA_CHECK(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    FLOTILLA_CHECK(::listen(listener_, 64) == 0);
-    socklen_t size = sizeof address;
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept_loop(); });
   }
   TlsFront(const TlsFront&) = delete;
   TlsFront& operator=(const TlsFront&) = delete;
-  ~TlsFront() {
-    stopping_ = true;
-    acceptor_.join();
-    ::close(listener_);
-    for (std::thread& thread : threads_) thread.join();
-  }
 
-  std::uint16_t port() const { return port_; }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::uint16_t port() const { return listener_.port(); }
+  std::string address() const { return listener_.address(); }
   void limit_to(int version) { SSL_CTX_set_max_proto_version(context_.get(), version); }
 
  private:
@@ -138,23 +123,6 @@ class TlsFront {
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
-
-  static sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return address;
-  }
-
-  void accept_loop() {
-    while (!stopping_) {
-      pollfd watched{.fd = listener_, .events = POLLIN, .revents = 0};
-      if (::poll(&watched, 1, 20) <= 0) continue;
-      const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (fd != -1) threads_.emplace_back([this, fd] { serve(fd); });
-    }
-  }
 
   void serve(int fd) {
     const timeval limit{.tv_sec = 5, .tv_usec = 0};
@@ -179,7 +147,7 @@ class TlsFront {
 
   void pass_on(SSL* ssl, int outer, int inner) const {
     char bytes[16384];
-    while (!stopping_) {
+    while (!listener_.stopping()) {
       pollfd watched[2] = {{.fd = outer, .events = POLLIN, .revents = 0},
                            {.fd = inner, .events = POLLIN, .revents = 0}};
       if (SSL_pending(ssl) == 0 && ::poll(watched, 2, 20) <= 0) continue;
@@ -197,11 +165,7 @@ class TlsFront {
 
   const std::uint16_t behind_;
   std::unique_ptr<SSL_CTX, Free> context_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
-  std::atomic<bool> stopping_ = false;
-  std::thread acceptor_;
-  std::vector<std::thread> threads_;  // Of the accepting thread until it has ended.
+  LoopbackListener listener_{[this](int fd) { serve(fd); }};  // Last: it uses the others.
 };
 
 }  // namespace flotilla::testing

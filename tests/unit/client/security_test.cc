@@ -121,6 +121,13 @@ struct TlsTest : ::testing::Test {
   SecurityOptions trusting() const {
     return {.tls = {.enable = true, .ca_file = authority.certificate_path()}};
   }
+  /// The node demands it from now on.
+  Expected<Client> log_in(const TlsFront& front) {
+    node.demand_login("ann", *hash_password("a word"));
+    SecurityOptions security = as_user("ann", "a word");
+    security.tls = trusting().tls;
+    return connect(front, security);
+  }
   static Expected<Client> connect(const TlsFront& front, const SecurityOptions& security,
                                   std::string name = {}) {
     return Client::connect({{"127.0.0.1", front.port(), std::move(name)}},
@@ -131,12 +138,7 @@ struct TlsTest : ::testing::Test {
 TEST_F(TlsTest, BothKindsOfCallsGoOverTls) {
   const TlsFront front(certificate, node.port());
   name_address(front);
-  node.demand_login("ann", *hash_password("a word"));
-  SecurityOptions security = trusting();
-  security.auth = Auth::Internal;
-  security.user = "ann";
-  security.password = "a word";
-  const auto client = connect(front, security);
+  const auto client = log_in(front);
   ASSERT_TRUE(client.has_value()) << client.error().message;
   // More than the socket's buffers hold: both directions have to wait on the way.
   const std::string large(3 << 20, 'x');
@@ -159,12 +161,7 @@ TEST_F(TlsTest, BothKindsOfCallsGoOverTls) {
 TEST_F(TlsTest, ConnectionsAreKeptAlthoughTheNodeSendsTickets) {
   const TlsFront front(certificate, node.port());
   name_address(front);
-  node.demand_login("ann", *hash_password("a word"));
-  SecurityOptions security = trusting();
-  security.auth = Auth::Internal;
-  security.user = "ann";
-  security.password = "a word";
-  const auto client = connect(front, security);
+  const auto client = log_in(front);
   ASSERT_TRUE(client.has_value());
   const int before = node.sessions_shown();
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(client->put(key_of(i), kBins).has_value());
@@ -252,11 +249,9 @@ TEST_F(TlsTest, AClearPortAndOneThatSpeaksTlsAreToldApart) {
 
 TEST_F(TlsTest, ANodeThatStallsInTheHandshakeEndsAtTheTimeout) {
   const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::bind(silent, reinterpret_cast<sockaddr*>(&address), sizeof address);
-  ::listen(silent, 4);
+  sockaddr_in address = flotilla::testing::loopback(0);
+  ASSERT_EQ(::bind(silent, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(silent, 4), 0);
   socklen_t size = sizeof address;
   ::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size);
   const auto failed =
