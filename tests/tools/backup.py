@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/conformance"))
 
 import asb  # noqa: E402
-from node import NAMESPACE, Node, info  # noqa: E402
+from node import Node, info, memory_namespace  # noqa: E402
 
 BIN = ROOT / "build/release/bin"
 SET = "base"
@@ -158,8 +158,7 @@ def wait_until_used(node):
 def main():
     records = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
     hot = max(records // 100, 30)
-    memory = "storage-engine memory {{\n        data-size {size}\n    }}".format(size="4G")
-    namespaces = "".join(NAMESPACE.format(name=name, storage=memory) for name in ("test", "bar", "salvaged"))
+    namespaces = "".join(memory_namespace(name, "4G") for name in ("test", "bar", "salvaged"))
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder, Node("backup", namespaces) as node:
         wait_until_used(node)
         tools = Tools(node.port)
