@@ -12,18 +12,18 @@ struct Sent {
   Deadline until;
 };
 
-Expected<void> send_share(const BatchProgress& progress, BatchShare share,
-                          const BatchPolicy& policy, Deadline deadline,
-                          std::vector<Sent>& under_way, bool& was_sent) {
+/// `was_sent`: its node may carry it out.
+Expected<Sent> send_share(const BatchProgress& progress, BatchShare share, Deadline until,
+                          bool& was_sent) {
   OutBuffer request;
-  if (auto encoded = progress.encode(request, share); !encoded) return encoded;
-  const Deadline until = earlier(deadline, deadline_after(policy.command.socket_timeout));
+  if (auto encoded = progress.encode(request, share); !encoded)
+    return tl::unexpected(encoded.error());
   auto lease = Lease::take(share.node, until);
   if (!lease) return tl::unexpected(lease.error());
   was_sent = true;
-  if (auto sent = lease->connection().send(request.view(), until); !sent) return sent;
-  under_way.push_back({std::move(share), *std::move(lease), until});
-  return {};
+  if (auto sent = lease->connection().send(request.view(), until); !sent)
+    return tl::unexpected(sent.error());
+  return Sent{std::move(share), *std::move(lease), until};
 }
 
 Expected<void> receive_share(BatchProgress& progress, Sent& sent) {
@@ -49,8 +49,12 @@ Expected<void> Client::batch(std::span<BatchRow> rows, const BatchPolicy& policy
     std::vector<Sent> under_way;
     for (const BatchShare& share : progress.deal(*cluster_->topology())) {
       bool was_sent = false;
-      const auto sent = send_share(progress, share, policy, deadline, under_way, was_sent);
-      if (!sent) progress.note(share, sent, was_sent);
+      const Deadline until = earlier(deadline, deadline_after(policy.command.socket_timeout));
+      auto sent = send_share(progress, share, until, was_sent);
+      if (sent)
+        under_way.push_back(*std::move(sent));
+      else
+        progress.note(share, tl::unexpected(sent.error()), was_sent);
     }
     for (Sent& sent : under_way) progress.note(sent.share, receive_share(progress, sent), true);
     RoundEnd end = progress.end_round();

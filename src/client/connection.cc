@@ -1,7 +1,6 @@
 #include "connection.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -103,7 +102,7 @@ Expected<Connection> Connection::begin_to(const addrinfo& to, const Address& add
 }
 
 Expected<Connection> Connection::open(const Address& address, Deadline deadline,
-                                      std::shared_ptr<Access> access) {
+                                      const std::shared_ptr<Access>& access) {
   const auto found = resolve(address);
   if (!found) return tl::unexpected(found.error());
   Expected<Connection> last = fail(Status::Connection, "no address", address.text());
@@ -133,7 +132,8 @@ Expected<Connection> Connection::open(const Address& address, Deadline deadline,
   return last;
 }
 
-Expected<Connection> Connection::begin(const Address& address, std::shared_ptr<Access> access) {
+Expected<Connection> Connection::begin(const Address& address,
+                                       const std::shared_ptr<Access>& access) {
   const auto found = resolve(address);
   if (!found) return tl::unexpected(found.error());
   return begin_to(**found, address, access);

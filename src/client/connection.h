@@ -1,5 +1,7 @@
 #pragma once
 
+#include <netdb.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -11,8 +13,6 @@
 #include "client/failure.h"
 #include "tls.h"
 #include "wire/frame.h"
-
-struct addrinfo;
 
 namespace flotilla::client {
 
@@ -44,11 +44,11 @@ class Connection {
  public:
   /// `access`: null for a plain connection of nobody.
   static Expected<Connection> open(const Address& address, Deadline deadline,
-                                   std::shared_ptr<Access> access = nullptr);
+                                   const std::shared_ptr<Access>& access = nullptr);
   /// Begins to connect and does not wait: it may be sent on once it is writable; handshake and
   /// login are part of the first try_send(). Looking a name up blocks; numeric addresses do not.
   static Expected<Connection> begin(const Address& address,
-                                    std::shared_ptr<Access> access = nullptr);
+                                    const std::shared_ptr<Access>& access = nullptr);
   int raw() const { return fd_; }
   Connection(Connection&& from) noexcept;
   Connection& operator=(Connection from) noexcept;

@@ -76,9 +76,9 @@ Expected<std::vector<InfoAnswer>> exchange_info(Connection& connection,
 Expected<std::vector<InfoAnswer>> ask(const Address& address,
                                       std::span<const std::string_view> commands,
                                       std::chrono::milliseconds timeout,
-                                      std::shared_ptr<Access> access) {
+                                      const std::shared_ptr<Access>& access) {
   const Deadline deadline = deadline_after(timeout);
-  auto connection = Connection::open(address, deadline, std::move(access));
+  auto connection = Connection::open(address, deadline, access);
   if (!connection) return tl::unexpected(connection.error());
   return exchange_info(*connection, commands, deadline);
 }

@@ -60,7 +60,6 @@ class TlsContext {
 
   std::unique_ptr<SSL_CTX, Free> context_;
   std::string name_;
-  bool verifies_ = true;
 };
 
 }  // namespace flotilla::client

@@ -29,7 +29,7 @@ class Ways : public testing::EmptyTestEventListener {
 
   void OnTestIterationStart(const testing::UnitTest&, int round) override {
     used->use(round == 0 ? Server::Way::Blocking : Server::Way::Coroutine);
-    std::cout << (round == 0 ? "blocking calls" : "coroutines") << std::endl;
+    std::cout << (round == 0 ? "blocking calls" : "coroutines") << '\n' << std::flush;
   }
   void OnTestIterationEnd(const testing::UnitTest& tests, int) override {
     passed += tests.successful_test_count();
@@ -116,6 +116,7 @@ Value run(const Key& key, const Operation& operation) {
 
 }  // namespace flotilla::client::suite
 
+// NOLINTNEXTLINE(bugprone-exception-escape): without a server there is no suite.
 int main(int argc, char** argv) {
   testing::InitGoogleMock(&argc, argv);
   std::uint16_t port = 0;

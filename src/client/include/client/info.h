@@ -41,6 +41,6 @@ std::vector<std::pair<std::string, std::string>> parse_pairs(std::string_view te
 Expected<std::vector<InfoAnswer>> ask(const Address& address,
                                       std::span<const std::string_view> commands,
                                       std::chrono::milliseconds timeout,
-                                      std::shared_ptr<Access> access = nullptr);
+                                      const std::shared_ptr<Access>& access = nullptr);
 
 }  // namespace flotilla::client

@@ -123,6 +123,14 @@ Detached run_into(Task<T>& task, std::optional<T>& result, Counter& counter) {
   counter.count_down();
 }
 
+template <class T>
+std::vector<T> values_of(std::vector<std::optional<T>> results) {
+  std::vector<T> values;
+  values.reserve(results.size());
+  for (std::optional<T>& result : results) values.push_back(*std::move(result));
+  return values;
+}
+
 }  // namespace detail
 
 /// Runs all of them at the same time and blocks until the last one is done; the results stand in
@@ -134,10 +142,7 @@ std::vector<T> wait_all(std::vector<Task<T>> tasks) {
   for (std::size_t i = 0; i < tasks.size(); ++i) detail::run_into(tasks[i], results[i], latch);
   latch.count_down();
   latch.wait();
-  std::vector<T> values;
-  values.reserve(results.size());
-  for (std::optional<T>& result : results) values.push_back(*std::move(result));
-  return values;
+  return detail::values_of(std::move(results));
 }
 
 /// The same for coroutines: awaits all of them together.
@@ -149,10 +154,7 @@ Task<std::vector<T>> gather(std::vector<Task<T>> tasks) {
   detail::Countdown countdown(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) detail::run_into(tasks[i], results[i], countdown);
   co_await countdown;
-  std::vector<T> values;
-  values.reserve(results.size());
-  for (std::optional<T>& result : results) values.push_back(*std::move(result));
-  co_return values;
+  co_return detail::values_of(std::move(results));
 }
 
 template <class T>
