@@ -158,6 +158,9 @@ def expect_clients_see(project, size):
         assert '| 1  | "abc" |' in done.stdout, done.stdout + done.stderr
 
 
+SECONDS_OF_LOAD = re.compile(r"(\d\d:\d\d:\d\d)\.\d+ INFO .* total\(.*?timeouts=(\d+) errors=(\d+)\)")
+
+
 class Load:
     """Reads and updates by a smart client in a container, until end()."""
 
@@ -177,6 +180,10 @@ class Load:
         done = re.search(r"Done: (\d+) operations .*, (\d+) failed", log)
         assert done and int(done[1]) > 0, f"the load has done nothing during {what}: {log[-1000:]}"
         timeouts = sum(map(int, re.findall(r"total\(.*?timeouts=(\d+)", log)))
+        if int(done[2]):
+            self.world.note("seconds with failures: " + ", ".join(
+                f"{at} ({late} timed out, {failed} other)" for at, late, failed in SECONDS_OF_LOAD.findall(log)
+                if late != "0" or failed != "0"))
         assert int(done[2]) <= timeouts, f"{done[2]} of {done[1]} operations failed during {what}, {timeouts} by time-out"
         self.world.note(f"{done[1]} operations meanwhile, {done[2]} failed")
         self.world.in_time(code == 0, f"{timeouts} operations timed out during {what}")
