@@ -72,54 +72,58 @@ bool TermFile::load() {
          static_cast<ssize_t>(kEntry))
     terms_.push_back(decode(entry));
   while (!terms_.empty() && terms_.back() == Term{}) terms_.pop_back();
+  durable_ = terms_.size();
   for (std::size_t i = 0; i < terms_.size(); ++i)
     newest_[terms_[i]] = static_cast<std::uint32_t>(i + 1);
   return true;
 }
 
-/// Writes the terms from this place on.
-void TermFile::write(std::size_t first) {
+void TermFile::sync() {
+  const std::scoped_lock sync_lock(sync_mutex_);
+  if (!unsynced_.exchange(false)) return;
   Buffer bytes;
-  for (std::size_t i = first; i < terms_.size(); ++i) append(bytes, Bytes(encode(terms_[i])));
-  if (::pwrite(file_.raw(), bytes.data(), bytes.size(), place_of(first)) !=
-      static_cast<ssize_t>(bytes.size()))
-    log_warning("storage", "cannot keep a term: {}", std::strerror(errno));
-  unsynced_.store(true);
+  std::size_t count = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    count = terms_.size();
+    for (std::size_t i = durable_; i < count; ++i) append(bytes, Bytes(encode(terms_[i])));
+  }
+  const bool written = ::pwrite(file_.raw(), bytes.data(), bytes.size(), place_of(durable_)) ==
+                       static_cast<ssize_t>(bytes.size());
+  if (!written || ::fdatasync(file_.raw()) != 0) {
+    log_warning("storage", "cannot keep the terms: {}", std::strerror(errno));
+    unsynced_.store(true);
+    return;
+  }
+  durable_ = count;
 }
 
-void TermFile::sync() {
-  const std::scoped_lock lock(sync_mutex_);
-  if (unsynced_.exchange(false) && ::fdatasync(file_.raw()) != 0)
-    log_warning("storage", "cannot keep the terms: {}", std::strerror(errno));
+void TermFile::number(const Term& term) {
+  terms_.push_back(term);
+  newest_[term] = static_cast<std::uint32_t>(terms_.size());
+  unsynced_.store(true);
 }
 
 std::uint32_t TermFile::intern(const Term& term, std::uint32_t after) {
   const std::scoped_lock lock(mutex_);
   const auto known = newest_.find(term);
   if (known != newest_.end() && known->second > after) return known->second;
-  terms_.push_back(term);
-  write(terms_.size() - 1);
-  return newest_[term] = static_cast<std::uint32_t>(terms_.size());
+  number(term);
+  return static_cast<std::uint32_t>(terms_.size());
 }
 
 void TermFile::prepare(const std::vector<Term>& terms) {
   const std::scoped_lock lock(mutex_);
-  const std::size_t first = terms_.size();
-  for (const Term& term : terms) {
-    if (term == Term{} || newest_.contains(term)) continue;
-    terms_.push_back(term);
-    newest_[term] = static_cast<std::uint32_t>(terms_.size());
-  }
-  if (terms_.size() != first) write(first);
+  for (const Term& term : terms)
+    if (term != Term{} && !newest_.contains(term)) number(term);
 }
 
 void TermFile::reserve(std::uint32_t index) {
   const std::scoped_lock lock(mutex_);
-  const std::size_t first = terms_.size();
-  if (first >= index) return;
-  log_warning("storage", "records name {} terms that are lost", index - first);
+  if (terms_.size() >= index) return;
+  log_warning("storage", "records name {} terms that are lost", index - terms_.size());
   terms_.resize(index);
-  write(first);
+  unsynced_.store(true);
 }
 
 Term TermFile::term(std::uint32_t index) const {

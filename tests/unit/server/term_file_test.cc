@@ -24,13 +24,16 @@ struct TermFileTest : testing::Test {
   std::string path;
 };
 
-TEST_F(TermFileTest, NumbersOutliveTheProcess) {
+TEST_F(TermFileTest, NumbersThatWereSyncedOutliveTheProcess) {
   {
     auto terms = TermFile::open(path);
     ASSERT_TRUE(terms);
     EXPECT_EQ((*terms)->intern(term(1), 0), 1U);
+    (*terms)->sync();
     EXPECT_EQ((*terms)->intern(term(2), 0), 2U);
     EXPECT_EQ((*terms)->intern(term(1), 0), 1U);
+    (*terms)->sync();
+    EXPECT_EQ((*terms)->intern(term(3), 0), 3U);
   }
   auto terms = TermFile::open(path);
   ASSERT_TRUE(terms);
@@ -60,6 +63,7 @@ TEST_F(TermFileTest, NumbersThatRecordsUseAreNotGivenAgain) {
     EXPECT_EQ((*terms)->intern(term(1), 0), 1U);
     (*terms)->reserve(2);
     EXPECT_EQ((*terms)->intern(term(3), 0), 6U);
+    (*terms)->sync();
   }
   auto terms = TermFile::open(path);
   ASSERT_TRUE(terms);
@@ -75,16 +79,22 @@ TEST_F(TermFileTest, TermsThatArePreparedTogetherKeepTheNumbersTheyHave) {
     EXPECT_EQ((*terms)->intern(term(1), 0), 2U);
     EXPECT_EQ((*terms)->intern(term(2), 0), 1U);
     EXPECT_EQ((*terms)->intern(term(3), 0), 3U);
+    (*terms)->sync();
   }
   EXPECT_EQ((*TermFile::open(path))->term(3), term(3));
 }
 
 TEST_F(TermFileTest, AnEntryThatWasCutOffIsWrittenOver) {
-  (void)(*TermFile::open(path))->intern(term(1), 0);
+  {
+    auto terms = TermFile::open(path);
+    (void)(*terms)->intern(term(1), 0);
+    (*terms)->sync();
+  }
   std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
   auto terms = TermFile::open(path);
   ASSERT_TRUE(terms);
   EXPECT_EQ((*terms)->intern(term(2), 0), 1U);
+  (*terms)->sync();
   EXPECT_EQ((*TermFile::open(path))->term(1), term(2));
 }
 
@@ -92,6 +102,7 @@ TEST_F(TermFileTest, ADamagedEntryKeepsItsNumber) {
   {
     auto terms = TermFile::open(path);
     for (std::uint64_t number = 1; number <= 3; ++number) (void)(*terms)->intern(term(number), 0);
+    (*terms)->sync();
   }
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
