@@ -130,13 +130,13 @@ void Membership::Core::persist_view() {
   if (!view_changed_since_persist_ || now_ < next_persist_ || !view) return;
   view_changed_since_persist_ = false;
   next_persist_ = now_ + o.persist_every;
-  act(Persist{std::string(kViewKey), encode_view(*view)});
+  act(Persist{.key = std::string(kViewKey), .value = encode_view(*view), .soon = true});
 }
 
 void Membership::Core::persist_tips() {
   Encoder e;
   e(tips);
-  act(Persist{std::string(kTipsKey), std::move(e.out)});
+  act(Persist{.key = std::string(kTipsKey), .value = std::move(e.out), .soon = true});
 }
 
 void Membership::Core::take_items(const std::vector<Item>& list) {

@@ -17,7 +17,6 @@ using net::LinkNumber;
 
 constexpr Duration kFabricTick = std::chrono::milliseconds(100);
 constexpr Duration kRefreshEvery = std::chrono::seconds(1);
-constexpr std::string_view kLazyKey = "view";  // Of Persist: may be a second late.
 constexpr Duration kMetadataLimit = std::chrono::milliseconds(2100);
 
 net::Target target_of(const cluster::Endpoint& endpoint) { return {endpoint.host, endpoint.port}; }
@@ -219,7 +218,6 @@ void ClusterThread::carry_out(Membership::MoveRow& move) {
 }
 
 void ClusterThread::carry_out(Membership::Persist& persist) {
-  const bool lazy = persist.key == kLazyKey;
   {
     const std::scoped_lock lock(kept_mutex_);
     if (persist.value.empty()) {
@@ -227,9 +225,9 @@ void ClusterThread::carry_out(Membership::Persist& persist) {
     } else {
       kept_[persist.key] = std::move(persist.value);
     }
-    keep_soon_ |= lazy;
+    keep_soon_ |= persist.soon;
   }
-  if (lazy) {
+  if (persist.soon) {
     keep_wake_.notify_all();
   } else {
     to_be_kept_ = true;

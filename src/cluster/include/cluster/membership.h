@@ -151,10 +151,12 @@ class Membership {
     wire::PartitionId partition;
     Row row;
   };
-  /// Must be durable before what follows it in the list. An empty value: forget the key.
+  /// Must be durable before what follows it in the list, or within seconds if that will do. An empty
+  /// value: forget the key.
   struct Persist {
     std::string key;
     Buffer value;
+    bool soon = false;
   };
   struct MetadataChanged {
     std::string module;
