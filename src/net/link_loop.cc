@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kHeader = 4;
 constexpr Duration kFirstFrameLimit = std::chrono::seconds(5);
 constexpr std::size_t kToldMost = 256;
+constexpr std::size_t kFlushAt = 64 << 10;
 constexpr Duration kTaskSlice = std::chrono::milliseconds(20);   // Of posted tasks in a round.
 constexpr Duration kLongRound = std::chrono::milliseconds(150);  // An interval of heartbeats.
 constexpr int kNicer = 10;
@@ -49,6 +50,7 @@ struct LinkLoop::Link {
   bool connecting = false;
   bool proven = false;  // A whole frame has come.
   bool gone = false;
+  bool has_unsent = false;  // And stands in unsent_.
   std::uint32_t watched = 0;
   Instant limit{};  // Of connecting, then of the first frame.
   Buffer in;
@@ -119,11 +121,14 @@ void LinkLoop::loop() {
         accept_all(listeners_[event.data.u64 & ~kListenerBit]);
       } else if (const auto it = links_.find(event.data.u64); it != links_.end()) {
         handle(*it->second, event.events);
+        flush_unsent();
       }
     }
     run_tasks();
+    flush_unsent();
     const Instant limits = check_limits(now_);
     until = std::min(limits, handler_.round(now_));
+    flush_unsent();
     removed_.clear();
     note_round(Reactor::now() - now_);
   }
@@ -286,7 +291,19 @@ void LinkLoop::send(LinkNumber number, Bytes bytes) {
   Link& link = *it->second;
   store_be<std::uint32_t>(link.out.grow(kHeader), static_cast<std::uint32_t>(bytes.size()));
   link.out.append(bytes);
-  flush(link);
+  if (link.out.size() >= kFlushAt) return flush(link);
+  if (!std::exchange(link.has_unsent, true)) unsent_.push_back(number);
+}
+
+/// What one event has brought about goes out together: thousands of small frames answer as many.
+void LinkLoop::flush_unsent() {
+  for (const LinkNumber number : unsent_) {
+    const auto it = links_.find(number.raw());
+    if (it == links_.end()) continue;
+    it->second->has_unsent = false;
+    flush(*it->second);
+  }
+  unsent_.clear();
 }
 
 void LinkLoop::flush(Link& link) {
@@ -315,7 +332,9 @@ void LinkLoop::watch(Link& link) {
 
 void LinkLoop::hang_up(LinkNumber number) {
   const auto it = links_.find(number.raw());
-  if (it != links_.end()) remove(*it->second);
+  if (it == links_.end()) return;
+  if (!it->second->connecting) flush(*it->second);
+  remove(*it->second);
 }
 
 void LinkLoop::end(Link& link, bool reset) {

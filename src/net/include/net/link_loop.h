@@ -102,6 +102,7 @@ class LinkLoop {
   void receive(Link& link);
   bool take_frames(Link& link);
   void flush(Link& link);
+  void flush_unsent();
   void watch(Link& link);
   void end(Link& link, bool reset);
   void drop_garbage(Link& link, const char* what);
@@ -114,6 +115,7 @@ class LinkLoop {
   Fd event_;
   std::vector<Listener> listeners_;
   std::map<std::uint64_t, std::unique_ptr<Link>> links_;
+  std::vector<LinkNumber> unsent_;  // Links to be flushed after the event that is handled.
   std::vector<std::unique_ptr<Link>> removed_;  // Until the end of the round.
   std::vector<std::pair<Target, Refusal>> failed_at_once_;
   std::vector<std::string> told_of_;  // Hosts whose garbage the log has said.
