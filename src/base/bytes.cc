@@ -28,11 +28,11 @@ constexpr auto kBase64Values = base64_values();
 }  // namespace
 
 std::string to_hex(Bytes bytes) {
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  char* to = out.data();
   for (const std::byte b : bytes) {
-    out += kHexDigits[static_cast<std::uint8_t>(b) >> 4];
-    out += kHexDigits[static_cast<std::uint8_t>(b) & 15];
+    *to++ = kHexDigits[static_cast<std::uint8_t>(b) >> 4];
+    *to++ = kHexDigits[static_cast<std::uint8_t>(b) & 15];
   }
   return out;
 }

@@ -21,7 +21,9 @@ using cluster::Row;
 using wire::PartitionId;
 
 constexpr Duration kTickEvery = std::chrono::milliseconds(20);
+constexpr int kTickRest = 4;  // Times what the last tick took.
 constexpr Duration kSaveEvery = std::chrono::seconds(1);
+constexpr Duration kLookForTransfersEvery = std::chrono::seconds(1);
 constexpr Duration kLookAtLogsEvery = std::chrono::milliseconds(50);
 constexpr Duration kLastFlush = std::chrono::seconds(10);
 constexpr Duration kShowAgainAfter = std::chrono::milliseconds(500);
@@ -150,6 +152,7 @@ Result<void> Copies::load(Place place, const std::set<std::string>& whole) {
 
 void Copies::start() {
   thread_ = std::thread([this] { run(); });
+  if (place_.folder != nullptr) keeper_ = std::thread([this] { keep(); });
 }
 
 void Copies::stop() {
@@ -159,7 +162,9 @@ void Copies::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
+  keeper_wake_.notify_all();
   thread_.join();
+  if (keeper_.joinable()) keeper_.join();
   outlets_.sync_terms();
   if (place_.folder == nullptr || (!take_states() && states_.empty())) return;
   outlets_.flush();
@@ -182,15 +187,15 @@ void Copies::run() {
     const Instant follow_at = follow_clients(now());
     const bool paced = pace_wanted_.load() && !tick_paced();
     if (more ? now() >= tick_at : tick_wanted_.load()) {
+      const Instant began = now();
       const bool had_more = std::exchange(more, tick_all());
-      tick_at = now() + kTickEvery;
+      // Where processors are short, ticks leave most of them to requests and to heartbeats.
+      tick_at = now() + std::max(kTickEvery, kTickRest * (now() - began));
       // Answers to what a tick sent again come back on another reactor than the one that waits, the
       // last ones after the last tick that had work.
       if (more || had_more) outlets_.nudge();
     }
     if (show_again_.load()) show_again();
-    outlets_.sync_terms();
-    keep_states();
     lock.lock();
     const auto wanted = [&] {
       return stopping_ || slot_free_.load() || (!more && tick_wanted_.load()) ||
@@ -200,9 +205,21 @@ void Copies::run() {
     if (more) until = std::min(until, tick_at);
     if (paced) until = std::min(until, copy_node_.pace.allows_at(now()));
     Duration pause = std::max(until - now(), Duration(0));
-    if (!states_.empty()) pause = std::min(pause, kLookAtLogsEvery);
     if (show_again_.load()) pause = std::min(pause, kShowAgainAfter);
     wake_.wait_for(lock, pause, wanted);
+  }
+}
+
+/// Waits for the disk, so that the other thread, and with it every hand-over, need not.
+void Copies::keep() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    outlets_.sync_terms();
+    keep_states();
+    lock.lock();
+    const Duration pause = states_.empty() ? kSaveEvery : kLookAtLogsEvery;
+    keeper_wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
 }
 
@@ -263,7 +280,7 @@ Instant Copies::follow_clients(Instant now) {
   cluster::TransferPace& pace = copy_node_.pace;
   if (copy_node_.budget.out() == 0) {
     pace.reset();
-    return now + kSaveEvery;
+    return now + kLookForTransfersEvery;
   }
   if (now >= adjust_at_) {
     const std::uint64_t before = std::exchange(requests_, outlets_.requests());

@@ -25,8 +25,9 @@
 namespace flotilla::server {
 
 /// This node's copies of all partitions: gives them the world that they need, hands rows and frames
-/// to them, ticks those that want it on a thread of its own, keeps what they must know again after
-/// a restart, and knows which partitions the node owns. Any thread, unless said otherwise.
+/// to them, ticks those that want it on a thread of its own, keeps on another what they must know
+/// again after a restart, and knows which partitions the node owns. Any thread, unless said
+/// otherwise.
 class Copies final : public cluster::Effects, public cluster::LocalCopies {
  public:
   using Rows = std::vector<std::tuple<std::uint32_t, wire::PartitionId, cluster::Row>>;
@@ -133,6 +134,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void end_changes();
   void show_again();
   void run();
+  void keep();
   bool tick_all();
   void tick_queued();
   bool tick_paced();
@@ -152,8 +154,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   cluster::CopyNode copy_node_;
   std::vector<std::unique_ptr<NamespaceCopies>> namespaces_;
   Place place_;
-  /// To be written once the logs are durable up to where they were when these were taken: a state
-  /// that spoke of records that a crash took would have others drop theirs.
+  /// Of keeper_: to be written once the logs are durable up to where they were when these were
+  /// taken: a state that spoke of records that a crash took would have others drop theirs.
   store::Metadata states_;
   store::LogMark states_need_;
   Instant states_taken_;
@@ -166,7 +168,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   mutable std::mutex promise_mutex_;
   mutable cluster::Epoch promised_;
 
-  std::mutex mutex_;  // For waking and ending the thread.
+  std::mutex mutex_;  // For waking and ending the threads.
   std::condition_variable wake_;
   std::atomic<bool> tick_wanted_{false};
   std::atomic<bool> slot_wanted_{false};
@@ -174,6 +176,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   std::atomic<bool> pace_wanted_{false};
   bool stopping_ = false;
   std::thread thread_;
+  std::condition_variable keeper_wake_;
+  std::thread keeper_;
 };
 
 }  // namespace flotilla::server
