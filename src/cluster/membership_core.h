@@ -223,6 +223,7 @@ class Membership::Core {
   void proposal_tick();
   void decide();
   Duration prepare_time() const;
+  Duration take_over_time() const;
   void took_too_long();
   void give_up_proposal();
   void on_message(const Process& from, const message::Commit& commit);
@@ -445,6 +446,7 @@ class Membership::Core {
   bool left_ = false;
   Instant leave_asked_;
   Instant next_describe_;
+  Instant next_duties_;
 
   HybridClock clock_;
   std::deque<Setting> settings_;

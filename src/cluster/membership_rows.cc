@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kAsksMax = 64 << 10;
 constexpr Duration kMovesEvery = std::chrono::milliseconds(20);
+constexpr Duration kDutiesEvery = std::chrono::milliseconds(50);
 // A change of primaries brings thousands of changes that hurry, one after the other.
 constexpr Duration kRowsApart = std::chrono::milliseconds(5);
 constexpr Duration kRowsBackoffLeast = std::chrono::milliseconds(100);
@@ -468,11 +469,15 @@ void Membership::Core::leave_tick() {
       });
       if (next != view->members.end() && send(next->process, message::Yield{view->epoch, {}})) {
         FLOTILLA_MARK("a leader that leaves hands the lead over");
-        yielded_until_ = now_ + 2 * prepare_time();
+        yielded_until_ = now_ + take_over_time();
       }
       return;
     }
   }
+  // A look at every row is not for every frame, and thousands come while partitions are handed
+  // over.
+  if (!nobody && !late && now_ < next_duties_) return;
+  next_duties_ = now_ + kDutiesEvery;
   const auto [primary, in_sync] =
       me != nullptr ? own_duties() : std::pair<std::size_t, std::size_t>{};
   const bool leads = is_leader() && !nobody;

@@ -14,6 +14,7 @@ constexpr Duration kResendMost = std::chrono::seconds(1);
 constexpr Duration kBetweenQuietViews = std::chrono::milliseconds(500);
 constexpr Duration kSlowFor = std::chrono::seconds(10);
 constexpr int kSlowMost = 4;
+constexpr int kTakeOverTimes = 3;  // Prepare times that a new leader waits for promises.
 
 }  // namespace
 
@@ -94,7 +95,7 @@ void Membership::Core::propose(bool takes_over) {
   promised_to_ = self.process;
   p.started = now_;
   p.takes_over = takes_over;
-  p.ends = now_ + prepare_time() * (takes_over ? 3 : 1);
+  p.ends = now_ + prepare_time() * (takes_over ? kTakeOverTimes : 1);
   if (takes_over) FLOTILLA_MARK("another takes the lead over");
   p.yielded.assign(yielded_epochs_.begin(), yielded_epochs_.end());
   p.full = !in_view || !p.yielded.empty() || waiting_is_over();
@@ -172,6 +173,10 @@ Duration Membership::Core::prepare_time() const {
   return now_ - slow_at_ > kSlowFor ? o.prepare_time : o.prepare_time * (1 << slow_);
 }
 
+/// What others leave to a new leader: the time it waits for promises, and for its COMMIT to come. A
+/// proposal of theirs meanwhile would take its members away again.
+Duration Membership::Core::take_over_time() const { return prepare_time() * (kTakeOverTimes + 2); }
+
 void Membership::Core::took_too_long() {
   if (now_ - slow_at_ > kSlowFor) slow_ = 0;
   slow_ = std::min(slow_ + 1, kSlowMost);
@@ -231,7 +236,8 @@ void Membership::Core::on_message(const Process& from, const message::Prepare& p
   copies_.promise(promised_);
   promised_to_ = from;
   if (proposal_) give_up_proposal();
-  no_proposal_until_ = now_ + 2 * prepare_time() +
+  const bool taken_over = in_view && from != view->leader;
+  no_proposal_until_ = now_ + (taken_over ? take_over_time() : 2 * prepare_time()) +
                        std::chrono::milliseconds(static_cast<std::int64_t>(random_.below(100)));
   send(from, promise_for(prepare));
 }

@@ -459,6 +459,31 @@ TEST(DirectedD20, AllThatLeaveTogetherJustStop) {
   EXPECT_TRUE(world.run_until([&] { return world.all_up().empty(); }, seconds(10)));
 }
 
+/// The successor waits for a member that takes a while to answer. If the old leader resumed its
+/// lead meanwhile, it would take the others away again.
+TEST(DirectedD20, ALeaderThatLeavesWaitsUntilItsSuccessorHasHeardAll) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    WorldSetup setup;
+    setup.seed = seed;
+    Cluster world(5, setup);
+    ASSERT_TRUE(world.settle());
+    const std::size_t leader = world.leader();
+    const std::set<std::size_t> all = world.all_up();
+    const std::size_t slow = node_of(world, world.view(leader)->members.back().process);
+    world.event(leader, Membership::Leave{});
+    ASSERT_TRUE(world.run_until(
+        [&] { return world.view(leader)->member(world.process(leader))->leaving; }, seconds(1)));
+    std::set<cluster::Epoch> epochs;
+    world.at_view = [&](std::size_t node) { epochs.insert(world.at(node).view()->epoch); };
+    world.pause(slow, milliseconds(530 + static_cast<int>(seed)));
+    EXPECT_TRUE(world.run_until(
+        [&] { return world.one_view(all) && world.view(slow)->leader != world.process(leader); },
+        seconds(3)));
+    EXPECT_EQ(epochs.size(), 1U) << "seed " << seed;
+    if (HasFailure()) return;
+  }
+}
+
 TEST(DirectedD21, ACopiedDataFolderIsHeldOut) {
   Cluster world(3, with_disks());
   ASSERT_TRUE(world.settle());
