@@ -109,7 +109,8 @@ bool Membership::Core::nothing_is_due() const {
   if (!is_leader() || view->members.size() > 1 || !known_.empty() || !links_.empty()) return false;
   if (proposal_ || view_due_ || rows_due_ || yielded_until_ || waiting_since_) return false;
   if (promised_ != view->epoch || view_changed_since_persist_ || self.leaving) return false;
-  return unsettled_.empty() && moved_.empty() && settings_.empty() && own_settings_.empty();
+  return unsettled_.empty() && moved_.empty() && settings_.empty() && own_settings_.empty() &&
+         !stored_;
 }
 
 /// When a node that nothing else is due for looks for others again.
@@ -126,17 +127,22 @@ void Membership::Core::dispatch(const Process& from, const Message& message) {
   std::visit([&](const auto& m) { on_message(from, m); }, message);
 }
 
+void Membership::Core::persist(std::string key, Buffer value) {
+  act(Persist{std::move(key), std::move(value)});
+  ++persists_;
+}
+
 void Membership::Core::persist_view() {
   if (!view_changed_since_persist_ || now_ < next_persist_ || !view) return;
   view_changed_since_persist_ = false;
   next_persist_ = now_ + o.persist_every;
-  act(Persist{.key = std::string(kViewKey), .value = encode_view(*view), .soon = true});
+  persist(std::string(kViewKey), encode_view(*view));
 }
 
 void Membership::Core::persist_tips() {
   Encoder e;
   e(tips);
-  act(Persist{.key = std::string(kTipsKey), .value = std::move(e.out), .soon = true});
+  persist(std::string(kTipsKey), std::move(e.out));
 }
 
 void Membership::Core::take_items(const std::vector<Item>& list) {
@@ -146,7 +152,7 @@ void Membership::Core::take_items(const std::vector<Item>& list) {
     if (!items.merge(item)) continue;
     Encoder e;
     e(item);
-    act(Persist{std::string(kItemPrefix) + item.module + "/" + item.key, std::move(e.out)});
+    persist(std::string(kItemPrefix) + item.module + "/" + item.key, std::move(e.out));
     act(MetadataChanged{item.module, item.key});
   }
 }

@@ -148,6 +148,7 @@ class Membership::Core {
   const Known* find(const Process& process) const;
   void forget_strangers();
   void persist_tips();
+  void persist(std::string key, Buffer value);
 
   // --- Beats (membership_detector.cc).
   void beat_round();
@@ -313,6 +314,13 @@ class Membership::Core {
     Instant started;
     Instant resend;
     std::uint64_t id = 0;
+    std::uint64_t persists = 0;  // That hold the item here.
+  };
+  /// Items of the leader that are to be durable before it hears that they are stored.
+  struct Stored {
+    Process leader;
+    std::uint64_t id = 0;
+    std::uint64_t persists = 0;
   };
   struct Finished {
     Process origin;
@@ -325,6 +333,7 @@ class Membership::Core {
     Instant resend;
   };
   void on(const SetMetadata& event);
+  void on(const Persisted& event) { persisted_ = std::max(persisted_, event.count); }
   void on_message(const Process& from, const message::SetItem& set);
   void on_message(const Process& from, const message::Items& list);
   void on_message(const Process& from, const message::ItemsStored& stored);
@@ -454,6 +463,9 @@ class Membership::Core {
   std::deque<Finished> finished_;  // The last of them, oldest first.
   std::map<std::uint64_t, OwnSetting> own_settings_;
   std::uint64_t next_setting_ = 1;
+  std::uint64_t persists_ = 0;   // So many have been asked for,
+  std::uint64_t persisted_ = 0;  // and so many are durable.
+  std::optional<Stored> stored_;
 };
 
 }  // namespace flotilla::cluster

@@ -74,14 +74,21 @@ void Membership::Core::items_tick() {
     }
     ++it;
   }
+  if (stored_ && stored_->persists <= persisted_) {
+    send(stored_->leader, message::ItemsStored{stored_->id});
+    stored_.reset();
+  }
   if (!is_leader()) return settings_.clear();
   if (settings_.empty()) return;
   Setting& setting = settings_.front();
   std::erase_if(setting.missing, [&](const Process& p) { return view->member(p) == nullptr; });
   if (setting.id == 0) return start_setting();
   if (setting.missing.empty()) {
-    if (!setting.asking_clocks) return finish_setting(true);
-    if (!promised_away()) return spread_setting();
+    if (!setting.asking_clocks) {
+      if (setting.persists <= persisted_) return finish_setting(true);
+    } else if (!promised_away()) {
+      return spread_setting();
+    }
   }
   if (now_ - setting.started > kSettingLimit) {
     FLOTILLA_MARK("an item is not stored everywhere");
@@ -139,6 +146,7 @@ void Membership::Core::spread_setting() {
   }
   setting.what.item = items.stamped(setting.what.item, self.process.boot, stamp_ms(), clock_);
   take_items({setting.what.item});
+  setting.persists = persists_;
   for (const NodeInfo& member : view->members)
     if (member.process != self.process) setting.missing.insert(member.process);
   ask_missing();
@@ -201,7 +209,10 @@ void Membership::Core::on_message(const Process& from, const message::Items& lis
   if (is_leader() && list.id == 0 && view->member(from) != nullptr) return take_items(list.items);
   if (is_leader() || from != view->leader) return;
   take_items(list.items);
-  if (list.id != 0) return void(send(from, message::ItemsStored{list.id}));
+  if (list.id != 0) {  // The leader sets one after the other.
+    stored_ = {from, list.id, persists_};
+    return;
+  }
   if (const std::vector<Item> mine = items.items(); mine != list.items)
     send(from, message::Items{0, mine});
 }

@@ -69,7 +69,7 @@ void ClusterThread::start(std::vector<net::Listener> listeners) {
       [this](const std::string& name, std::vector<net::Target> found) {
         loop_.post([this, name, found = std::move(found)] { resolved(name, found); });
       });
-  keeper_ = std::thread([this] { keep_lazily(); });
+  keeper_ = std::thread([this] { keep(); });
   // The machine's first event; the loop makes no round before it.
   loop_.post([this] { step(Membership::Tick{}); });
   loop_.start(std::move(listeners));
@@ -85,7 +85,6 @@ void ClusterThread::stop() {
   }
   keep_wake_.notify_all();
   keeper_.join();
-  write_kept();
 }
 
 void ClusterThread::post(Membership::Event event) {
@@ -136,12 +135,8 @@ Instant ClusterThread::round(Instant now) {
 }
 
 void ClusterThread::step(const Membership::Event& event) {
-  for (Membership::Action& action : membership_.step(net::Reactor::now(), hooks_.wall(), event)) {
-    // What is to be kept is durable before anything that follows is done.
-    if (to_be_kept_ && !std::holds_alternative<Membership::Persist>(action)) keep();
+  for (Membership::Action& action : membership_.step(net::Reactor::now(), hooks_.wall(), event))
     std::visit([this](auto& what) { carry_out(what); }, action);
-  }
-  if (to_be_kept_) keep();
   hooks_.answers_until(membership_.answers_until());
 }
 
@@ -225,41 +220,32 @@ void ClusterThread::carry_out(Membership::Persist& persist) {
     } else {
       kept_[persist.key] = std::move(persist.value);
     }
-    keep_soon_ |= persist.soon;
+    ++persists_;
   }
-  if (persist.soon) {
-    keep_wake_.notify_all();
-  } else {
-    to_be_kept_ = true;
-  }
+  keep_wake_.notify_all();
 }
 
+/// Heartbeats do not wait for a disk: the keeper's thread does.
 void ClusterThread::keep() {
-  to_be_kept_ = false;
-  write_kept();
-}
-
-void ClusterThread::write_kept() {
-  if (options_.place.folder == nullptr) return;
-  const std::scoped_lock file_lock(file_mutex_);
-  store::Metadata metadata;
-  {
-    const std::scoped_lock lock(kept_mutex_);
-    for (const auto& [key, value] : kept_) metadata.emplace(key, as_text(value));
-  }
-  if (auto ok = store::save_metadata(*options_.place.folder, options_.place.file, metadata); !ok)
-    log_warning("cluster", "what the node knows of the cluster cannot be kept: {}", ok.error().why);
-}
-
-void ClusterThread::keep_lazily() {
   std::unique_lock lock(kept_mutex_);
-  while (!keeper_ends_) {
-    keep_wake_.wait(lock, [this] { return keep_soon_ || keeper_ends_; });
-    if (!std::exchange(keep_soon_, false)) continue;
+  std::uint64_t persisted = 0;
+  for (;;) {
+    keep_wake_.wait(lock, [&] { return keeper_ends_ || persists_ > persisted; });
+    if (persists_ == persisted) return;
+    persisted = persists_;
+    store::Metadata metadata;
+    for (const auto& [key, value] : kept_) metadata.emplace(key, as_text(value));
     lock.unlock();
-    write_kept();
+    write(metadata);
+    loop_.post([this, persisted] { step(Membership::Persisted{persisted}); });
     lock.lock();
   }
+}
+
+void ClusterThread::write(const store::Metadata& metadata) const {
+  if (options_.place.folder == nullptr) return;
+  if (auto ok = store::save_metadata(*options_.place.folder, options_.place.file, metadata); !ok)
+    log_warning("cluster", "what the node knows of the cluster cannot be kept: {}", ok.error().why);
 }
 
 void ClusterThread::carry_out(Membership::MetadataChanged& changed) {

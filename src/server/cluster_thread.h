@@ -131,8 +131,7 @@ class ClusterThread final : private net::LinkLoop::Handler {
   void carry_out(Membership::Left& left);
 
   void keep();
-  void write_kept();
-  void keep_lazily();
+  void write(const store::Metadata& metadata) const;
   void resolved(const std::string& name, const std::vector<net::Target>& found);
   void refresh();
   void say_diagnosis(const std::vector<std::string>& diagnosis);
@@ -150,7 +149,6 @@ class ClusterThread final : private net::LinkLoop::Handler {
 
   // On the cluster thread only.
   Membership membership_;
-  bool to_be_kept_ = false;
   bool stale_ = true;  // The snapshot is to be made anew.
   Instant refreshed_{};
   Instant fabric_ticked_{};
@@ -171,13 +169,12 @@ class ClusterThread final : private net::LinkLoop::Handler {
   bool left_ = false;
   std::map<std::uint64_t, Membership::MetadataDone::Outcome> done_;
 
-  std::mutex file_mutex_;  // One writer of the file at a time; taken before kept_mutex_.
   std::mutex kept_mutex_;  // Guards what stands below. Nothing else is locked under it.
   std::condition_variable keep_wake_;
   Membership::Restored kept_;
-  bool keep_soon_ = false;
+  std::uint64_t persists_ = 0;
   bool keeper_ends_ = false;
-  std::thread keeper_;  // Writes what may be late, so that heartbeats do not wait for the disk.
+  std::thread keeper_;  // Writes it, so that heartbeats do not wait for the disk.
 
   net::LinkLoop loop_;
   std::unique_ptr<net::Resolver> resolver_;

@@ -476,7 +476,12 @@ struct World::Doer {
     }
   }
   void operator()(Membership::MoveRow& a) const { node.replica(a.partition).move(a.row); }
-  void operator()(Membership::Persist& a) const { node.disk.items[a.key] = a.value; }
+  void operator()(Membership::Persist& a) const {
+    node.disk.items[a.key] = a.value;
+    world.to_node(node, Duration(0), [count = ++node.persists](WorldNode& at) {
+      at.step(Membership::Persisted{count});
+    });
+  }
   void operator()(Membership::Orphaned&) const {
     for (const auto& copy : node.replicas) copy->orphan();
   }

@@ -55,6 +55,7 @@ class WorldNode final : public cluster::Effects, public cluster::LocalCopies {
   const unsigned index;
   const cluster::Process self;
   NodeDisk& disk;
+  std::uint64_t persists = 0;
   store::HybridClock clock;
   store::Namespace records;
   cluster::MemoryTermTable terms;  // Without a log.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <deque>
+
 #include "membership_world.h"
 
 /// What the world of views keeps of one node; for its own files.
@@ -23,6 +25,8 @@ struct MembershipWorld::Node {
   std::unique_ptr<Membership> membership;  // Null: not running.
   Copies copies;
   Membership::Restored disk;
+  std::deque<Membership::Persist> writes;  // On their way to the disk.
+  std::uint64_t written = 0;
   std::map<Key, CopyReport> data;
   bool up = false;
   bool silent = false;  // Down, and its host answers nothing.

@@ -56,6 +56,8 @@ void MembershipWorld::start(std::size_t index) {
   node.actions.clear();
   node.asked.clear();
   node.given.clear();
+  node.writes.clear();
+  node.written = 0;
   node.copies.held = node.data;
   Membership::Options options;
   options.cluster_name = "sim";
@@ -332,8 +334,21 @@ void MembershipWorld::act(std::size_t index, const Membership::Action& action) {
                index, log->text);
 }
 
-void MembershipWorld::persist(std::size_t index, const Membership::Persist& what) {
+void MembershipWorld::persist(std::size_t index, Membership::Persist what) {
   Node& node = *nodes_[index];
+  node.writes.push_back(std::move(what));
+  const auto most = static_cast<std::uint64_t>(faults.disk_most.count());
+  const Duration takes(static_cast<std::int64_t>(most == 0 ? 0 : random.below(most)));
+  later(takes, [this, index, boot = node.info.process.boot] {
+    if (nodes_[index]->up && nodes_[index]->info.process.boot == boot) write_next(index);
+  });
+}
+
+/// A disk writes in order, whichever write was the one that took long.
+void MembershipWorld::write_next(std::size_t index) {
+  Node& node = *nodes_[index];
+  const Membership::Persist what = std::move(node.writes.front());
+  node.writes.pop_front();
   const AtWrite fate = at_write ? at_write(index) : AtWrite::Goes;
   if (fate != AtWrite::DiesBefore) {
     if (what.value.empty())
@@ -341,7 +356,8 @@ void MembershipWorld::persist(std::size_t index, const Membership::Persist& what
     else
       node.disk[what.key] = what.value;
   }
-  if (fate == AtWrite::Goes) return;
+  if (fate == AtWrite::Goes)
+    return deliver(index, node.info.process.boot, Membership::Persisted{++node.written});
   FLOTILLA_MARK("fault: a process ends at a write of its disk");
   crash(index);
 }

@@ -36,6 +36,7 @@ class MembershipWorld {
     Duration latency_least = std::chrono::microseconds(100);
     Duration latency_most = milliseconds(1);
     bool reorder = false;
+    Duration disk_most{0};
   };
 
   struct Setup {
@@ -114,7 +115,7 @@ class MembershipWorld {
     cluster::Epoch leader_in;  // The view that the leader is in by then.
   };
   std::map<std::uint64_t, Done> settings_done_when;  // Of those that are everywhere.
-  /// What becomes of a node at a write of its disk; default: nothing.
+  /// What becomes of a node when its disk writes; default: nothing.
   enum class AtWrite : std::uint8_t { Goes, DiesBefore, DiesAfter };
   std::function<AtWrite(std::size_t node)> at_write;
   std::function<void(std::size_t node)> at_view;  // It has installed another view.
@@ -146,7 +147,8 @@ class MembershipWorld {
   bool reaches(std::size_t from, std::size_t to) const { return !cuts_.contains({from, to}); }
   void step(std::size_t node, const Membership::Event& event);
   void act(std::size_t node, const Membership::Action& action);
-  void persist(std::size_t node, const Membership::Persist& what);
+  void persist(std::size_t node, Membership::Persist what);
+  void write_next(std::size_t node);
   void dial(std::size_t node, const cluster::Endpoint& to);
   void transmit(std::size_t node, cluster::LinkId link, const Buffer& bytes);
   void deliver(std::size_t node, std::uint64_t boot, const Membership::Event& event);

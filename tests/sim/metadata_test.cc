@@ -261,6 +261,7 @@ void run_metadata(std::uint64_t seed) {
   network.twice = random.chance(0.5) ? 0.1 : 0;
   network.reorder = random.chance(0.5);
   network.latency_most = milliseconds(random.between(1, 40));
+  if (random.chance(0.5)) network.disk_most = milliseconds(random.between(1, 1500));
   MetadataChaos chaos{world, random, {}};
   world.at_write = [&](std::size_t node) {
     const auto left = chaos.writes_left.find(node);
@@ -287,6 +288,25 @@ void run_metadata(std::uint64_t seed) {
 
 TEST(MetadataSimulation, AllEndWithTheSameItemsAndTheLastCommandWins) {
   for_each_seed(1, 300, run_metadata);
+}
+
+/// Whoever loses its power then, and whoever comes back alone.
+TEST(MetadataDisk, WhatIsEverywhereIsOnEveryDisk) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Metadata world(3, without_data(seed));
+    ASSERT_TRUE(world.together(seconds(10)));
+    world.faults.disk_most = milliseconds(1000);
+    world.command(seed % 3, "a", false);
+    ASSERT_TRUE(world.run_until([&] { return world.settings_done_when.contains(1); }, seconds(5)));
+    for (std::size_t node = 0; node < 3; ++node) world.crash(node);
+    for (std::size_t node = 0; node < 3; ++node) {
+      world.start(node);
+      EXPECT_EQ(world.at(node).metadata(kModule).size(), 1U)
+          << "seed " << seed << ", node " << node;
+      world.crash(node);
+    }
+    if (HasFailure()) return;
+  }
 }
 
 }  // namespace

@@ -120,8 +120,13 @@ class Membership {
     /// member and above all last-updates they hold: the cut-off of a truncation "now".
     bool value_is_cutoff = false;
   };
-  using Event = std::variant<Tick, LinkUp, LinkDown, DialFailed, Frame, Resolved, Asked, Tip,
-                             TipClear, Recluster, Quiesce, Leave, Part, Describe, SetMetadata>;
+  /// As many Persists as this, counted from the first, are durable.
+  struct Persisted {
+    std::uint64_t count = 0;
+  };
+  using Event =
+      std::variant<Tick, LinkUp, LinkDown, DialFailed, Frame, Resolved, Asked, Tip, TipClear,
+                   Recluster, Quiesce, Leave, Part, Describe, SetMetadata, Persisted>;
 
   // Actions.
   struct Dial {
@@ -151,12 +156,11 @@ class Membership {
     wire::PartitionId partition;
     Row row;
   };
-  /// Must be durable before what follows it in the list, or within seconds if that will do. An empty
-  /// value: forget the key.
+  /// To be kept, in this order; Persisted says when it is. What follows in the list does not wait.
+  /// An empty value: forget the key.
   struct Persist {
     std::string key;
     Buffer value;
-    bool soon = false;
   };
   struct MetadataChanged {
     std::string module;
