@@ -126,6 +126,10 @@ store::Recovered DurableNamespace::recovered(const store::RecordImage& image,
   return records_.recover(image, at);
 }
 
+void DurableNamespace::recovered_some(std::span<store::FoundRecord> found) {
+  records_.recover(found);
+}
+
 Result<bool> DurableNamespace::relocate(const store::RecordImage& image,
                                         store::SegmentSlot segment) {
   return records_.relocate(image, segment);

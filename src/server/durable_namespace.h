@@ -52,6 +52,7 @@ class DurableNamespace : public store::LogOwner {
 
   store::Recovered recovered(const store::RecordImage& image,
                              const store::RecordPlace& at) override;
+  void recovered_some(std::span<store::FoundRecord> found) override;
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override;
   bool segment_damaged(store::SegmentSlot segment) override;
   void durable(store::LogPosition position) override;

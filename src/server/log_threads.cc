@@ -2,21 +2,35 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <deque>
+
+#include "server/crew.h"
 
 namespace flotilla::server {
 namespace {
+
+constexpr unsigned kCrewMost = 16;
+constexpr unsigned kReaders = 4;  // Of a file: to keep a disk busy while it is read back.
 
 Instant now() { return {std::chrono::steady_clock::now().time_since_epoch()}; }
 
 }  // namespace
 
 LogThreads::LogThreads(std::vector<PosixFile> files, std::function<void()> before_write)
-    : before_write_(std::move(before_write)) {
+    : parallel_(std::clamp(std::thread::hardware_concurrency(), 1U, kCrewMost)),
+      crew_(std::make_unique<Crew>(parallel_)),
+      before_write_(std::move(before_write)) {
   for (PosixFile& file : files) lanes_.push_back(std::make_unique<Lane>(std::move(file)));
 }
 
 LogThreads::~LogThreads() { stop(); }
+
+unsigned LogThreads::parallel() const { return parallel_; }
+
+void LogThreads::in_parallel(unsigned parts, const std::function<void(unsigned)>& work) {
+  crew_->run(parts, work);
+}
 
 std::vector<std::uint64_t> LogThreads::sizes() const {
   std::vector<std::uint64_t> sizes;
@@ -40,6 +54,7 @@ void LogThreads::run(store::Log& log) {
 
 void LogThreads::drive(unsigned index) {
   Lane& lane = *lanes_[index];
+  auto readers = std::make_unique<Readers>(lane.file, kReaders);
   std::deque<store::IoRequest> asked;
   const auto step = [&](const store::Log::Event& event) {
     for (const store::IoRequest& request : log_->step(index, now(), event))
@@ -47,13 +62,22 @@ void LogThreads::drive(unsigned index) {
   };
   step(store::Log::Tick{});
   while (!ended(index)) {
-    while (!asked.empty()) {
+    while (!asked.empty() || (readers && readers->under_way() != 0)) {
+      if (asked.empty()) {
+        step(readers->take());
+        continue;
+      }
       const store::IoRequest request = asked.front();
       asked.pop_front();
+      if (readers && request.kind == store::IoKind::Read) {
+        readers->submit(request);
+        continue;
+      }
       if (before_write_ && request.kind == store::IoKind::Write) before_write_();
       step(lane.file.carry_out(request));
     }
     if (ended(index)) break;
+    if (log_->state(index) == store::Log::State::Ready) readers.reset();
     wait(index);
     step(store::Log::Tick{});
   }
@@ -100,6 +124,7 @@ void LogThreads::wait_until_open() {
     std::unique_lock lock(lane->mutex);
     lane->changed.wait(lock, [&] { return lane->open; });
   }
+  crew_.reset();
 }
 
 void LogThreads::stop() {

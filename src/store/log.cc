@@ -35,6 +35,8 @@ Log::State Log::state(unsigned file) const { return files_[file]->state(); }
 std::string Log::refusal(unsigned file) const { return files_[file]->refusal(); }
 const LogReport& Log::report(unsigned file) const { return files_[file]->report(); }
 
+LogProgress Log::progress(unsigned file) const { return files_[file]->progress(); }
+
 Result<RecordLog::Place> Log::append(const RecordImage& image) {
   const bool tombstone = (image.flags & kTombstone) != 0;
   return files_[file_of(image.digest.partition())]->append(

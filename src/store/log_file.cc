@@ -17,7 +17,7 @@ LogFile::LogFile(const LogOptions& options, LogFileId id, LogOwner& owner, LogHo
       host_(host),
       tuning_(options.tuning),
       compactor_(*this) {
-  recovery_ = std::make_unique<LogRecovery>(options_, id_, table_, owner_);
+  recovery_ = std::make_unique<LogRecovery>(options_, id_, table_, owner_, host_);
 }
 
 LogFile::~LogFile() = default;
@@ -28,7 +28,7 @@ std::span<const IoRequest> LogFile::step(Instant now, const Log::Event& event) {
   const auto* const completion = std::get_if<IoCompletion>(&event);
   if (!begun_) {
     begun_ = true;
-    started_ = now;
+    started_ = said_ = now;
     recover(nullptr);
   } else if (completion != nullptr) {
     completed(*completion);
@@ -86,7 +86,19 @@ void LogFile::recover(const IoCompletion* completion) {
       completion == nullptr ? recovery_->start(out_) : recovery_->completed(mine, out_);
   for (std::size_t i = before; i < out_.size(); ++i)
     out_[i].token = token(IoOf::Recovery, out_[i].token);
-  if (outcome != LogRecovery::Outcome::Pending) opened(outcome);
+  if (outcome != LogRecovery::Outcome::Pending) return opened(outcome);
+  report_progress();
+}
+
+void LogFile::report_progress() {
+  constexpr Duration kBetween = std::chrono::seconds(1);
+  const LogProgress progress = recovery_->progress();
+  if (progress.bytes == 0 || now_ - said_ < kBetween) return;
+  said_ = now_;
+  constexpr std::uint64_t kMib = 1U << 20;
+  log_info("storage", "{{{}}} file {}: {} % read back, {} of {} MiB, {} records",
+           options_.namespace_name, id_.index, progress.bytes_done * 100 / progress.bytes,
+           progress.bytes_done / kMib, progress.bytes / kMib, recovery_->report().records);
 }
 
 void LogFile::opened(LogRecovery::Outcome outcome) {

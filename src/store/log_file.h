@@ -25,6 +25,7 @@ class LogFile {
   Log::State state() const { return state_.load(std::memory_order_acquire); }
   const std::string& refusal() const { return refusal_; }
   const LogReport& report() const { return recovery_->report(); }
+  LogProgress progress() const { return recovery_->progress(); }
 
   /// Clients' records leave the reserve alone, tombstones take half of it, moved copies all.
   enum class Purpose : std::uint8_t { Record, Tombstone, Move };
@@ -92,6 +93,7 @@ class LogFile {
   // The stepping thread: log_file.cc.
   void recover(const IoCompletion* completion);
   void opened(LogRecovery::Outcome outcome);
+  void report_progress();
   void report_recovery() const;
   void finish_opening();
   void completed(const IoCompletion& completion);
@@ -148,6 +150,7 @@ class LogFile {
   Closing closing_ = Closing::No;
   Instant now_;
   Instant started_;
+  Instant said_;  // How far reading back has come.
   bool begun_ = false;
   std::vector<IoRequest> out_;
   std::uint64_t serial_ = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/check.h"
@@ -11,6 +12,10 @@ namespace flotilla::store {
 namespace {
 
 constexpr std::uint32_t kMarkBatch = 64;  // Segments whose marks are asked for at once.
+constexpr std::size_t kWindow = 8;        // Segments that are read or worked on at a time ...
+constexpr std::size_t kTogether = 4;      // ... and how many of them are worked on at a time.
+constexpr std::size_t kFoundAtOnce = 64;  // Records handed to the owner together.
+constexpr std::uint32_t kReadAlign = 4096;
 
 bool blank(Bytes in) {
   return std::ranges::all_of(in, [](std::byte b) { return b == std::byte{0}; });
@@ -24,8 +29,8 @@ bool newer(const SegmentMark& a, const SegmentMark& b) {
 }  // namespace
 
 LogRecovery::LogRecovery(const LogOptions& options, LogFileId id, SegmentTable& table,
-                         LogOwner& owner)
-    : options_(options), id_(id), table_(table), owner_(owner) {}
+                         LogOwner& owner, LogHost& host)
+    : options_(options), id_(id), table_(table), owner_(owner), host_(host) {}
 
 LogRecovery::Outcome LogRecovery::start(std::vector<IoRequest>& out) {
   if (id_.size < 3ULL * options_.segment_size) return refuse("it is smaller than three segments");
@@ -48,7 +53,7 @@ LogRecovery::Outcome LogRecovery::completed(const IoCompletion& completion,
   if (ok) report_.bytes_read += *completion.result;
   if (phase_ == Phase::Header)
     return header_read(ok && *completion.result == options_.segment_size, out);
-  if (phase_ == Phase::Segments) return segment_read(ok, out);
+  if (phase_ == Phase::Segments) return segment_read(completion.token, ok, out);
   mark_failed_[completion.token] = !ok || *completion.result != header_.align;
   return asked_ == 0 ? marks_read(out) : Outcome::Pending;
 }
@@ -161,8 +166,7 @@ LogRecovery::Outcome LogRecovery::marks_read(std::vector<IoRequest>& out) {
   if (next_slot_ < header_.segments) return ask_marks(out);
   if (blank_) return finish();
   phase_ = Phase::Segments;
-  buffer_ = AlignedBuffer(header_.segment_size);
-  return ask_segment(out);
+  return begin_segments(out);
 }
 
 /// The mark at `at` in the batch, unless it is of an earlier formatting or was written to the wrong
@@ -227,40 +231,63 @@ void LogRecovery::damaged_mark(const MarkSuspect& suspect) {
            .lost = 0});
 }
 
-LogRecovery::Outcome LogRecovery::ask_segment(std::vector<IoRequest>& out) {
-  if (next_used_ == used_.size()) return finish();
-  const Used& used = used_[next_used_];
+std::uint32_t LogRecovery::size_of(const Used& used) const {
   const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
-  const std::uint32_t size =
-      sealed ? std::min(align_up(used.mark.end, header_.align), header_.segment_size)
-             : header_.segment_size;
-  asked_ = 1;
-  out.push_back({.kind = IoKind::Read,
-                 .offset = std::uint64_t{used.slot} * header_.segment_size,
-                 .into = buffer_.first(size)});
-  return Outcome::Pending;
+  return sealed ? std::min(align_up(used.mark.end, kReadAlign), header_.segment_size)
+                : header_.segment_size;
 }
 
-LogRecovery::Outcome LogRecovery::segment_read(bool ok, std::vector<IoRequest>& out) {
-  Used& used = used_[next_used_++];
-  const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
-  if (!ok) {
-    damaged({.what = LogDamage::What::Unreadable,
-             .slot = used.slot,
-             .segment = used.mark.number,
-             .bytes = header_.segment_size,
-             .lost = sealed ? std::optional(used.mark.records) : std::nullopt});
-    table_.occupy(used.slot, SegmentTable::State::Damaged);
-    table_[used.slot].number = used.mark.number;
-    return ask_segment(out);
+LogRecovery::Outcome LogRecovery::begin_segments(std::vector<IoRequest>& out) {
+  std::uint64_t bytes = 0;
+  for (const Used& used : used_) bytes += size_of(used);
+  bytes_.store(bytes, std::memory_order_relaxed);
+  buffer_ = AlignedBuffer();
+  window_ = std::vector<Segment>(std::min(kWindow, used_.size()));
+  for (std::size_t i = 0; i < window_.size(); ++i) ask_segment(i, out);
+  return window_.empty() ? finish() : Outcome::Pending;
+}
+
+/// Puts the next segment into this place of the window.
+void LogRecovery::ask_segment(std::size_t window, std::vector<IoRequest>& out) {
+  Segment& reading = window_[window];
+  if (reading.buffer.size() == 0) reading.buffer = AlignedBuffer(header_.segment_size);
+  reading.used = used_[next_used_++];
+  reading.done = false;
+  ++asked_;
+  out.push_back({.kind = IoKind::Read,
+                 .token = window,
+                 .offset = std::uint64_t{reading.used.slot} * header_.segment_size,
+                 .into = reading.buffer.first(size_of(reading.used))});
+}
+
+LogRecovery::Outcome LogRecovery::segment_read(std::size_t window, bool ok,
+                                               std::vector<IoRequest>& out) {
+  window_[window].done = true;
+  window_[window].ok = ok;
+  std::vector<Segment*> batch;
+  for (Segment& reading : window_)
+    if (reading.done) batch.push_back(&reading);
+  if (batch.size() < kTogether && asked_ != 0) return Outcome::Pending;
+  take_in(batch);
+  for (Segment* const reading : batch) {
+    reading->done = false;
+    bytes_done_.fetch_add(size_of(reading->used), std::memory_order_relaxed);
+    if (next_used_ < used_.size())
+      ask_segment(static_cast<std::size_t>(reading - window_.data()), out);
   }
-  const std::uint32_t foot = header_.segment_size - header_.align;
-  const Bytes image = buffer_.first(foot);
-  if (!used.number_known) used.mark.number = number_by_units(image);
-  // Both marks are gone, and so are the units: nothing to be had, nothing to be overwritten by
-  // mistake either.
-  if (used.mark.number != 0 || used.number_known) hand_over(used, image);
-  return ask_segment(out);
+  return asked_ == 0 ? finish() : Outcome::Pending;
+}
+
+/// Checks what has been read, then hands it to the owner: both in parallel.
+void LogRecovery::take_in(std::span<Segment* const> batch) {
+  host_.in_parallel(static_cast<unsigned>(batch.size()), [&](unsigned i) { scan(*batch[i]); });
+  for (Segment* const reading : batch) settle(*reading);
+  host_.in_parallel(host_.parallel(), [&](unsigned part) {
+    for (Segment* const reading : batch) hand_over(*reading, part);
+  });
+  for (Segment* const reading : batch)
+    for (const auto& part : reading->unusable)
+      for (const LogDamage& damage : part) damaged(damage);
 }
 
 /// The number of a segment that lost both marks: the newest of the units in it.
@@ -274,69 +301,128 @@ std::uint64_t LogRecovery::number_by_units(Bytes image) const {
   return number;
 }
 
-void LogRecovery::hand_over(const Used& used, Bytes image) {
-  const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
-  const std::uint32_t end = sealed
-                                ? std::min(used.mark.end, static_cast<std::uint32_t>(image.size()))
-                                : static_cast<std::uint32_t>(image.size());
+void LogRecovery::scan(Segment& reading) const {
+  const unsigned parts = host_.parallel();
+  reading.records.resize(parts);
+  for (auto& records : reading.records) records.clear();
+  reading.unusable.assign(parts, {});
+  reading.tombstones = 0;
+  reading.filled = 0;
+  reading.scan.records.clear();
+  if (!reading.ok) return;
+  const Bytes image = std::as_const(reading.buffer).part(0, header_.segment_size - header_.align);
+  SegmentMark& mark = reading.used.mark;
+  if (!reading.used.number_known) mark.number = number_by_units(image);
+  if (mark.number == 0) return;  // Both marks are gone, and so are the units.
+  const bool sealed = reading.is_sealed();
+  const auto foot = static_cast<std::uint32_t>(image.size());
   scan_segment(image,
                {.log_id = header_.log_id,
-                .number = used.mark.number,
+                .number = mark.number,
                 .align = header_.align,
-                .end = end,
+                .end = sealed ? std::min(mark.end, foot) : foot,
                 .sealed = sealed},
-               scan_);
+               reading.scan);
+  for (const std::uint32_t at : reading.scan.records) {
+    const auto record = StoredRecord::parse(image.subspan(at));
+    FLOTILLA_CHECK(record.has_value());
+    reading.filled += static_cast<std::uint32_t>(record->padded_size());
+    if ((record->image.flags & kTombstone) != 0) ++reading.tombstones;
+    // A file has every id_.count-th partition.
+    const unsigned which = record->image.digest.partition().raw() / id_.count;
+    reading.records[which % parts].push_back(at);
+  }
+}
+
+/// Notes what a segment was found to hold, before its records are handed over.
+void LogRecovery::settle(Segment& reading) {
+  const Used& used = reading.used;
+  const bool sealed = reading.is_sealed();
+  if (!reading.ok) {
+    damaged({.what = LogDamage::What::Unreadable,
+             .slot = used.slot,
+             .segment = used.mark.number,
+             .bytes = header_.segment_size,
+             .lost = sealed ? std::optional(used.mark.records) : std::nullopt});
+    table_.occupy(used.slot, SegmentTable::State::Damaged);
+    table_[used.slot].number = used.mark.number;
+    return;
+  }
+  // Nothing to be had, nothing to be overwritten by mistake either.
+  if (used.mark.number == 0 && !used.number_known) return;
+  const SegmentScan& found = reading.scan;
   SegmentTable::Segment& segment = table_[used.slot];
   table_.occupy(used.slot, SegmentTable::State::Sealed);
   segment.number = used.mark.number;
-  segment.end = scan_.end;
-  segment.torn_from = sealed ? used.mark.torn_from : scan_.end;
-  segment.records = sealed ? used.mark.records : static_cast<std::uint32_t>(scan_.records.size());
+  segment.end = found.end;
+  segment.torn_from = sealed ? used.mark.torn_from : found.end;
+  segment.records = sealed ? used.mark.records : static_cast<std::uint32_t>(found.records.size());
+  segment.filled = reading.filled;
+  table_.add_live(used.slot, reading.filled);
   if (!sealed) {
     unsealed_.push_back(used.slot);
     remark_.insert(used.slot);
   }
-  durable_ = std::max(durable_, scan_.synced);
-  end_ = std::max(end_, LogPoint{.segment = used.mark.number, .offset = scan_.end});
-  if (sealed) count_lost(used);
-  for (const ScanGap& gap : scan_.gaps)
+  durable_ = std::max(durable_, found.synced);
+  end_ = std::max(end_, LogPoint{.segment = used.mark.number, .offset = found.end});
+  if (sealed) count_lost(reading);
+  for (const ScanGap& gap : found.gaps)
     suspects_.push_back({.number = used.mark.number,
                          .slot = used.slot,
                          .gap = gap,
                          .torn_before = sealed && gap.offset >= used.mark.torn_from});
-  const SegmentSlot where(id_.index << 24 | used.slot);
-  for (const std::uint32_t at : scan_.records) {
-    const auto record = StoredRecord::parse(image.subspan(at));
-    FLOTILLA_CHECK(record.has_value());
-    table_.add_live(used.slot, record->padded_size());
-    segment.filled += static_cast<std::uint32_t>(record->padded_size());
-    if ((record->image.flags & kTombstone) != 0) ++report_.tombstones;
-    const Recovered what = owner_.recovered(
-        record->image, {.segment = where,
-                        .offset = at,
-                        .size = static_cast<std::uint32_t>(record->padded_size())});
-    if (what == Recovered::Old) table_.sub_live(used.slot, record->padded_size());
-    // It stays counted as live, so that its segment is kept.
-    if (what == Recovered::Unusable)
-      damaged({.what = LogDamage::What::Unusable,
-               .slot = used.slot,
-               .segment = used.mark.number,
-               .offset = at,
-               .bytes = record->size,
-               .lost = 1});
-  }
   ++report_.segments;
-  report_.units += scan_.units;
-  report_.records += scan_.records.size();
+  report_.units += found.units;
+  report_.records += found.records.size();
+  report_.tombstones += reading.tombstones;
+}
+
+/// Part of `part`'s thread: touches nothing of the others'.
+void LogRecovery::hand_over(Segment& reading, unsigned part) {
+  const std::uint32_t slot = reading.used.slot;
+  const SegmentSlot where(id_.index << 24 | slot);
+  const Bytes image = std::as_const(reading.buffer).part(0, header_.segment_size - header_.align);
+  std::span<const std::uint32_t> left = reading.records[part];
+  std::array<FoundRecord, kFoundAtOnce> room;
+  std::array<std::uint32_t, kFoundAtOnce> sizes;
+  while (!left.empty()) {
+    const std::size_t count = std::min(left.size(), kFoundAtOnce);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto record = StoredRecord::parse(image.subspan(left[i]));
+      room[i] = {.image = record->image,
+                 .at = {.segment = where,
+                        .offset = left[i],
+                        .size = static_cast<std::uint32_t>(record->padded_size())}};
+      sizes[i] = record->size;
+    }
+    const std::span<FoundRecord> found = std::span(room).first(count);
+    owner_.recovered_some(found);
+    std::size_t old = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (found[i].verdict == Recovered::Old) old += found[i].at.size;
+      // It stays counted as live, so that its segment is kept.
+      if (found[i].verdict == Recovered::Unusable)
+        reading.unusable[part].push_back({.what = LogDamage::What::Unusable,
+                                          .slot = slot,
+                                          .segment = reading.used.mark.number,
+                                          .offset = left[i],
+                                          .bytes = sizes[i],
+                                          .lost = 1});
+    }
+    if (old != 0) table_.sub_live(slot, old);
+    left = left.subspan(count);
+  }
 }
 
 /// A seal says how many records there were: so what is missing is known even where a unit's header
 /// is lost.
-void LogRecovery::count_lost(const Used& used) {
-  const auto found = static_cast<std::uint32_t>(scan_.records.size());
-  std::uint32_t missing = used.mark.records - std::min(used.mark.records, found);
-  for (const ScanGap& gap : scan_.gaps) missing -= std::min(missing, gap.lost.value_or(0));
-  for (ScanGap& gap : scan_.gaps)
+void LogRecovery::count_lost(Segment& reading) {
+  SegmentScan& scan = reading.scan;
+  const std::uint32_t records = reading.used.mark.records;
+  std::uint32_t missing =
+      records - std::min(records, static_cast<std::uint32_t>(scan.records.size()));
+  for (const ScanGap& gap : scan.gaps) missing -= std::min(missing, gap.lost.value_or(0));
+  for (ScanGap& gap : scan.gaps)
     if (!gap.lost) gap.lost = std::exchange(missing, 0);
 }
 
@@ -366,6 +452,7 @@ LogRecovery::Outcome LogRecovery::finish() {
   header_.clean = false;
   header_.end = {};
   buffer_ = AlignedBuffer();
+  window_.clear();
   return Outcome::Done;
 }
 

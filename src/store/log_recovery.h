@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <set>
 #include <vector>
 
@@ -18,12 +19,15 @@ struct LogFileId {
 };
 
 /// Reads a data file: header, then all marks, then every segment in use, and hands the records to
-/// the owner. Writes nothing. One request after the other, one thread.
+/// the owner. Writes nothing. Stepped by one thread; several segments are read at a time, and those
+/// that have come are checked and handed over in parallel, as the host can: each part of that has
+/// partitions of its own.
 class LogRecovery {
  public:
   enum class Outcome { Pending, Done, Refused };
 
-  LogRecovery(const LogOptions& options, LogFileId id, SegmentTable& table, LogOwner& owner);
+  LogRecovery(const LogOptions& options, LogFileId id, SegmentTable& table, LogOwner& owner,
+              LogHost& host);
 
   Outcome start(std::vector<IoRequest>& out);
   /// The answer to a request, and the next ones.
@@ -38,6 +42,10 @@ class LogRecovery {
   LogPoint end() const { return end_; }          // Behind everything that was found.
   LogPoint durable() const { return durable_; }  // Known to have been synced.
   LogReport& report() { return report_; }
+  LogProgress progress() const {  // Any thread.
+    return {.bytes_done = bytes_done_.load(std::memory_order_relaxed),
+            .bytes = bytes_.load(std::memory_order_relaxed)};
+  }
   const std::string& refusal() const { return refusal_; }
 
  private:
@@ -45,6 +53,22 @@ class LogRecovery {
     std::uint32_t slot = 0;
     SegmentMark mark{};
     bool number_known = true;
+  };
+  /// A segment that is being read, and then what it holds.
+  struct Segment {
+    Used used;
+    AlignedBuffer buffer;
+    bool done = false;
+    bool ok = false;
+    SegmentScan scan;
+    std::vector<std::vector<std::uint32_t>> records;  // Offsets, for each part.
+    std::uint64_t tombstones = 0;
+    std::uint32_t filled = 0;
+    std::vector<std::vector<LogDamage>> unusable;  // From each part.
+
+    bool is_sealed() const {
+      return used.number_known && used.mark.state == SegmentMark::State::Sealed;
+    }
   };
   struct Suspect {  // A gap, until it is known how far the log was durable.
     std::uint64_t number = 0;
@@ -73,11 +97,16 @@ class LogRecovery {
   void judge_marks(std::uint32_t slot, std::size_t at);
   void damaged_header(std::uint32_t offset);
   void damaged_mark(const MarkSuspect& suspect);
-  Outcome ask_segment(std::vector<IoRequest>& out);
-  Outcome segment_read(bool ok, std::vector<IoRequest>& out);
+  std::uint32_t size_of(const Used& used) const;
+  Outcome begin_segments(std::vector<IoRequest>& out);
+  void ask_segment(std::size_t window, std::vector<IoRequest>& out);
+  Outcome segment_read(std::size_t window, bool ok, std::vector<IoRequest>& out);
+  void take_in(std::span<Segment* const> batch);
   std::uint64_t number_by_units(Bytes image) const;
-  void hand_over(const Used& used, Bytes image);
-  void count_lost(const Used& used);
+  void scan(Segment& reading) const;
+  void settle(Segment& reading);
+  void hand_over(Segment& reading, unsigned part);
+  void count_lost(Segment& reading);
   Outcome finish();
   void judge(const Suspect& suspect);
   void judge_end(std::uint32_t slot);
@@ -87,6 +116,7 @@ class LogRecovery {
   LogFileId id_;
   SegmentTable& table_;
   LogOwner& owner_;
+  LogHost& host_;
   Phase phase_ = Phase::Header;
   std::uint32_t next_slot_ = 1;
   std::uint32_t asked_ = 0;  // Requests under way.
@@ -96,7 +126,9 @@ class LogRecovery {
   std::optional<std::uint32_t> blank_header_at_;
   std::vector<Used> used_;
   std::size_t next_used_ = 0;
-  SegmentScan scan_;
+  std::vector<Segment> window_;
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> bytes_done_{0};
   std::vector<Suspect> suspects_;
   std::vector<MarkSuspect> mark_suspects_;
   LogPoint durable_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "base/check.h"
 #include "store/record_body.h"
@@ -69,7 +70,9 @@ Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old,
   partition.last_lsn = lsn;
   // Before the swap: the body may be the old record's own bytes.
   if (partition.listener != nullptr) partition.listener->mutated(image, replaced);
-  swap_in(partition, old, timed, lsn, place->at);
+  Accounts accounts;
+  swap_in(partition, timed, {.old = old, .lsn = lsn, .at = place->at}, accounts);
+  settle(accounts);
   return place->end;
 }
 
@@ -99,7 +102,8 @@ Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
   const auto place = append(old, image);
   if (!place) return tl::unexpected(place.error());
   partition.last_lsn = std::max(partition.last_lsn, image.lsn);
-  swap_in(partition, old,
+  Accounts accounts;
+  swap_in(partition,
           RecordUpdate{.digest = image.digest,
                        .set = *set,
                        .void_time = image.void_time,
@@ -107,13 +111,16 @@ Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
                        .flags = image.flags,
                        .last_update = image.last_update,
                        .body = image.body},
-          image.lsn, place->at);
+          {.old = old, .lsn = image.lsn, .at = place->at}, accounts);
+  settle(accounts);
   return place->end;
 }
 
 void Namespace::drop(Partition& partition, MemoryRecord* old) {
   if (log_ != nullptr) log_->released(place_of(*old));
-  account(*old, -1);
+  Accounts accounts;
+  account(*old, -1, accounts);
+  settle(accounts);
   {
     const std::scoped_lock lock(partition.index_lock);
     partition.index.erase(old->digest);
@@ -121,8 +128,9 @@ void Namespace::drop(Partition& partition, MemoryRecord* old) {
   RecordHeap::release(old);
 }
 
-void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update,
-                        Lsn lsn, const RecordPlace& at) {
+void Namespace::swap_in(Partition& partition, const RecordUpdate& update, const Replacement& by,
+                        Accounts& accounts) {
+  MemoryRecord* const old = by.old;
   const bool stub = on_device();
   const std::size_t room = stub ? sizeof(MemoryRecord::Stub) : update.body.size();
   const bool in_place = old != nullptr && (stub || RecordHeap::fits(*old, room));
@@ -132,9 +140,9 @@ void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpd
     FLOTILLA_CHECK(memory != nullptr);
     record = new (memory) MemoryRecord;
   }
-  if (old != nullptr) account(*old, -1);
+  if (old != nullptr) account(*old, -1, accounts);
   std::unique_lock lock(partition.index_lock);
-  record->lsn = lsn;
+  record->lsn = by.lsn;
   record->last_update = update.last_update;
   record->void_time = update.void_time;
   record->body_size = static_cast<std::uint32_t>(update.body.size());
@@ -142,7 +150,7 @@ void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpd
   record->generation = update.generation;
   record->digest = update.digest;
   record->flags = update.flags;
-  set_place(*record, at);
+  set_place(*record, by.at);
   if (!stub && !update.body.empty())
     std::memcpy(reinterpret_cast<std::byte*>(record) + MemoryRecord::kHeaderSize,
                 update.body.data(), update.body.size());
@@ -152,23 +160,49 @@ void Namespace::swap_in(Partition& partition, MemoryRecord* old, const RecordUpd
     partition.index.replace(record);
   }
   lock.unlock();
-  account(*record, 1);
+  account(*record, 1, accounts);
   if (old != nullptr && !in_place) RecordHeap::release(old);
 }
 
-void Namespace::account(const MemoryRecord& record, std::int64_t sign) {
-  const auto one = static_cast<std::uint64_t>(sign);  // Wraps: adding it subtracts.
-  const std::uint64_t bytes = one * record.size();
-  auto& counter = record.is_tombstone() ? tombstones_ : objects_;
-  counter.fetch_add(one, std::memory_order_relaxed);
+void Namespace::account(const MemoryRecord& record, std::int64_t sign, Accounts& accounts) {
+  const std::int64_t bytes = sign * static_cast<std::int64_t>(record.size());
+  const auto add = [&](Tally& to) {
+    (record.is_tombstone() ? to.tombstones : to.objects) += sign;
+    to.bytes += bytes;
+  };
+  add(accounts.all);
   if (record.is_tombstone())
     partition_of(record.digest)
         .tombstones.fetch_add(static_cast<std::uint32_t>(sign), std::memory_order_relaxed);
-  data_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (record.set.raw() == 0) return;
-  Set& set = sets_[record.set];
-  (record.is_tombstone() ? set.tombstones : set.objects).fetch_add(one, std::memory_order_relaxed);
-  set.data_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  if (record.set != accounts.set) settle_set(accounts);
+  accounts.set = record.set;
+  if (record.set.raw() != 0) add(accounts.of_set);
+}
+
+namespace {
+
+/// Whoever adds nothing leaves the cache line alone. Negative numbers wrap: adding them subtracts.
+void add_to(std::atomic<std::uint64_t>& counter, std::int64_t what) {
+  if (what != 0) counter.fetch_add(static_cast<std::uint64_t>(what), std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void Namespace::settle(Accounts& accounts) {
+  const Tally all = std::exchange(accounts.all, {});
+  add_to(objects_, all.objects);
+  add_to(tombstones_, all.tombstones);
+  add_to(data_bytes_, all.bytes);
+  settle_set(accounts);
+}
+
+void Namespace::settle_set(Accounts& accounts) {
+  const Tally of_set = std::exchange(accounts.of_set, {});
+  if (of_set == Tally{}) return;
+  Set& set = sets_[accounts.set];
+  add_to(set.objects, of_set.objects);
+  add_to(set.tombstones, of_set.tombstones);
+  add_to(set.data_bytes, of_set.bytes);
 }
 
 RecordPlace Namespace::place_of(const MemoryRecord& record) const {
@@ -243,6 +277,31 @@ RecordImage Namespace::image_in_memory(const MemoryRecord& record) const {
 }
 
 Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at) {
+  Accounts accounts;
+  const Recovered verdict = recover(image, at, accounts);
+  settle(accounts);
+  if (verdict == Recovered::Kept) clock_.saw(image.last_update);
+  return verdict;
+}
+
+void Namespace::recover(std::span<FoundRecord> found) {
+  const auto& partitions = *partitions_;
+  for (const FoundRecord& one : found)
+    __builtin_prefetch(&partitions[one.image.digest.partition().raw()]);
+  for (const FoundRecord& one : found)
+    partitions[one.image.digest.partition().raw()].index.prefetch_bucket(one.image.digest);
+  Accounts accounts;
+  HlcTime latest;
+  for (FoundRecord& one : found) {
+    one.verdict = recover(one.image, one.at, accounts);
+    if (one.verdict == Recovered::Kept) latest = std::max(latest, one.image.last_update);
+  }
+  settle(accounts);
+  clock_.saw(latest);
+}
+
+Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at,
+                             Accounts& accounts) {
   const bool has_key = (image.flags & kHasKey) != 0;
   if (!body_is_valid(image.body, has_key)) return Recovered::Unusable;
   const auto set = sets_.find_or_add(image.set);
@@ -258,9 +317,8 @@ Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at) {
                             .flags = image.flags,
                             .last_update = image.last_update,
                             .body = image.body};
-  swap_in(partition, old, update, image.lsn, at);
+  swap_in(partition, update, {.old = old, .lsn = image.lsn, .at = at}, accounts);
   partition.last_lsn = std::max(partition.last_lsn, image.lsn);
-  clock_.saw(image.last_update);
   return Recovered::Kept;
 }
 

@@ -1,5 +1,7 @@
 #include "store/set_table.h"
 
+#include <algorithm>
+
 namespace flotilla::store {
 
 SetTable::SetTable() {
@@ -17,6 +19,10 @@ std::optional<SetId> SetTable::find(std::string_view name) const {
 Result<SetId> SetTable::find_or_add(std::string_view name) {
   if (name.empty()) return SetId(0);
   if (name.size() > kNameSizeMost) return fail(Code::Parameter, "set: name too long");
+  // Most namespaces have few sets; threads that read one back must not wait for each other here.
+  constexpr std::size_t kFew = 4;
+  for (std::uint16_t id = 1; id <= std::min(kFew, count()); ++id)
+    if ((*this)[SetId(id)].name == name) return SetId(id);
   const std::scoped_lock lock(mutex_);
   if (const auto it = by_name_.find(name); it != by_name_.end()) return it->second;
   if (owned_.size() == kSetsMost) return fail(Code::Parameter, "set: too many");

@@ -121,6 +121,7 @@ class World {
   /// False: it crashed on the way.
   bool start() {
     owner_ = std::make_unique<PlainOwner>();
+    owner_->parts = 1 + term_ % 3;
     const std::uint64_t sizes[] = {disk_.size()};
     log_ = std::make_unique<Log>(options_, sizes, *owner_, *owner_);
     owner_->attach(*log_);

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "base/check.h"
 #include "store/log.h"
 
 namespace flotilla::sim {
@@ -59,6 +60,8 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   store::Recovered recovered(const store::RecordImage& image,
                              const store::RecordPlace& at) override {
     ++seen;
+    const auto part = part_of_.emplace(image.digest.partition(), part_).first->second;
+    FLOTILLA_CHECK(part == part_);
     const auto old = entries.find(image.digest);
     if (old != entries.end()) {
       const bool tombstone = (image.flags & store::kTombstone) != 0;
@@ -121,6 +124,14 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   }
 
   void wake(unsigned) override { woken = true; }
+  unsigned parallel() const override { return parts; }
+  /// One after the other, the last first.
+  void in_parallel(unsigned count, const std::function<void(unsigned)>& work) override {
+    for (part_ = count; part_ > 0;) {
+      --part_;
+      work(part_);
+    }
+  }
 
   std::map<wire::Digest, Entry> entries;
   std::atomic<store::LogPosition> durable_to{};  // Each file has its thread.
@@ -129,9 +140,12 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   int passes = 0;
   int collected = 0;
   bool woken = false;
+  unsigned parts = 1;  // Of recovery.
 
  private:
   store::Log* log_ = nullptr;
+  unsigned part_ = 0;                             // Being worked on.
+  std::map<wire::PartitionId, unsigned> part_of_;  // Each has its own partitions.
 };
 
 }  // namespace flotilla::sim

@@ -6,9 +6,12 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <set>
 
 #include "base/log.h"
+#include "server/crew.h"
 #include "sim/plain_owner.h"
+#include "store/aligned_buffer.h"
 
 namespace flotilla::server {
 namespace {
@@ -27,6 +30,7 @@ class FolderTest : public testing::Test {
 };
 
 using LogThreadsTest = FolderTest;
+using ReadersTest = FolderTest;
 using PosixFileTest = FolderTest;
 using PosixFolderTest = FolderTest;
 
@@ -103,6 +107,47 @@ TEST_F(LogThreadsTest, RecordsComeBackFromRealFiles) {
     threads.stop();
     EXPECT_EQ(log.state(0), store::Log::State::Closed);
     before.entries = owner.entries;
+  }
+}
+
+TEST_F(ReadersTest, ReadEveryStretchOnce) {
+  constexpr std::size_t kPiece = 64U << 10;
+  constexpr std::size_t kPieces = 40;
+  auto file = PosixFile::open({.path = path + "/data", .size = kPieces * kPiece});
+  ASSERT_TRUE(file.has_value());
+  store::AlignedBuffer wrote(kPieces * kPiece);
+  for (std::size_t i = 0; i < wrote.size(); ++i) wrote.data()[i] = std::byte(i / kPiece + 1);
+  ASSERT_TRUE(file->carry_out({.kind = store::IoKind::Write, .from = wrote.part(0, wrote.size())})
+                  .result.has_value());
+  store::AlignedBuffer read(wrote.size());
+  Readers readers(*file, 3);
+  for (std::size_t i = 0; i < kPieces; ++i)
+    readers.submit({.kind = store::IoKind::Read,
+                    .token = i,
+                    .offset = i * kPiece,
+                    .into = read.part(i * kPiece, kPiece)});
+  std::set<std::uint64_t> tokens;
+  while (readers.under_way() != 0) {
+    const auto done = readers.take();
+    EXPECT_EQ(done.result, kPiece);
+    tokens.insert(done.token);
+  }
+  EXPECT_EQ(tokens.size(), kPieces);
+  EXPECT_TRUE(equal(Bytes(read.data(), read.size()), Bytes(wrote.data(), wrote.size())));
+}
+
+TEST_F(PosixFileTest, LongReadsSeeWhatWasJustWritten) {
+  constexpr std::size_t kSize = 2 * PosixFile::kLongRead;
+  auto file = PosixFile::open({.path = path + "/data", .size = kSize});
+  ASSERT_TRUE(file.has_value());
+  for (int round = 1; round < 5; ++round) {
+    store::AlignedBuffer wrote(kSize);
+    std::ranges::fill(wrote.first(kSize), std::byte(round));
+    ASSERT_TRUE(file->carry_out({.kind = store::IoKind::Write, .from = wrote.part(0, kSize)})
+                    .result.has_value());
+    store::AlignedBuffer read(kSize);
+    ASSERT_EQ(file->read_at(0, read.first(kSize)), kSize);
+    EXPECT_TRUE(equal(read.part(0, kSize), wrote.part(0, kSize)));
   }
 }
 

@@ -151,6 +151,48 @@ TEST_F(NamespaceTest, TheNewestCopyOfADigestIsRecovered) {
   EXPECT_EQ(ns.tombstones(), 1U);
 }
 
+TEST_F(NamespaceTest, RecoversManyAtOnceAsOneByOne) {
+  const Buffer body = body_of("x");
+  const Buffer torn = from_hex("05ff");
+  std::vector<FoundRecord> found;
+  const auto add = [&](int key, int seq, std::string_view set, std::uint8_t flags) {
+    const bool deleted = (flags & kTombstone) != 0;
+    found.push_back({.image = {.digest = digest_of(key),
+                               .lsn = Lsn(1, static_cast<std::uint64_t>(seq)),
+                               .last_update = HlcTime(1000 + static_cast<std::uint64_t>(seq), 0),
+                               .flags = flags,
+                               .set = set,
+                               .body = deleted ? Bytes{} : Bytes(body)},
+                     .at = {.segment = SegmentSlot(1)}});
+  };
+  add(1, 5, "s", 0);
+  add(2, 5, "s", 0);
+  add(1, 6, "s", kTombstone);
+  add(2, 4, "s", 0);
+  for (int key = 3; key < 40; ++key) add(key, key, key % 2 == 0 ? "t" : "", 0);
+  found.push_back({.image = {.digest = digest_of(50), .lsn = Lsn(1, 1), .body = torn}, .at = {}});
+  Namespace other("other", clock);
+  std::vector<Recovered> wanted;
+  for (const FoundRecord& one : found) wanted.push_back(other.recover(one.image, one.at));
+  ns.recover(found);
+  for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].verdict, wanted[i]) << i;
+  EXPECT_EQ(ns.objects(), 38U);
+  EXPECT_EQ(ns.tombstones(), 1U);
+  for (const auto* one : {&ns, &other}) {
+    EXPECT_EQ(one->objects(), other.objects());
+    EXPECT_EQ(one->tombstones(), other.tombstones());
+    EXPECT_EQ(one->data_bytes(), other.data_bytes());
+    for (const std::string_view name : {"s", "t"}) {
+      const Set& mine = one->sets()[*one->sets().find(name)];
+      const Set& theirs = other.sets()[*other.sets().find(name)];
+      EXPECT_EQ(mine.objects, theirs.objects) << name;
+      EXPECT_EQ(mine.tombstones, theirs.tombstones) << name;
+      EXPECT_EQ(mine.data_bytes, theirs.data_bytes) << name;
+    }
+  }
+  EXPECT_GE(clock.latest(), HlcTime(1039, 0));
+}
+
 TEST_F(NamespaceTest, ABodyThatDoesNotParseIsNotRecovered) {
   const Buffer torn = from_hex("05ff");
   EXPECT_EQ(ns.recover({.digest = digest_of(1), .lsn = Lsn(1, 1), .body = torn},

@@ -12,8 +12,11 @@
 
 namespace flotilla::server {
 
+class Crew;
+
 /// Drives a store::Log over real files: one thread for each file, which steps its part of the log
-/// and carries out what it asks for. The log is made with this as its host, then run.
+/// and carries out what it asks for; with helpers, as many as there are processors, until all files
+/// are open. The log is made with this as its host, then run.
 ///
 ///   LogThreads threads(std::move(files));
 ///   store::Log log(options, threads.sizes(), owner, threads);
@@ -40,6 +43,9 @@ class LogThreads : public store::LogHost {
   void stop();
 
   void wake(unsigned file) override;
+  unsigned parallel() const override;
+  /// Until the files are open.
+  void in_parallel(unsigned parts, const std::function<void(unsigned)>& work) override;
 
  private:
   struct Lane {
@@ -57,6 +63,8 @@ class LogThreads : public store::LogHost {
   void wait(unsigned index);
 
   std::vector<std::unique_ptr<Lane>> lanes_;
+  const unsigned parallel_;
+  std::unique_ptr<Crew> crew_;  // None once the files are open.
   std::function<void()> before_write_;
   store::Log* log_ = nullptr;
 };

@@ -29,6 +29,9 @@ class PosixFile {
   /// Offsets, sizes, and memory of reads and writes past the page cache are multiples of this.
   static constexpr std::size_t kDirectBlock = 4096;
 
+  /// Reads of whole blocks from this size on go past the page cache in any case.
+  static constexpr std::size_t kLongRead = std::size_t{1} << 20;
+
   /// KeyBusy: another process has it open. Unavailable: it cannot be opened or made; see the log.
   static Result<PosixFile> open(const Options& options);
 
@@ -44,9 +47,11 @@ class PosixFile {
  private:
   PosixFile(net::Fd fd, std::string path, std::uint64_t size, bool direct)
       : fd_(std::move(fd)), path_(std::move(path)), size_(size), direct_(direct) {}
+  static Result<std::size_t> read_from(const net::Fd& fd, std::uint64_t offset, MutableBytes into);
   Result<std::size_t> write(std::uint64_t offset, Bytes from);
 
   net::Fd fd_;
+  net::Fd past_cache_{-1};  // The same file for long reads; none where `direct`, or not to be had.
   std::string path_;
   std::uint64_t size_ = 0;
   bool direct_ = false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -84,6 +85,12 @@ struct LogReport {
   Duration took{};
 };
 
+/// How far reading back has come. Of segments in use; 0 of 0 before it is known which they are.
+struct LogProgress {
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes = 0;
+};
+
 /// Figures of one file, or of all; a snapshot.
 struct LogStatistics {
   std::uint64_t total_bytes = 0;  // What segments could hold.
@@ -107,15 +114,20 @@ struct LogStatistics {
   std::uint64_t cached_bytes = 0;
 };
 
-/// Whose records the log keeps: the namespace. All calls come from the thread that steps the file
-/// in question, with no lock of the log held, so each may take a partition's lock and append.
+/// Whose records the log keeps: the namespace. Calls come from the thread that steps the file in
+/// question, or from one that works for it (see LogHost::in_parallel()), with no lock of the log
+/// held, so each may take a partition's lock and append.
 class LogOwner {
  public:
   virtual ~LogOwner() = default;
   /// A copy of a record, tombstones included, in no order of age: the highest LSN of a digest wins,
   /// and a tombstone over a record with the same. A copy that it replaces is given up by
-  /// released(). All copies of one partition come from one thread.
+  /// released(). Copies of one partition come one at a time; those of different ones in parallel.
   virtual Recovered recovered(const RecordImage& image, const RecordPlace& at) = 0;
+  /// The same for some at once, in order: an owner may fetch what they need ahead.
+  virtual void recovered_some(std::span<FoundRecord> found) {
+    for (FoundRecord& one : found) one.verdict = recovered(one.image, one.at);
+  }
   /// If this very copy (digest, LSN, segment) is the newest: append_moved() it, note where it went,
   /// released() the old copy, true. Else false. An error: it must be tried again. Locks the
   /// partition around all of it.
@@ -144,6 +156,13 @@ class LogHost {
   virtual ~LogHost() = default;
   /// step() this file soon. Any thread, under a partition's lock: must not block or call back.
   virtual void wake(unsigned file) = 0;
+  /// How many parts of work it carries out at the same time: 1 to 64, always the same.
+  virtual unsigned parallel() const { return 1; }
+  /// Runs work(0) ... work(parts - 1), in any order, and returns once all are done. The calling
+  /// thread steps a file.
+  virtual void in_parallel(unsigned parts, const std::function<void(unsigned)>& work) {
+    for (unsigned part = 0; part < parts; ++part) work(part);
+  }
 };
 
 /// The append log behind a namespace: one or several files of fixed size, each partition in one of
@@ -165,8 +184,9 @@ class LogHost {
 ///    partition's lock, and relocate() takes that lock: so compaction never sees a copy that the
 ///    index does not know yet.
 ///
-/// Driving a file: step(Tick) to begin, then carry out the requests of each step in order and
-/// step() with each completion; step(Tick) again at deadline() and when woken.
+/// Driving a file: step(Tick) to begin, then carry out the requests of each step in order, those of
+/// them that read while the file is Recovering as many at a time as is quickest, and step() with
+/// each completion; step(Tick) again at deadline() and when woken.
 class Log final : public RecordLog {
  public:
   enum class State : std::uint8_t {
@@ -196,6 +216,8 @@ class Log final : public RecordLog {
   /// Why a file is Refused or Failed, for the operator.
   std::string refusal(unsigned file) const;
   const LogReport& report(unsigned file) const;
+  /// How much of its records is read back; any thread.
+  LogProgress progress(unsigned file) const;
 
   /// OutOfSpace: no segment left but those kept for compaction and, partly, tombstones.
   /// DeviceOverload: the disk does not keep up. TooBig: longer than a segment. Unavailable: not

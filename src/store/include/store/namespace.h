@@ -111,6 +111,8 @@ class Namespace {
   /// A record found in the log at start; the newest of its digest wins. One thread per partition at
   /// a time. Unusable: its body does not parse, or there is no room for its set.
   Recovered recover(const RecordImage& image, const RecordPlace& at);
+  /// The same for some at once; their cache misses are waited for together.
+  void recover(std::span<FoundRecord> found);
   /// The portable form of a record; a view into it, or into what `body` keeps then. One on a device
   /// is read before this returns: under partition.write, for work that no client waits for.
   /// Unavailable: it cannot be read, and the log was told.
@@ -159,14 +161,35 @@ class Namespace {
   std::uint64_t index_bytes() const;
 
  private:
-  void account(const MemoryRecord& record, std::int64_t sign);
+  /// What changes of the counters, added up before anything shared is touched.
+  struct Tally {
+    std::int64_t objects = 0;
+    std::int64_t tombstones = 0;
+    std::int64_t bytes = 0;
+
+    friend bool operator==(const Tally&, const Tally&) = default;
+  };
+  struct Accounts {  // Of the namespace, and of one of its sets.
+    Tally all;
+    SetId set{};
+    Tally of_set;
+  };
+  void account(const MemoryRecord& record, std::int64_t sign, Accounts& accounts);
+  void settle(Accounts& accounts);
+  void settle_set(Accounts& accounts);
+  Recovered recover(const RecordImage& image, const RecordPlace& at, Accounts& accounts);
   RecordImage image_in_memory(const MemoryRecord& record) const;
   RecordPlace place_of(const MemoryRecord& record) const;
   Result<bool> append_again(MemoryRecord& record, Partition& partition, const RecordImage& image);
   void set_place(MemoryRecord& record, const RecordPlace& at) const;
   Result<RecordLog::Place> append(MemoryRecord* old, const RecordImage& image);
-  void swap_in(Partition& partition, MemoryRecord* old, const RecordUpdate& update, Lsn lsn,
-               const RecordPlace& at);
+  struct Replacement {
+    MemoryRecord* old;  // Null: nothing stood there.
+    Lsn lsn;
+    RecordPlace at;
+  };
+  void swap_in(Partition& partition, const RecordUpdate& update, const Replacement& by,
+               Accounts& accounts);
 
   std::string name_;
   HybridClock& clock_;

@@ -43,6 +43,13 @@ enum class Recovered : std::uint8_t {
   Unusable,  // Intact, and yet it cannot be held: reported as lost, and its segment never reused.
 };
 
+/// A copy that was found, and what the owner makes of it.
+struct FoundRecord {
+  RecordImage image;  // A view.
+  RecordPlace at;
+  Recovered verdict = Recovered::Kept;
+};
+
 /// What keeps a namespace's records beyond the process. append() is called under the partition's
 /// write lock, by any reactor; a failure means that nothing was kept and the write must not happen.
 class RecordLog {
