@@ -44,7 +44,7 @@ are rates of the last interval, as the vendor's exporter has them; `aerospike_op
 start. Of more than 200 sets in a namespace those with most records are told apart, the rest is `set="other"`.
 
 `/livez` answers 200 as long as the process answers at all; `/readyz` answers 200 while the node serves clients and has
-caught up with its cluster, else 503.
+caught up with its cluster, else 503. Both answer already while records are read back from disk: `/readyz` says how far that is.
 )";
 
 void add_rows(std::string& out, std::string_view title, const std::vector<StatisticRow>& rows) {

@@ -295,4 +295,12 @@ HttpAnswer http_answer(NodeView& node, std::string_view path) {
   return {404, std::string(kPlain), "not found\n"};
 }
 
+HttpAnswer http_answer_at_start(std::string_view progress, std::string_view path) {
+  path = path.substr(0, path.find('?'));
+  if (path == "/livez" || path == "/health") return verdict(true, "");
+  if (path == "/readyz")
+    return verdict(false, progress.empty() ? "starting" : fmt::format("starting: {}", progress));
+  return {503, std::string(kPlain), "starting\n"};
+}
+
 }  // namespace flotilla::info

@@ -24,6 +24,8 @@ class DurableNamespace : public store::LogOwner {
     std::function<void()> failed;   // Nothing more will become durable.
     /// What records name must be on disk when this returns: some are about to be. Any thread.
     std::function<void()> before_write;
+    /// How far the records are read back, in words, from time to time. Any thread.
+    std::function<void(std::string_view)> reads_back;
   };
 
   /// `folder`: where relative paths stand. `instance`: the identity whose files these must be.
@@ -53,6 +55,7 @@ class DurableNamespace : public store::LogOwner {
   store::Recovered recovered(const store::RecordImage& image,
                              const store::RecordPlace& at) override;
   void recovered_some(std::span<store::FoundRecord> found) override;
+  void reads_back(std::string_view progress) override { hooks_.reads_back(progress); }
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override;
   bool segment_damaged(store::SegmentSlot segment) override;
   void durable(store::LogPosition position) override;

@@ -2,23 +2,25 @@
 
 #include <httplib.h>
 
-#include "base/log.h"
-#include "info/http.h"
+#include <utility>
 
+#include "base/log.h"
 namespace flotilla::server {
 
 HttpPort::HttpPort() = default;
 HttpPort::~HttpPort() { stop(); }
 
-Result<void> HttpPort::start(info::NodeView& view, const std::string& address, std::uint16_t port) {
+Result<void> HttpPort::start(std::function<info::HttpAnswer(std::string_view)> answer,
+                             const std::string& address, std::uint16_t port) {
   server_ = std::make_unique<httplib::Server>();
   // Probes and scrapes come seconds apart: two threads are plenty, and an idle one costs nothing.
   server_->new_task_queue = [] { return new httplib::ThreadPool(2); };
   server_->set_payload_max_length(4096);
-  server_->Get(".*", [&view](const httplib::Request& request, httplib::Response& response) {
-    const info::HttpAnswer answer = info::http_answer(view, request.path);
-    response.status = answer.status;
-    response.set_content(answer.body, answer.content_type.c_str());
+  server_->Get(".*", [answer = std::move(answer)](const httplib::Request& request,
+                                                  httplib::Response& response) {
+    const info::HttpAnswer what = answer(request.path);
+    response.status = what.status;
+    response.set_content(what.body, what.content_type.c_str());
   });
   const std::string host = address == "any"     ? "0.0.0.0"
                            : address == "local" ? "127.0.0.1"

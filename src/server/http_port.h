@@ -1,12 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/result.h"
-#include "info/node_view.h"
+#include "info/http.h"
 
 namespace httplib {
 class Server;
@@ -20,8 +21,10 @@ class HttpPort {
   HttpPort();
   ~HttpPort();
 
-  /// Unavailable: the port cannot be had.
-  Result<void> start(info::NodeView& view, const std::string& address, std::uint16_t port);
+  /// `answer`: to the path of a request; called on the port's threads. Unavailable: the port cannot
+  /// be had.
+  Result<void> start(std::function<info::HttpAnswer(std::string_view)> answer,
+                     const std::string& address, std::uint16_t port);
   void stop();
 
  private:

@@ -52,6 +52,7 @@ Result<void> Server::start() {
   store::RecordHeap::prefer_huge_pages();
   const unsigned count = std::max(1U, config_.service.service_threads());
   if (auto ok = take_identity(); !ok) return ok;
+  if (auto ok = open_http(); !ok) return ok;
   make_view(count);
   for (unsigned i = 0; i < count; ++i)
     reactors_.push_back(std::make_unique<ReactorParts>(*this, i));
@@ -140,7 +141,12 @@ Result<void> Server::make_namespaces(unsigned reactors) {
                                         storage_failed_.store(true);
                                         notify_reactors();
                                       },
-                                  .before_write = [this] { sync_terms(); }};
+                                  .before_write = [this] { sync_terms(); },
+                                  .reads_back =
+                                      [this](std::string_view progress) {
+                                        const std::scoped_lock lock(progress_mutex_);
+                                        progress_ = progress;
+                                      }};
     auto durable = DurableNamespace::open(*ns_config, node_.namespaces.back()->records,
                                           slot_folder_, instance_, std::move(hooks));
     if (!durable) return tl::unexpected(durable.error());
@@ -197,6 +203,18 @@ Result<void> Server::open_door(const std::string& address, std::uint16_t port, b
   return {};
 }
 
+/// Before records are read back: that may take a while, and probes are not to take it for a hang.
+Result<void> Server::open_http() {
+  const config::NetworkConfig& network = config_.network;
+  if (network.http_port() == 0 || network.http_address().empty()) return {};
+  const auto answer = [this](std::string_view path) {
+    if (viewable_.load()) return info::http_answer(*view_, path);
+    const std::scoped_lock lock(progress_mutex_);
+    return info::http_answer_at_start(progress_, path);
+  };
+  return http_.start(answer, network.http_address().front(), network.http_port());
+}
+
 Result<void> Server::open_ports() {
   const config::NetworkConfig& network = config_.network;
   std::vector<net::Reactor*> reactors;
@@ -210,9 +228,7 @@ Result<void> Server::open_ports() {
   if (network.admin_port() != 0)
     for (const auto& address : network.admin_address())
       if (auto ok = open_door(address, network.admin_port(), true, doors); !ok) return ok;
-  if (network.http_port() != 0 && !network.http_address().empty())
-    if (auto ok = http_.start(*view_, network.http_address().front(), network.http_port()); !ok)
-      return ok;
+  viewable_.store(true);
   if (auto ok = open_cluster_ports(doors); !ok) return ok;
   acceptor_->start(std::move(doors));
   return {};

@@ -49,6 +49,7 @@ class Server : public Fabric::Handler {
   Result<void> load_truncations();
   Result<void> make_namespaces(unsigned reactors);
   void make_view(unsigned reactors);
+  Result<void> open_http();
   Result<void> open_ports();
   Result<void> open_door(const std::string& address, std::uint16_t port, bool admin,
                          std::vector<net::Acceptor::Door>& doors);
@@ -89,6 +90,9 @@ class Server : public Fabric::Handler {
   std::atomic<bool> storage_failed_{false};
   std::unique_ptr<ServerView> view_;
   std::unique_ptr<InfoPort> info_;
+  std::mutex progress_mutex_;
+  std::string progress_;               // Of the start, for /readyz.
+  std::atomic<bool> viewable_{false};  // view_ may be asked.
   HttpPort http_;
   net::Reactor::Limits limits_;
   std::atomic<std::uint64_t> connections_{0};

@@ -96,9 +96,12 @@ void LogFile::report_progress() {
   if (progress.bytes == 0 || now_ - said_ < kBetween) return;
   said_ = now_;
   constexpr std::uint64_t kMib = 1U << 20;
-  log_info("storage", "{{{}}} file {}: {} % read back, {} of {} MiB, {} records",
-           options_.namespace_name, id_.index, progress.bytes_done * 100 / progress.bytes,
-           progress.bytes_done / kMib, progress.bytes / kMib, recovery_->report().records);
+  const std::string text =
+      fmt::format("{{{}}} file {}: {} % read back, {} of {} MiB, {} records",
+                  options_.namespace_name, id_.index, progress.bytes_done * 100 / progress.bytes,
+                  progress.bytes_done / kMib, progress.bytes / kMib, recovery_->report().records);
+  log_info("storage", "{}", text);
+  owner_.reads_back(text);
 }
 
 void LogFile::opened(LogRecovery::Outcome outcome) {

@@ -148,6 +148,10 @@ TEST(Http, AnswersHealthByPath) {
   EXPECT_EQ(http_answer(node, "/metrics?x=1").content_type,
             "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_EQ(http_answer(node, "/nope").status, 404);
+  EXPECT_EQ(http_answer_at_start("", "/livez").status, 200);
+  EXPECT_EQ(http_answer_at_start("", "/readyz").body, "starting\n");
+  EXPECT_EQ(http_answer_at_start("{test} 40 %", "/readyz?verbose").body, "starting: {test} 40 %\n");
+  EXPECT_EQ(http_answer_at_start("", "/metrics").status, 503);
   node.is_serving = false;
   EXPECT_EQ(http_answer(node, "/livez").status, 200);
   EXPECT_EQ(http_answer(node, "/readyz").status, 503);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -128,6 +129,8 @@ class LogOwner {
   virtual void recovered_some(std::span<FoundRecord> found) {
     for (FoundRecord& one : found) one.verdict = recovered(one.image, one.at);
   }
+  /// How far reading back has come, in words, about once a second.
+  virtual void reads_back(std::string_view) {}
   /// If this very copy (digest, LSN, segment) is the newest: append_moved() it, note where it went,
   /// released() the old copy, true. Else false. An error: it must be tried again. Locks the
   /// partition around all of it.
