@@ -25,6 +25,8 @@ tools() {
     python3 tests/tools/backup.py 3000 && python3 tests/tools/startup.py
 }
 
+tools_long() { python3 tests/tools/backup.py 1000000 && python3 tests/tools/bench_cost.py 5 5; }
+
 smoke() { against_node tests/smoke/run "$1" '{port}'; }
 
 cpp_suite() { against_node build/release/bin/client_suite '{port}' --gtest_brief=1; }

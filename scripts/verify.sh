@@ -67,6 +67,8 @@ verify_clients() {
   local language
   for language in java node rust; do smoke_suite "$language"; done
   rust_client_suite 3600
+  ensure_go
+  suite tools-long 10800 tools_long
 }
 
 verify_crash() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ struct ConnectOptions {
   std::optional<std::string> password;
   std::string auth = "INTERNAL";
   bool services_alternate = false;
-  bool tls_enable = false;
+  client::TlsOptions tls;
   std::string instance;
   ConfigPlaces config;
   ConfigValues
@@ -39,6 +40,8 @@ struct ConnectOptions {
   tl::expected<void, std::string> complete(const std::string& tool,
                                            const std::vector<std::string>& keys);
 
+  /// Who asks and how it is protected; for tools that ask single nodes. Null: plainly, and nobody.
+  client::Expected<std::shared_ptr<client::Access>> access() const;
   /// Seeds as they were given.
   client::Expected<std::vector<client::Address>> seeds() const;
   client::ClientOptions client_options() const;
@@ -50,15 +53,22 @@ struct ConnectOptions {
  private:
   /// Sets what the command line has left open.
   tl::expected<void, std::string> take_values();
+  tl::expected<void, std::string> take_tls_values();
+  tl::expected<void, std::string> take_password();
+  client::SecurityOptions security() const;
 
   std::vector<std::string> password_words_;
-  std::vector<std::string> ignored_tls_words_;
-  bool ignored_tls_flag_ = false;
+  std::vector<std::string> key_password_words_;
+  std::string revoked_;
   bool host_given_ = false;
   bool port_given_ = false;
   bool user_given_ = false;
   CLI::App* app_ = nullptr;
 };
+
+/// Whether the nodes refused us, by login or certificate, or our own files did: unlike for a node
+/// that is not there, the reason tells what to do.
+bool is_refusal(const client::Failure& failure);
 
 /// Reads a line from the terminal without showing it.
 std::string ask_password();

@@ -95,9 +95,14 @@ int run_info(const Invocation& invocation) {
   if (!arguments.command.empty()) commands.push_back(arguments.command);
   const auto timeout =
       std::chrono::milliseconds(static_cast<std::int64_t>(arguments.timeout_seconds * 1000));
-  const auto answers = client::ask(seeds->front(), commands, timeout);
+  auto access = arguments.connect.access();
+  if (!access) {
+    std::cerr << invocation.program << ": " << access.error().message << '\n';
+    return kUsageError;
+  }
+  const auto answers = client::ask(seeds->front(), commands, timeout, *std::move(access));
   if (!answers) {
-    if (invocation.is_alias)
+    if (invocation.is_alias && !is_refusal(answers.error()))
       std::cout << fmt::format("ERROR: Not able to connect any cluster with ('{}', {}, None).\n",
                                seeds->front().host, seeds->front().port);
     else

@@ -135,7 +135,7 @@ int run_connected(const Invocation& invocation, const Arguments& arguments) {
   const auto fleet = admin::Fleet::connect(*seeds, arguments.connect.client_options(), timeout,
                                            arguments.single_node);
   if (!fleet) {
-    std::cerr << (invocation.is_alias
+    std::cerr << (invocation.is_alias && !is_refusal(fleet.error())
                       ? fmt::format("ERROR: Not able to connect any cluster with {}.\n", seed_text)
                       : fmt::format("ERROR: cannot connect to {}: {}\n", arguments.connect.host,
                                     fleet.error().message));

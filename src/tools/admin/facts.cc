@@ -38,7 +38,7 @@ NodeFacts facts_of(Member member, const Answers& answers) {
 
 void add_outsiders(const Fleet& fleet, std::vector<NodeFacts>& nodes) {
   for (const client::Address& seed : fleet.seeds()) {
-    const Answers answers = ask_address(seed, kQuestions, fleet.timeout());
+    const Answers answers = fleet.ask_address(seed, kQuestions);
     const std::string id(value_of(answers, "node"));
     const bool known = std::ranges::any_of(
         nodes, [&](const NodeFacts& node) { return !id.empty() && node.member.id == id; });

@@ -45,15 +45,6 @@ std::vector<Member> select(const std::vector<Member>& members,
   return chosen;
 }
 
-Answers ask_address(const client::Address& address, const std::vector<std::string>& commands,
-                    std::chrono::milliseconds timeout) {
-  Answers answers;
-  const std::vector<std::string_view> views(commands.begin(), commands.end());
-  if (const auto found = client::ask(address, views, timeout))
-    for (const client::InfoAnswer& answer : *found) answers[answer.command] = answer.value;
-  return answers;
-}
-
 client::Expected<Fleet> Fleet::connect(const std::vector<client::Address>& seeds,
                                        client::ClientOptions options,
                                        std::chrono::milliseconds timeout, bool single) {
@@ -63,14 +54,20 @@ client::Expected<Fleet> Fleet::connect(const std::vector<client::Address>& seeds
   if (!client) return tl::unexpected(client.error());
   Fleet fleet(*std::move(client), timeout, single);
   fleet.seeds_ = seeds;
-  constexpr std::string_view kNode[] = {"node"};
   for (const client::Address& seed : seeds) {
-    const auto answers = client::ask(seed, kNode, timeout);
-    if (!answers || answers->empty()) continue;
-    fleet.self_ = answers->front().value;
-    break;
+    fleet.self_ = fleet.ask_address(seed, {"node"})["node"];
+    if (!fleet.self_.empty()) break;
   }
   return fleet;
+}
+
+Answers Fleet::ask_address(const client::Address& address,
+                           const std::vector<std::string>& commands) const {
+  Answers answers;
+  const std::vector<std::string_view> views(commands.begin(), commands.end());
+  if (const auto found = client::ask(address, views, timeout_, client_.access()))
+    for (const client::InfoAnswer& answer : *found) answers[answer.command] = answer.value;
+  return answers;
 }
 
 std::vector<Member> Fleet::members() const {

@@ -367,7 +367,8 @@ int run_backup(const Invocation& invocation) {
   const Arguments& arguments = **parsed;
   const auto client = arguments.connect.connect();
   if (!client) {
-    std::cerr << fmt::format("Error {}: {}\n", client.error().code, client.error().message);
+    std::cerr << fmt::format("Error {}: cannot connect to {}: {}\n", client.error().code,
+                             arguments.connect.host, client.error().message);
     return kFailed;
   }
   return back_up(arguments, *client);

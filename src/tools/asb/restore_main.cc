@@ -413,7 +413,8 @@ int run_restore(const Invocation& invocation) {
   if (arguments.validate) return restore(arguments, nullptr);
   const auto client = arguments.connect.connect();
   if (!client) {
-    std::cerr << fmt::format("Error {}: {}\n", client.error().code, client.error().message);
+    std::cerr << fmt::format("Error {}: cannot connect to {}: {}\n", client.error().code,
+                             arguments.connect.host, client.error().message);
     return kFailed;
   }
   return restore(arguments, &*client);

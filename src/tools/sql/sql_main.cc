@@ -64,8 +64,6 @@ int run_sql(const Invocation& invocation) {
   if (!arguments) return 0;
   const auto seeds = arguments->connect.seeds();
   if (!seeds) return complain(seeds.error().code, seeds.error().message);
-  if (!arguments->connect.user.empty())
-    std::cerr << "Warning: users are not available in this version, going on without logging in\n";
   const auto client = client::Client::connect(*seeds, arguments->connect.client_options());
   if (!client)
     return complain(client.error().code,

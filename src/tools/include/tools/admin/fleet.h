@@ -27,10 +27,6 @@ struct Member {
 std::vector<Member> select(const std::vector<Member>& members,
                            const std::vector<std::string>& with);
 
-/// Asks one address directly, whether it is a member or not; empty when it does not answer.
-Answers ask_address(const client::Address& address, const std::vector<std::string>& commands,
-                    std::chrono::milliseconds timeout);
-
 class Fleet {
  public:
   /// `seeds`: as given. `single`: the first seed that answers alone.
@@ -43,6 +39,9 @@ class Fleet {
   /// As given on the command line; some may belong to no cluster, or to another.
   const std::vector<client::Address>& seeds() const { return seeds_; }
 
+  /// Asks one address directly, whether it is a member or not; empty when it does not answer.
+  Answers ask_address(const client::Address& address,
+                      const std::vector<std::string>& commands) const;
   /// The members at present, in the order of their names.
   std::vector<Member> members() const;
   /// Asks each of them, all at the same time; the answers stand in the order of `members`.
