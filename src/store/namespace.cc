@@ -300,8 +300,7 @@ void Namespace::recover(std::span<FoundRecord> found) {
   clock_.saw(latest);
 }
 
-Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at,
-                             Accounts& accounts) {
+Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at, Accounts& accounts) {
   const bool has_key = (image.flags & kHasKey) != 0;
   if (!body_is_valid(image.body, has_key)) return Recovered::Unusable;
   const auto set = sets_.find_or_add(image.set);

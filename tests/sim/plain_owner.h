@@ -144,7 +144,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
 
  private:
   store::Log* log_ = nullptr;
-  unsigned part_ = 0;                             // Being worked on.
+  unsigned part_ = 0;                              // Being worked on.
   std::map<wire::PartitionId, unsigned> part_of_;  // Each has its own partitions.
 };
 
