@@ -22,8 +22,9 @@ changed_sources() {
   comm -12 <(sources | sort) <(git diff --name-only --diff-filter=d "$base" | sort)
 }
 
-check_format() { sources | xargs clang-format-19 --dry-run -Werror 2>&1 | grep -E 'error:' | cut -d: -f1 | sort | uniq -c |
-  awk '{print $2 ": not formatted (" $1 " places); run clang-format-19 -i"} END {exit NR > 0}'; }
+check_format() { { sources | xargs clang-format-19 --dry-run -Werror 2>&1 || true; } |
+  awk -F: '/error:/ {places[$1]++}
+    END {for (file in places) print file ": not formatted (" places[file] " places); run clang-format-19 -i"; exit length(places) > 0}'; }
 
 # The excluded checks are about variables that live in another file.
 check_shell() { git ls-files -- dev .ci/run tests/smoke/run 'scripts/*.sh' | xargs shellcheck -x -s bash -f gcc -e SC1090,SC2034,SC2154; }
