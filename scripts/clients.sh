@@ -25,7 +25,9 @@ tools() {
     python3 tests/tools/backup.py 3000 && python3 tests/tools/startup.py
 }
 
-tools_long() { python3 tests/tools/backup.py 1000000 && python3 tests/tools/bench_cost.py 5 5; }
+tools_long() {
+  python3 tests/tools/backup.py 1000000 && python3 tests/tools/bench_cost.py 5 5 && python3 tests/tools/monitoring.py
+}
 
 smoke() { against_node tests/smoke/run "$1" '{port}'; }
 

@@ -12,6 +12,7 @@ packages_java=(openjdk-17-jdk-headless maven)
 packages_e2e=(docker.io docker-compose iptables iproute2 debootstrap curl haproxy etcd-server openssl)
 packages_discovery=(etcd-server haproxy openssl)
 packages_terminal=(tmux)
+packages_monitoring=(prometheus)
 packages_node=(libyaml-0-2)  # The prebuilt client wants it.
 
 clients=$build/clients

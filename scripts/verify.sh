@@ -68,6 +68,7 @@ verify_clients() {
   for language in java node rust; do smoke_suite "$language"; done
   rust_client_suite 3600
   ensure_go
+  ensure_packages monitoring
   suite tools-long 10800 tools_long
 }
 

@@ -37,6 +37,10 @@ std::optional<std::string> number_of(std::string_view text) {
   return fits ? std::optional(std::string(text)) : std::nullopt;
 }
 
+std::string_view engine_of(const config::NamespaceConfig& ns) {
+  return ns.engine() == config::Engine::Device ? "device" : "memory";
+}
+
 class Scrape {
  public:
   explicit Scrape(NodeView& node) : node_(node) {
@@ -142,7 +146,7 @@ class Scrape {
 
   void add_namespace(config::NamespaceConfig& ns) {
     const std::string labels = labels_with({{"ns", ns.name},
-                                            {"storage_engine", "memory"},
+                                            {"storage_engine", engine_of(ns)},
                                             {"index_type", "mem"},
                                             {"sindex_type", "mem"}});
     add_all("aerospike_namespace", print(node_.namespace_statistics(ns)), labels,
@@ -160,18 +164,22 @@ class Scrape {
     put("tombstones", s.tombstones, "tombstones likewise");
     put("data_used_bytes", s.data_used_bytes, "space that they take");
     put("truncate_lut", s.truncate_lut, "records last updated before are truncated, ms since 2010");
+    put("truncating", s.truncating, "1 while that goes on");
+    put("sindexes", s.sindexes, "secondary indexes of the set");
+    put("index_populating", s.index_populating, "1 while the set's index is filled");
   }
 
   void add_sets(const config::NamespaceConfig& ns) {
+    static config::SetConfig not_configured("");
     std::vector<SetStatistics> sets = node_.set_statistics(ns);
     std::ranges::stable_sort(sets, std::greater{}, &SetStatistics::objects);
     SetStatistics others;
     for (std::size_t i = 0; i < sets.size(); ++i) {
       if (i < kSetsMost) {
         add_set(ns.name, sets[i].name, sets[i]);
-        if (config::SetConfig* configured = ns.find_set(sets[i].name))
-          add_parameters("aerospike_sets", configured,
-                         labels_with({{"ns", ns.name}, {"set", sets[i].name}}));
+        config::SetConfig* configured = ns.find_set(sets[i].name);
+        add_parameters("aerospike_sets", configured != nullptr ? configured : &not_configured,
+                       labels_with({{"ns", ns.name}, {"set", sets[i].name}}));
         continue;
       }
       others.objects += sets[i].objects;

@@ -57,6 +57,10 @@ TEST(Metrics, AreNamedAsTheVendorsExporterNamesThem) {
           ns_labels)));
   EXPECT_THAT(text, HasSubstr(fmt::format(
                         "aerospike_sets_objects{{{},ns=\"test\",set=\"a\\\"b\"}} 4\n", kOwn)));
+  // A set that nobody configured has the parameters' initial values.
+  EXPECT_THAT(text,
+              HasSubstr(fmt::format(
+                  "aerospike_sets_stop_writes_count{{{},ns=\"test\",set=\"a\\\"b\"}} 0\n", kOwn)));
   EXPECT_THAT(text, Not(HasSubstr("cluster_key")));  // Hexadecimal digits are no number.
   EXPECT_THAT(text, HasSubstr("flotilla_serving"));
 }
