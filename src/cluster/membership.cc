@@ -7,7 +7,9 @@
 #include "membership_core.h"
 
 // gcc 12 takes what an optional does not hold for uninitialized.
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 namespace flotilla::cluster {
 

@@ -3,7 +3,9 @@
 #include <utility>
 
 // gcc 12 takes the alternatives that a variant does not hold for uninitialized.
+#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
 namespace flotilla::cluster {
 
