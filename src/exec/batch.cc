@@ -96,7 +96,7 @@ class Batch : public Task {
         // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): set in another file.
         respond_all_((rows_.header().flags & wire::BatchHeader::kRespondAllKeys) != 0),
         report_failed_((rows_.header().flags & wire::BatchHeader::kReportFailedRow) != 0),
-        deadline_(executor.deadline_of(message.header)) {}
+        deadline_(executor.deadline_of(message.header, moment.arrived)) {}
 
   Progress run(OutBuffer& out, Instant until) override;
   /// Copies the request, whose buffer is about to be used again.

@@ -141,6 +141,11 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
     return {};
   }
   const bool is_batch = (message.header.info1 & wire::info1::kBatch) != 0;
+  if (is_batch && is_given_up(message.header, moment)) {
+    share_.counters.add(NodeCounter::batch_index_timeout);
+    refuse(out, Code::Timeout);
+    return {};
+  }
   if (is_batch) return start_batch(*this, message, moment, out);
   Namespace* const ns = node_.find(message.fields.text(FieldType::Namespace));
   if (ns == nullptr || !message.fields.has(FieldType::Namespace)) {
@@ -153,6 +158,11 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   const Bytes digest_bytes = message.fields.get(FieldType::Digest);
   if (digest_bytes.size() != wire::Digest::kSize) {
     refuse(out, Code::Parameter);
+    return {};
+  }
+  if (is_given_up(message.header, moment)) {
+    ns->share(reactor_).counters.add(NamespaceCounter::client_tsvc_timeout);
+    refuse(out, Code::Timeout);
     return {};
   }
   const wire::Digest digest = wire::Digest::load(digest_bytes.data());
@@ -170,22 +180,22 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
   Outcome outcome;
   if (written.access != cluster::Replica::Access::Here) {
     auto forward = std::make_unique<Forward>(*this, *ns, digest, Buffer(body.begin(), body.end()),
-                                             deadline_of(message.header));
+                                             deadline_of(message.header, moment.arrived));
     forward->await(take_wanted());
     outcome.task = start_forward(*this, std::move(forward), moment.wall);
     return outcome;
   }
   outcome.latency = &request.latency();
   if (written.wait.raw() != 0 || written.lsn.raw() != 0)
-    add_gates(request, written, deadline_of(message.header), outcome.gates);
+    add_gates(request, written, deadline_of(message.header, moment.arrived), outcome.gates);
   return outcome;
 }
 
-Instant Executor::deadline_of(const wire::MessageHeader& header) const {
+Instant Executor::deadline_of(const wire::MessageHeader& header, Instant arrived) const {
   const std::uint32_t ms = header.transaction_ttl != 0
                                ? header.transaction_ttl
                                : node_.transaction_max_ms.load(std::memory_order_relaxed);
-  return now() + std::chrono::milliseconds(ms);
+  return arrived + std::chrono::milliseconds(ms);
 }
 
 void Executor::add_gates(const RecordRequest& request, const Written& written, Instant deadline,

@@ -17,6 +17,8 @@ constexpr std::size_t kReplyHeader = 10;
 constexpr std::size_t kHeldMost = 65'536;  // Answers that wait; beyond, requests are refused.
 constexpr Duration kRetryLeast = std::chrono::milliseconds(1);
 constexpr Duration kRetryMost = std::chrono::milliseconds(20);
+// A tenth of the time that a write has is left for carrying it out and for its answer.
+constexpr int kSpare = 10;
 
 enum Flag : std::uint8_t { kIsRow = 1 };
 enum Outcome : std::uint8_t { kAnswered = 0, kRefused = 1 };
@@ -59,10 +61,12 @@ Forward::Forward(Executor& executor, Namespace& ns, const wire::Digest& digest, 
       ns_(ns),
       digest_(digest),
       message_(std::move(message)),
-      deadline_(deadline) {
+      deadline_(deadline),
+      start_by_(deadline) {
   const auto header = wire::MessageHeader::load(message_.data());
   is_write_ = (header.info2 & wire::info2::kWrite) != 0;
   any_copy_ = (header.info1 & wire::info1::kConsistencyAll) == 0;
+  if (is_write_) start_by_ = deadline_ + -((deadline_ - executor_.now()) / kSpare);
 }
 
 Forward::~Forward() { executor_.forwarding().forget(*this); }
@@ -87,9 +91,9 @@ Forward::Step Forward::step(Instant now) {
       break;
   }
   // Nothing of it has been executed anywhere.
-  if (now >= deadline_) return fail(Code::Timeout);
+  if (now >= start_by_) return fail(Code::Timeout);
   if (read_ != nullptr && !read_->done()) {
-    resume_at_ = deadline_;
+    resume_at_ = start_by_;
     return Step::Waiting;
   }
   if (read_ != nullptr) resume_at_ = std::min(resume_at_, now);
@@ -124,7 +128,7 @@ Forward::Step Forward::wait(Instant now) {
   }
   const Duration pause = std::min(kRetryMost, kRetryLeast * (1U << std::min(tries_, 5U)));
   ++tries_;
-  resume_at_ = std::min(deadline_, now + pause);
+  resume_at_ = std::min(start_by_, now + pause);
   return Step::Waiting;
 }
 

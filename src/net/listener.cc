@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <limits>
 
 #include "base/log.h"
 #include "net/reactor.h"
@@ -15,7 +16,10 @@
 namespace flotilla::net {
 namespace {
 
-constexpr int kBacklog = 1024;
+// As many as the kernel allows (net.core.somaxconn). A process that stands still for a while must
+// not overflow it: what clients sent meanwhile would be sent again by their kernels, and arrive as
+// if it were new.
+constexpr int kBacklog = std::numeric_limits<int>::max();
 
 Result<Listener> bind_to(const addrinfo& to, const std::string& address) {
   Fd fd(::socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.ai_protocol));

@@ -1,6 +1,7 @@
 #include "net/reactor.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -26,6 +27,7 @@ constexpr int kEventsMost = 256;
 constexpr std::size_t kTogether =
     16;  // Connections whose requests are received before the first is handled.
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
+constexpr Duration kStandstill = std::chrono::milliseconds(50);  // A busy round is shorter.
 
 std::string text_of(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -142,9 +144,20 @@ void Reactor::loop() {
   current_reactor = this;
   now_ = now();
   next_sweep_ = now_ + kSweepEvery;
+  Instant looked = now_;
+  bool more_is_old = false;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const int count = ::epoll_wait(epoll_.raw(), events.data(), kEventsMost, wait_ms());
+    const int wait = wait_ms();
+    const Instant waits_from = now();
+    const int count = ::epoll_wait(epoll_.raw(), events.data(), kEventsMost, wait);
     now_ = now();
+    const bool late = waits_from - looked > kStandstill ||
+                      now_ - waits_from > std::chrono::milliseconds(wait) + kStandstill;
+    // A late round is told of what had happened before, or of nothing (SIGCONT ends it): the next
+    // one of the rest.
+    stood_still_ = late || more_is_old;
+    more_is_old = late || (stood_still_ && (count < 0 || count == kEventsMost));
+    looked = now_;
     ready.clear();
     for (int i = 0; i < count; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
@@ -321,9 +334,22 @@ bool Reactor::receive(Connection& connection, Bytes received) {
   return alive;
 }
 
+/// A new connection may have waited with its first bytes, and all may have while this thread stood
+/// still: then the kernel knows.
+void Reactor::note_arrival(Connection& connection) const {
+  connection.last_heard_ = now_;
+  connection.arrived_ = now_;
+  if (!stood_still_ && !connection.is_fresh_) return;
+  connection.is_fresh_ = false;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(connection.fd_.raw(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    connection.arrived_ = now_ + -std::chrono::milliseconds(info.tcpi_last_data_recv);
+}
+
 /// Offers fresh bytes, keeping what the session does not take.
 bool Reactor::take_in(Connection& connection, Bytes received) {
-  connection.last_heard_ = now_;
+  note_arrival(connection);
   std::size_t taken = 0;
   const bool alive = offer(connection, received, taken);
   if (taken < received.size()) {
@@ -346,7 +372,7 @@ bool Reactor::receive_more(Connection& connection) {
     return errno == EAGAIN || errno == EINTR;
   }
   connection.readable_ = static_cast<std::size_t>(got) == room.size();
-  connection.last_heard_ = now_;
+  note_arrival(connection);
   connection.in_size_ += static_cast<std::size_t>(got);
   return offer_kept(connection);
 }

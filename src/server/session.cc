@@ -161,8 +161,8 @@ bool ClientSession::dispatch(const FrameHeader& header, Bytes body) {
 void ClientSession::on_message(Bytes body) {
   const std::size_t before = connection_.out().size();
   const Instant since = now_;
-  exec::Outcome outcome = context_.executor.execute(body, {context_.wall(), since},
-                                                    connection_.peer(), connection_.out());
+  exec::Outcome outcome = context_.executor.execute(
+      body, {context_.wall(), since, connection_.arrived()}, connection_.peer(), connection_.out());
   now_ = context_.executor.now();
   const bool compress =
       body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};

@@ -139,8 +139,8 @@ Buffer request(Kind kind, const wire::Digest& digest, std::uint32_t timeout_ms =
 /// A request as a connection has it: executed, and its task run when there is cause to.
 class Asked {
  public:
-  Asked(TestNode& node, const Buffer& message) {
-    outcome_ = node.executor().execute(message, {kWall, g_now}, "client", out_);
+  Asked(TestNode& node, const Buffer& message, Instant arrived = g_now) {
+    outcome_ = node.executor().execute(message, {kWall, g_now, arrived}, "client", out_);
     gates_ = outcome_.gates;
   }
   /// True once the reply is complete.
@@ -290,13 +290,27 @@ TEST_F(ForwardingTest, AReadWhoseConnectionBreaksIsSentAgain) {
 TEST_F(ForwardingTest, WithoutAConnectionARequestWaitsUntilItsTimeIsOver) {
   serve(key_, b_);
   a_.disconnect();
-  Asked write(a_, request(Kind::Write, key_));
-  EXPECT_FALSE(write.turn());
+  Asked read(a_, request(Kind::Read, key_));
+  EXPECT_FALSE(read.turn());
   pass(99);
+  EXPECT_FALSE(read.turn());
+  pass(1);
+  ASSERT_TRUE(read.turn());
+  EXPECT_EQ(read.results(), std::vector{Code::Timeout});
+}
+
+// Its client may give up, and write anew elsewhere, while it is being carried out.
+TEST_F(ForwardingTest, AWriteIsNotBegunInTheLastTenthOfItsTime) {
+  serve(key_, b_);
+  a_.disconnect();
+  Asked write(a_, request(Kind::Write, key_));
+  pass(89);
   EXPECT_FALSE(write.turn());
   pass(1);
+  serve(key_, a_, 2);
   ASSERT_TRUE(write.turn());
   EXPECT_EQ(write.results(), std::vector{Code::Timeout});
+  EXPECT_EQ(a_.records().partition_of(key_).index.find(key_), nullptr);
 }
 
 TEST_F(ForwardingTest, AnswersToRequestsThatAreGoneAreDropped) {
@@ -446,6 +460,33 @@ TEST_F(ForwardingTest, ANodeThatStoodStillLetsClientsWait) {
   pass(1);
   EXPECT_TRUE(Asked(a_, request(Kind::Read, key_)).is_waiting());
   EXPECT_TRUE(Asked(a_, request(Kind::Write, key_)).is_waiting());
+}
+
+// It may have waited in the socket of a process that stood still; what the client did since counts.
+TEST_F(ForwardingTest, WhatItsClientHasGivenUpIsNotCarriedOut) {
+  serve_both(key_);
+  pass(20'000);
+  const Buffer message = request(Kind::Write, key_, 100);
+  const Asked late(a_, message, g_now + -std::chrono::milliseconds(100));
+  EXPECT_EQ(late.results(), std::vector{Code::Timeout});
+  EXPECT_FALSE(late.is_waiting());
+  EXPECT_EQ(a_.records().partition_of(key_).index.find(key_), nullptr);
+  EXPECT_EQ(a_.count(NamespaceCounter::client_tsvc_timeout), 1U);
+
+  const Asked in_time(a_, message, g_now + -std::chrono::milliseconds(99));
+  EXPECT_NE(a_.records().partition_of(key_).index.find(key_), nullptr);
+}
+
+TEST_F(ForwardingTest, ARequestThatWaitsCountsFromItsArrival) {
+  serve(key_, b_);
+  a_.disconnect();
+  pass(20'000);
+  Asked asked(a_, request(Kind::Read, key_, 100), g_now + -std::chrono::milliseconds(60));
+  pass(39);
+  EXPECT_FALSE(asked.turn());
+  pass(1);
+  EXPECT_TRUE(asked.turn());
+  EXPECT_EQ(asked.results(), std::vector{Code::Timeout});
 }
 
 TEST_F(ForwardingTest, GarbageIsDropped) {

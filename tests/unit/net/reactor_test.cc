@@ -1,10 +1,14 @@
 #include "net/reactor.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <thread>
 
 #include "net/address.h"
 
@@ -18,17 +22,20 @@ class Greeter : public Protocol {
  public:
   class GreeterSession : public Session {
    public:
-    GreeterSession(Greeter& greeter, Connection& connection) : greeter_(greeter) {
+    GreeterSession(Greeter& greeter, Connection& connection)
+        : greeter_(greeter), connection_(connection) {
       connection.out().append(as_bytes(greeter.greeting_));
     }
     ~GreeterSession() override { greeter_.note("|"); }
     Input on_bytes(Bytes in) override {
+      greeter_.arrived_.store(connection_.arrived());
       greeter_.note(as_text(in));
       return {.consumed = in.size()};
     }
 
    private:
     Greeter& greeter_;
+    Connection& connection_;
   };
 
   explicit Greeter(std::string greeting) : greeting_(std::move(greeting)) {}
@@ -37,6 +44,8 @@ class Greeter : public Protocol {
     return std::make_unique<GreeterSession>(*this, connection);
   }
   Connection* last() const { return last_; }
+  /// What the session was offered last.
+  Instant arrived() const { return arrived_; }
   void wait_for(std::string_view text) {
     std::unique_lock lock(mutex_);
     EXPECT_TRUE(changed_.wait_for(lock, 20s, [&] { return heard_ == text; })) << heard_;
@@ -51,6 +60,7 @@ class Greeter : public Protocol {
 
   std::string greeting_;
   std::atomic<Connection*> last_{nullptr};
+  std::atomic<Instant> arrived_{Instant{}};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string heard_;
@@ -107,6 +117,53 @@ TEST_F(Dialled, BytesWrittenOutsideOfTheSessionAreSent) {
     reactor.send_soon(*client.last());
   });
   server.wait_for("hello, world");
+}
+
+/// A connection of one's own, without a reactor.
+class Plain {
+ public:
+  explicit Plain(const Target& to) : fd_(std::move(*begin_connect(*numeric_address(to)))) {
+    pollfd writable{.fd = fd_.raw(), .events = POLLOUT, .revents = 0};
+    ::poll(&writable, 1, 20'000);
+  }
+  void say(std::string_view text) const {
+    ASSERT_EQ(::send(fd_.raw(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+
+ private:
+  Fd fd_;
+};
+
+TEST_F(Dialled, WhatWaitedWhileTheReactorStoodStillArrivedBefore) {
+  const Plain known(at);
+  known.say("first");
+  server.wait_for("first");
+  std::atomic<bool> stands{false};
+  std::atomic<Instant> goes_on{Instant{}};
+  reactor.run_on_thread([&] {
+    stands = true;
+    std::this_thread::sleep_for(400ms);
+    goes_on = Reactor::now();
+  });
+  while (!stands) std::this_thread::yield();
+  known.say(", second");
+  server.wait_for("first, second");
+  EXPECT_LT(server.arrived(), goes_on.load());
+}
+
+TEST_F(Dialled, WhatWaitedToBeAcceptedArrivedBefore) {
+  acceptor->stop();
+  auto listener = listen_on("127.0.0.1", 0);
+  ASSERT_TRUE(listener);
+  const Plain early({"127.0.0.1", listener->port});
+  early.say("early");
+  std::this_thread::sleep_for(400ms);
+  const Instant accepted = Reactor::now();
+  Fd fd(::accept4(listener->fd.raw(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  open = 1;
+  reactor.adopt(std::move(fd), server, &open);
+  server.wait_for("early");
+  EXPECT_LT(server.arrived(), accepted);
 }
 
 TEST_F(Dialled, ClosingTellsBothSessions) {

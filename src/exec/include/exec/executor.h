@@ -59,6 +59,8 @@ struct Outcome {
 struct Moment {
   WallTime wall;
   Instant now;
+  /// When the request reached this machine, as far as that is known; not after `now`.
+  Instant arrived = now;
 };
 
 /// Where the operations of one request are counted.
@@ -142,8 +144,12 @@ class Executor {
   /// request.
   void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
   const std::function<void()>* wake() const { return &wake_; }
-  /// When a request with this header has waited long enough.
-  Instant deadline_of(const wire::MessageHeader& header) const;
+  /// When a request with this header that came in then has waited long enough.
+  Instant deadline_of(const wire::MessageHeader& header, Instant arrived) const;
+  /// Whoever sent it waits no more: it is not carried out, or it would undo what came after it.
+  bool is_given_up(const wire::MessageHeader& header, const Moment& moment) const {
+    return deadline_of(header, moment.arrived) <= moment.now;
+  }
 
   Forwarding& forwarding() { return forwarding_; }
   Arena& arena() { return arena_; }

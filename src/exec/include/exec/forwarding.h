@@ -80,6 +80,8 @@ class Forward {
   wire::Digest digest_;
   Buffer message_;
   Instant deadline_;
+  Instant
+      start_by_;  // A write begun later could still be under way when its client has written anew.
   bool is_write_ = false;
   bool any_copy_ = true;  // A replica may answer a read.
   bool is_row_ = false;

@@ -30,6 +30,10 @@ class Connection {
   Reactor& reactor() { return reactor_; }
   const std::string& peer() const { return peer_; }    // "10.0.0.7:41234"
   const std::string& local() const { return local_; }  // The address that the client connected to.
+  /// When what the session is offered reached this machine. Usually that is now; a thread that
+  /// stood still (a stopped process, a machine without time) finds what was sent, and given up,
+  /// long ago.
+  Instant arrived() const { return arrived_; }
 
  private:
   friend class Reactor;
@@ -44,6 +48,8 @@ class Connection {
   OutBuffer out_;
   std::size_t index_ = 0;  // In the reactor's list.
   Instant last_heard_;
+  Instant arrived_;
+  bool is_fresh_ = true;   // Nothing was received yet.
   Instant stalled_since_;  // Zero: nothing waits.
   Instant turn_at_;
   bool readable_ = true;
@@ -137,6 +143,7 @@ class Reactor {
   bool receive(Connection& connection, Bytes received);
   bool take_in(Connection& connection, Bytes received);
   bool receive_more(Connection& connection);
+  void note_arrival(Connection& connection) const;
   bool offer(Connection& connection, Bytes bytes, std::size_t& taken);
   bool offer_kept(Connection& connection);
   static bool has_room(const Connection& connection);
@@ -173,6 +180,7 @@ class Reactor {
   OutBuffer spare_out_;
   Instant now_;
   Instant next_sweep_;
+  bool stood_still_ = false;  // This round began later than it should have.
 };
 
 /// A listening socket and the thread-less half of accepting: call accept_all() when it is readable.
