@@ -320,11 +320,16 @@ bool Placement::change_roles(std::size_t from, std::size_t to, Role role) {
     const auto its = std::ranges::find(slots, from);
     const auto others = std::ranges::find(slots, to);
     if (its == slots.end() || others == slots.end()) continue;
-    if (role_of(its - slots.begin()) != role || role_of(others - slots.begin()) == role) continue;
+    const auto role_at = [&](auto slot) {
+      return role_of(static_cast<std::size_t>(slot - slots.begin()));
+    };
+    if (role_at(its) != role || role_at(others) == role) continue;
     std::swap(*its, *others);
     for (const Role each : {kPrimary, kFurther}) {
-      load_[each][from] += each == role ? -1 : 1;
-      load_[each][to] += each == role ? 1 : -1;
+      std::size_t& more = each == role ? load_[each][to] : load_[each][from];
+      std::size_t& less = each == role ? load_[each][from] : load_[each][to];
+      ++more;
+      --less;
     }
     return true;
   }

@@ -210,7 +210,9 @@ TEST(Placement, StaysBalancedUnderAnyHistory) {
     }
     std::vector<PlacementNode> now;
     for (const unsigned i : in) now.push_back({.uuid = uuid(i)});
-    if (!leaves) now[std::distance(in.begin(), in.find(who))].has_data = left_with[who];
+    if (!leaves)
+      now[static_cast<std::size_t>(std::distance(in.begin(), in.find(who)))].has_data =
+          left_with[who];
     targets = place(targets, now, 2);
     SCOPED_TRACE(testing::Message() << "round " << round << ", nodes " << in.size());
     expect_balanced(targets, in.size(), 2);

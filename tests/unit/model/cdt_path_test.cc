@@ -128,7 +128,8 @@ TEST(CdtPath, OfNoBinIsNothing) {
   const auto changed = cdt_modify(arena, {}, Notation::encoded("[254, [4, true], 4, 7]"));
   ASSERT_TRUE(changed);
   EXPECT_FALSE(changed->changed);
-  const Particle number{ParticleType::Integer, from_hex("0000000000000001")};
+  const Buffer one = from_hex("0000000000000001");
+  const Particle number{ParticleType::Integer, one};
   const auto other = cdt_read(arena, number, Notation::encoded("[254, [4, true], 1]"));
   EXPECT_EQ(other.error().code, Code::IncompatibleType);
 }

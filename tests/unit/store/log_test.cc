@@ -235,8 +235,10 @@ TEST_F(LogTest, AFullWriteCacheIsOverload) {
   start();
   unsigned key = 0;
   Result<LogPosition> position{LogPosition(0)};
-  while (position)
-    position = owner->put(digest_of(++key), {.lsn = Lsn(1), .body = body_of(key, 1000)});
+  while (position) {
+    ++key;
+    position = owner->put(digest_of(key), {.lsn = Lsn(1), .body = body_of(key, 1000)});
+  }
   EXPECT_EQ(position.error().code, Code::DeviceOverload);
   EXPECT_GE(log->statistics().pending_bytes, options.tuning.write_cache_max - 8192);
   tick();
