@@ -25,7 +25,7 @@ Expected<Written> written(const Expected<Record>& record) {
 /// One node's rows.
 Task<bool> run_share(AsyncLoop& loop, BatchProgress& progress, const BatchShare& share,
                      NodeCall::Limits limits) {
-  const std::string node = share.node->address().text();
+  const std::string node = share.node->address_text();
   NodeCall call(loop, share.node, wire::FrameKind::Message, limits,
                 [&](Bytes body) { return progress.take(body, node); });
   call.set_outcome(progress.encode(call.request(), share));
@@ -168,6 +168,12 @@ Task<AsyncScan> AsyncClient::scan(ScanSpec spec, ScanCursor cursor, Client::OnRe
     break;
   }
   co_return AsyncScan{.cursor = std::move(cursor), .outcome = std::move(outcome)};
+}
+
+Task<bool> AsyncClient::sleep_until(std::chrono::steady_clock::time_point then) const {
+  const auto now = std::chrono::steady_clock::now();
+  LoopPause pause(*loop_, std::max(then - now, Clock::duration(0)), {});
+  co_return co_await pause;
 }
 
 Task<Expected<std::vector<InfoAnswer>>> AsyncClient::info(std::string node,

@@ -99,7 +99,7 @@ class NodeCall final : public AsyncLoop::Operation {
 /// Sleeps on the loop. Yields false when the deadline or the loop's end comes first.
 class LoopPause final : public AsyncLoop::Operation {
  public:
-  LoopPause(AsyncLoop& loop, Milliseconds pause, Deadline deadline)
+  LoopPause(AsyncLoop& loop, Clock::duration pause, Deadline deadline)
       : Operation(loop, Milliseconds(0)), pause_(pause) {
     deadline_ = deadline;
   }
@@ -114,7 +114,7 @@ class LoopPause final : public AsyncLoop::Operation {
   Expected<Taken> take(const Frame&, const std::string&) override { return Taken::All; }
   Retry plan(Failure&, int number, int) override { return {.again = number == 0, .pause = pause_}; }
 
-  const Milliseconds pause_;
+  const Clock::duration pause_;
   bool is_over_ = false;
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/check.h"
 
@@ -55,6 +56,7 @@ AsyncLoop::~AsyncLoop() {
 }
 
 void AsyncLoop::submit(Operation& operation) {
+  if (std::this_thread::get_id() == thread_.get_id()) return own_.push_back(&operation);
   {
     std::lock_guard hold(lock_);
     submitted_.push_back(&operation);
@@ -70,8 +72,9 @@ void AsyncLoop::run() {
       std::lock_guard hold(lock_);
       if (stopping_) break;
     }
-    const int count = ::epoll_wait(epoll_, events, std::size(events), wait_ms());
-    for (int i = 0; i < count; ++i) on_event(events[i].data.fd);
+    const int count = wait_for_events(events);
+    ++round_;
+    for (int i = 0; i < count; ++i) on_event(events[i]);
     read_on();
     take_submitted();
     expire(Clock::now());
@@ -90,25 +93,39 @@ void AsyncLoop::read_on() {
   }
 }
 
-int AsyncLoop::wait_ms() const {
-  if (!unread_.empty()) return 0;
-  if (timers_.empty()) return -1;
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(timers_.begin()->first - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+int AsyncLoop::wait_for_events(std::span<epoll_event> events) const {
+  const int most = static_cast<int>(events.size());
+  if (!unread_.empty() || !own_.empty()) return ::epoll_wait(epoll_, events.data(), most, 0);
+  if (timers_.empty()) return ::epoll_wait(epoll_, events.data(), most, -1);
+  const auto left = std::max(Clock::duration(0), timers_.begin()->first - Clock::now());
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
+  const timespec limit{.tv_sec = whole.count(), .tv_nsec = (left - whole).count()};
+  const int count = ::epoll_pwait2(epoll_, events.data(), most, &limit, nullptr);
+  if (count >= 0 || errno == EINTR) return count;
+  // An old kernel, or one that is forbidden to.
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  return ::epoll_wait(epoll_, events.data(), most,
+                      static_cast<int>(std::min<std::int64_t>(ms, 60'000)));
 }
 
-void AsyncLoop::on_event(int fd) {
-  if (fd != wake_) return advance(fd);
+void AsyncLoop::on_event(const epoll_event& event) {
+  const int fd = event.data.fd;
+  if (fd != wake_) {
+    const auto at = wires_.find(fd);
+    if (at != wires_.end() && (event.events & (EPOLLRDHUP | EPOLLHUP)) != 0)
+      at->second.is_ending = true;
+    return advance(fd);
+  }
   std::uint64_t count = 0;
   static_cast<void>(::read(wake_, &count, sizeof count));
 }
 
 void AsyncLoop::take_submitted() {
-  std::vector<Operation*> submitted;
+  std::vector<Operation*> submitted = std::exchange(own_, {});
   {
     std::lock_guard hold(lock_);
-    submitted.swap(submitted_);
+    submitted.insert(submitted.end(), submitted_.begin(), submitted_.end());
+    submitted_.clear();
   }
   for (Operation* operation : submitted) begin_attempt(*operation);
 }
@@ -132,10 +149,9 @@ void AsyncLoop::expire(Clock::time_point now) {
       begin_attempt(operation);
       continue;
     }
-    const std::string node = operation.node_ ? operation.node_->address().text() : std::string();
-    const auto at = wire_of_.find(&operation);
-    if (at == wire_of_.end()) std::erase(pools_[operation.node_.get()].waiting, &operation);
-    end_attempt(operation, at == wire_of_.end() ? kNoWire : at->second, false, timed_out(node));
+    const std::string node = operation.node_ ? operation.node_->address_text() : std::string();
+    if (operation.fd_ == kNoWire) std::erase(pools_[operation.node_.get()].waiting, &operation);
+    end_attempt(operation, operation.fd_, false, timed_out(node));
   }
 }
 
@@ -149,7 +165,7 @@ void AsyncLoop::begin_attempt(Operation& operation) {
   while (!pool.idle.empty()) {
     const int fd = pool.idle.back();
     pool.idle.pop_back();
-    if (!wires_.at(fd).connection.is_stale()) return use(fd, operation);
+    if (is_usable(wires_.at(fd))) return use(fd, operation);
     release(fd, false);
   }
   if (pool.open < options_.connections_per_node_max) {
@@ -160,7 +176,7 @@ void AsyncLoop::begin_attempt(Operation& operation) {
   if (pool.waiting.size() >= options_.waiting_max)
     return end_attempt(operation, kNoWire, false,
                        fail(Status::NoMoreConnections, "too many calls wait for this node",
-                            operation.node_->address().text()));
+                            operation.node_->address_text()));
   operation.stage_ = Operation::Stage::Waiting;
   pool.waiting.push_back(&operation);
 }
@@ -170,20 +186,26 @@ Expected<int> AsyncLoop::connect(const std::shared_ptr<Node>& node, Pool& pool) 
   if (!connection) return tl::unexpected(connection.error());
   const int fd = connection->raw();
   // Edge-triggered: whoever acts on a connection goes on until there is nothing more to do.
-  epoll_event watched{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {.fd = fd}};
+  epoll_event watched{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.fd = fd}};
   FLOTILLA_CHECK(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &watched) == 0);
   wires_.emplace(fd, Wire{.connection = *std::move(connection), .node = node, .left = {}});
   ++pool.open;
   return fd;
 }
 
+/// The event that brought a reply also tells of an end; later ones must be asked for.
+bool AsyncLoop::is_usable(Wire& wire) const {
+  return !wire.is_ending && (wire.freed == round_ || !wire.connection.is_stale());
+}
+
 void AsyncLoop::use(int fd, Operation& operation) {
   Wire& wire = wires_.at(fd);
   wire.operation = &operation;
   wire.left = operation.request_.view();
-  wire_of_[&operation] = fd;
+  operation.fd_ = fd;
   operation.stage_ = Operation::Stage::Sending;
-  advance(fd);
+  // The reply raises an edge; but bytes of TLS may have been read from the socket already.
+  if (send(fd) && wires_.at(fd).connection.has_tls()) receive(fd);
 }
 
 void AsyncLoop::advance(int fd) {
@@ -196,19 +218,20 @@ void AsyncLoop::advance(int fd) {
     std::erase(pools_[wire.node.get()].idle, fd);
     return release(fd, false);
   }
+  if (wire.operation->stage_ == Operation::Stage::Receiving || send(fd)) receive(fd);
+}
+
+bool AsyncLoop::send(int fd) {
+  Wire& wire = wires_.at(fd);
   Operation& operation = *wire.operation;
-  if (operation.stage_ == Operation::Stage::Sending) {
-    const std::size_t before = wire.left.size();
-    const auto sent = wire.connection.try_send(wire.left);
-    if (!sent) {
-      // Still connecting: the descriptor tells when that is over.
-      return end_attempt(operation, fd, false, sent);
-    }
-    operation.was_sent_ |= wire.left.size() < before;
-    if (!wire.left.empty()) return;
-    operation.stage_ = Operation::Stage::Receiving;
-  }
-  receive(fd);
+  const std::size_t before = wire.left.size();
+  const auto sent = wire.connection.try_send(wire.left);
+  if (!sent) return end_attempt(operation, fd, false, sent), false;
+  operation.was_sent_ |= wire.left.size() < before;
+  if (!wire.left.empty())
+    return false;  // The descriptor tells when there is room, or a connection.
+  operation.stage_ = Operation::Stage::Receiving;
+  return true;
 }
 
 void AsyncLoop::receive(int fd) {
@@ -223,7 +246,7 @@ bool AsyncLoop::receive_one(int fd) {
   const auto frame = wire.connection.try_receive();
   if (!frame) return end_attempt(operation, fd, false, tl::unexpected(frame.error())), false;
   if (!*frame) return false;
-  const auto taken = operation.take(**frame, wire.node->address().text());
+  const auto taken = operation.take(**frame, wire.node->address_text());
   if (!taken) {
     const bool keeps = keeps_connection(taken.error().code);
     if (ends_session(taken.error().code)) wire.connection.forget_session();
@@ -239,7 +262,7 @@ void AsyncLoop::end_attempt(Operation& operation, int fd, bool keeps, Expected<v
   drop_timer(operation);
   if (fd != kNoWire) {
     wires_.at(fd).operation = nullptr;
-    wire_of_.erase(&operation);
+    operation.fd_ = kNoWire;
     release(fd, keeps);
   }
   operation.times_sent_ += operation.was_sent_ ? 1 : 0;
@@ -265,6 +288,7 @@ void AsyncLoop::release(int fd, bool keeps) {
   Node* const node = at->second.node.get();
   Pool& pool = pools_[node];
   if (keeps) {
+    at->second.freed = round_;
     pool.idle.push_back(fd);
   } else {
     wires_.erase(at);  // Closes it; epoll forgets it with that.
@@ -304,7 +328,8 @@ void AsyncLoop::abort_all() {
   // What goes on may call again, and is refused again.
   for (;;) {
     std::set<Operation*> open;
-    for (const auto& [operation, fd] : wire_of_) open.insert(operation);
+    for (const auto& [fd, wire] : wires_)
+      if (wire.operation != nullptr) open.insert(wire.operation);
     for (const auto& [time, operation] : timers_) open.insert(operation);
     for (const auto& [node, pool] : pools_) open.insert(pool.waiting.begin(), pool.waiting.end());
     {
@@ -312,8 +337,9 @@ void AsyncLoop::abort_all() {
       open.insert(submitted_.begin(), submitted_.end());
       submitted_.clear();
     }
+    open.insert(own_.begin(), own_.end());
+    own_.clear();
     timers_.clear();
-    wire_of_.clear();
     wires_.clear();
     pools_.clear();
     if (open.empty()) return;

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <thread>
 #include <unordered_map>
 
@@ -12,6 +13,8 @@
 #include "client/async.h"
 #include "command.h"
 #include "round.h"
+
+struct epoll_event;
 
 namespace flotilla::client {
 
@@ -66,6 +69,7 @@ class AsyncLoop {
     int times_sent_ = 0;
     bool was_sent_ = false;  // In this attempt.
     std::shared_ptr<Node> node_;
+    int fd_ = -1;  // Of the connection that it has.
     enum class Stage : std::uint8_t {
       Pausing,
       Waiting,
@@ -87,7 +91,9 @@ class AsyncLoop {
     Connection connection;
     std::shared_ptr<Node> node;
     Operation* operation = nullptr;
-    Bytes left;  // Of the request.
+    Bytes left = {};          // Of the request.
+    bool is_ending = false;   // The node has closed it.
+    std::uint64_t freed = 0;  // In which round.
   };
   struct Pool {
     std::vector<int> idle;  // Descriptors.
@@ -99,14 +105,17 @@ class AsyncLoop {
   void run();
   void take_submitted();
   void read_on();
-  int wait_ms() const;
-  void on_event(int fd);
+  int wait_for_events(std::span<epoll_event> events) const;
+  void on_event(const epoll_event& event);
   void expire(Clock::time_point now);
 
   void begin_attempt(Operation& operation);
+  bool is_usable(Wire& wire) const;
   void use(int fd, Operation& operation);
   Expected<int> connect(const std::shared_ptr<Node>& node, Pool& pool);
   void advance(int fd);
+  /// True: all of the request has left.
+  bool send(int fd);
   /// Reads what is there, but not for ever: other connections get their turn.
   void receive(int fd);
   /// True: there may be more.
@@ -129,11 +138,12 @@ class AsyncLoop {
 
   // Of the loop's thread.
   std::unordered_map<int, Wire> wires_;
-  std::unordered_map<Operation*, int> wire_of_;
   std::map<Node*, Pool> pools_;
   std::set<std::pair<Clock::time_point, Operation*>> timers_;
-  std::set<Node*> to_serve_;  // A connection has come free.
-  std::set<int> unread_;      // Descriptors that were left with something to read.
+  std::set<Node*> to_serve_;     // A connection has come free.
+  std::set<int> unread_;         // Descriptors that were left with something to read.
+  std::vector<Operation*> own_;  // Submitted on this thread.
+  std::uint64_t round_ = 0;      // Of events.
 
   std::mutex lock_;  // Guards the two below.
   std::vector<Operation*> submitted_;

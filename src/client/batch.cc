@@ -27,7 +27,7 @@ Expected<Sent> send_share(const BatchProgress& progress, BatchShare share, Deadl
 }
 
 Expected<void> receive_share(BatchProgress& progress, Sent& sent) {
-  const std::string node = sent.share.node->address().text();
+  const std::string node = sent.share.node->address_text();
   for (;;) {
     const auto frame = sent.lease.connection().receive(sent.until);
     if (!frame) return tl::unexpected(frame.error());

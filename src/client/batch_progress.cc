@@ -163,7 +163,7 @@ void BatchProgress::note(const BatchShare& share, const Expected<void>& outcome,
     // Without respond_all_keys a node ends at the first row that fails.
     if (some_open([](const Row&) { return true; }))
       last_ = fail(Status::BatchFailed, "a row failed, and rows behind it were left out",
-                   share.node->address().text());
+                   share.node->address_text());
     return;
   }
   const Failure& failure = outcome.error();

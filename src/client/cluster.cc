@@ -199,7 +199,7 @@ Expected<void> Cluster::ask_generations(Watched& w) {
   const auto answers = exchange_info(*w.connection, kCommands, deadline);
   if (!answers) return tl::unexpected(answers.error());
   if (value_of(*answers, "node") != w.node->name())
-    return fail(Status::NoNode, "another node has taken the address", w.node->address().text());
+    return fail(Status::NoNode, "another node has taken the address", w.node->address_text());
   const auto peers = parse_i64(value_of(*answers, "peers-generation"));
   const auto partitions = parse_i64(value_of(*answers, "partition-generation"));
   if (peers && *peers != w.peers_generation) ask_peers(w);

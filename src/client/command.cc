@@ -37,9 +37,9 @@ Attempt try_once(Cluster& cluster, const Command& command, const OnReply& on_rep
   if (!frame) return {tl::unexpected(frame.error()), true};
   if (frame->kind != wire::FrameKind::Message)
     return {fail(Status::Client, "the node answered with another kind of message",
-                 (*node)->address().text()),
+                 (*node)->address_text()),
             true};
-  Expected<void> outcome = on_reply(frame->body, (*node)->address().text());
+  Expected<void> outcome = on_reply(frame->body, (*node)->address_text());
   if (!outcome && ends_session(outcome.error().code)) lease->connection().forget_session();
   if (outcome || keeps_connection(outcome.error().code)) lease->keep();
   return {std::move(outcome), true};
@@ -84,7 +84,7 @@ bool ends_session(std::int16_t code) {
   return code == kExpiredSession || code == kNotAuthenticated;
 }
 
-bool pause_before_retry(Milliseconds pause, Deadline deadline) {
+bool pause_before_retry(Clock::duration pause, Deadline deadline) {
   if (deadline && Clock::now() + pause >= *deadline) return false;
   if (pause.count() > 0) std::this_thread::sleep_for(pause);
   return true;

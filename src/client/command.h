@@ -30,7 +30,7 @@ Expected<std::shared_ptr<Node>> find_node(const Cluster& cluster, const Command&
 struct Retry {
   bool again = false;
   bool looks_again = false;  // The cluster may have changed.
-  Milliseconds pause{0};     // Before the next attempt.
+  Clock::duration pause{0};  // Before the next attempt.
 };
 /// `number`: of the attempt, from 0. `times_sent`: attempts that may have reached a node.
 Retry plan_retry(Failure& failure, const CommandPolicy& policy, bool is_write, int number,
@@ -42,6 +42,6 @@ bool keeps_connection(std::int16_t code);
 bool ends_session(std::int16_t code);
 
 /// Sleeps before another attempt, but not past the deadline; false: no time is left for one.
-bool pause_before_retry(Milliseconds pause, Deadline deadline);
+bool pause_before_retry(Clock::duration pause, Deadline deadline);
 
 }  // namespace flotilla::client

@@ -64,6 +64,7 @@ class Connection {
   /// Whether the node has closed it or sent what nobody asked for: such a one is not to be used
   /// again.
   bool is_stale();
+  bool has_tls() const { return tls_.has_value(); }
   const std::string& peer() const { return peer_; }
   /// The node does not know the session of this connection any more: the next one logs in anew.
   void forget_session();

@@ -19,10 +19,14 @@ class Node {
   };
 
   Node(std::string name, Address address, Options options)
-      : name_(std::move(name)), address_(std::move(address)), options_(std::move(options)) {}
+      : name_(std::move(name)),
+        address_(std::move(address)),
+        address_text_(address_.text()),
+        options_(std::move(options)) {}
 
   const std::string& name() const { return name_; }
   const Address& address() const { return address_; }
+  const std::string& address_text() const { return address_text_; }
   const std::shared_ptr<Access>& access() const { return options_.access; }
 
   /// An idle connection, or a new one. NoMoreConnections at the bound. Each that was taken is to be
@@ -36,6 +40,7 @@ class Node {
  private:
   const std::string name_;
   const Address address_;
+  const std::string address_text_;  // Every reply is read with it at hand.
   const Options options_;
   std::mutex lock_;
   std::vector<Connection> idle_;  // Guarded by lock_.

@@ -73,7 +73,7 @@ Expected<void> ScanProgress::encode(OutBuffer& out, const ScanAssignment& assign
 }
 
 Expected<Taken> ScanProgress::take(Bytes body, ScanAssignment& assignment) {
-  const std::string& node = assignment.node->address().text();
+  const std::string& node = assignment.node->address_text();
   wire::ReplyReader reply(body);
   while (reply.left() > 0) {
     if (stopped_) return Taken::Enough;
@@ -98,7 +98,7 @@ Expected<Taken> ScanProgress::take(Bytes body, ScanAssignment& assignment) {
 
 Expected<void> ScanProgress::take_record(const wire::ReplyReader& reply,
                                          ScanAssignment& assignment) {
-  const std::string& node = assignment.node->address().text();
+  const std::string& node = assignment.node->address_text();
   auto key = decode_key(reply.fields(), node);
   if (!key) return tl::unexpected(key.error());
   auto bins = decode_bins(reply.ops(), node, policy_.keeps_containers_encoded);

@@ -32,7 +32,7 @@ RECORDS = 2000
 PATIENCE_SECONDS = 60
 
 # Series whose value is of the moment at which somebody looks, or counts the looking itself.
-MOVING = re.compile(r"aerospike_(node_ticks|latencies_.*|node_stats_(uptime|time_since_rebalance|cpu_.*|.*_cpu_pct|.*system_.*"
+MOVING = re.compile(r"aerospike_(node_ticks|latencies_.*|node_stats_(uptime|time_since_rebalance|cluster_clock_skew_ms|cpu_.*|.*_cpu_pct|.*system_.*"
                     r"|heap_.*|info_.*|client_connections.*|threads_.*|heartbeat_.*|fabric_.*|early_.*|reaped_fds"
                     r"|process_.*)|namespace_(current_time|nsup_.*))")
 # What counts the exporter's own work, and what later exporters have no more.

@@ -61,7 +61,8 @@ void add_options(CommandLine& line, Arguments& a) {
   line.option("-o,--object-spec", a.object, "SPEC", "What records hold (I4)");
   line.flag("-R,--random", a.plan.random_objects, "A new object for each write");
   line.option("-w,--workload", a.workload, "WORK", "(RU,50)");
-  line.option("-z,--threads", a.plan.threads, "N", "(16)");
+  line.option("-z,--threads", a.plan.threads, "N", "Operations at the same time (16)");
+  line.option("-W,--event-loops", a.plan.event_loops, "N", "Threads that they share (1)");
   line.option("-g,--throughput", a.plan.operations_per_second, "N",
               "Operations a second in all; 0: no limit (0)");
   line.option("-t,--duration", a.duration_s, "SECONDS",
@@ -81,11 +82,10 @@ void add_options(CommandLine& line, Arguments& a) {
   line.option("--max-errors", a.max_error_percent, "PERCENT",
               "Exit with 1 when more operations fail (100)");
   line.option("--seed", a.plan.seed, "N", "The same numbers give the same keys and objects (1)");
-  // Of the asynchronous mode of the original: its figures come from threads here.
+  // Of the asynchronous mode of the original: there is no other here.
   line.silent_flag("-a,--async");
   line.silent_flag("-d,--debug");
   line.silent("-c,--async-max-commands", a.ignored);
-  line.silent("-W,--event-loops", a.ignored);
 }
 
 tl::expected<void, std::string> check(Arguments& a) {
@@ -104,6 +104,8 @@ tl::expected<void, std::string> check(Arguments& a) {
   if (a.plan.keys < 1) return tl::unexpected<std::string>("--keys wants a number above zero");
   if (a.plan.threads < 1 || a.plan.threads > 10'000)
     return tl::unexpected<std::string>("--threads wants 1 to 10000");
+  if (a.plan.event_loops < 1 || a.plan.event_loops > 1'000)
+    return tl::unexpected<std::string>("--event-loops wants 1 to 1000");
   if (a.plan.batch_size < 1 || a.plan.batch_size > 100'000)
     return tl::unexpected<std::string>("--batch-size wants 1 to 100000");
   if (a.duration_s < 0 || a.timeout_ms < 0 || a.socket_timeout_ms < 0 || a.max_retries < 0 ||

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
+#include <utility>
 
 #include "base/parse.h"
+#include "client/async.h"
 #include "text.h"
 
 namespace flotilla::tools::bench {
@@ -13,11 +14,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// One thread of a plan.
+/// One of those who work at the same time: a coroutine that has one operation under way.
 class Worker {
  public:
   struct Shared {
-    const client::Client& client;
     const Plan& plan;
     Tallies& tallies;
     const std::atomic<bool>& stop;
@@ -25,9 +25,10 @@ class Worker {
     Clock::time_point start;
   };
 
-  Worker(Shared& shared, unsigned number)
+  Worker(Shared& shared, const client::AsyncClient& client, unsigned number)
       : shared_(shared),
         plan_(shared.plan),
+        client_(client),
         random_(shared.plan.seed + number),
         bins_(make_bins(plan_.object, plan_.bin, random_)) {
     if (plan_.operations_per_second > 0) {
@@ -38,91 +39,98 @@ class Worker {
     }
   }
 
-  void run() {
-    while (!shared_.stop && !is_over()) {
-      const Clock::time_point begin = wait_for_turn();
-      if (plan_.workload.kind == Workload::Kind::Mixed) {
-        mixed(begin);
-      } else {
-        const std::int64_t number = shared_.next_key.fetch_add(1);
-        if (number >= plan_.keys) return;
-        write(key(number), begin);
+  client::Task<bool> run() {
+    // What follows is to run on the client's thread.
+    bool goes_on = co_await client_.sleep_until(shared_.start);
+    while (goes_on && !shared_.stop && !is_over()) {
+      Clock::time_point begin = Clock::now();
+      if (interval_.count() != 0) {
+        if (!co_await is_due()) break;
+        begin = std::exchange(due_, due_ + interval_);
       }
+      const std::int64_t number = next_number();
+      if (number >= plan_.keys) break;
+      co_await act(key(number), begin);
     }
+    co_return true;
   }
 
  private:
+  bool is_mixed() const { return plan_.workload.kind == Workload::Kind::Mixed; }
   bool is_over() const {
-    return plan_.workload.kind == Workload::Kind::Mixed && plan_.duration.count() > 0 &&
+    return is_mixed() && plan_.duration.count() > 0 &&
            Clock::now() - shared_.start >= plan_.duration;
   }
 
-  /// When the operation begins: now, or with a rate when its turn was.
-  Clock::time_point wait_for_turn() {
-    if (interval_.count() == 0) return Clock::now();
-    std::this_thread::sleep_until(due_);
-    return std::exchange(due_, due_ + interval_);
+  /// Waits for its turn, and looks up now and then. False: the work ends.
+  client::Task<bool> is_due() {
+    while (Clock::now() < due_) {
+      const auto look_up = Clock::now() + std::chrono::milliseconds(100);
+      if (!co_await client_.sleep_until(std::min(due_, look_up)) || shared_.stop || is_over())
+        co_return false;
+    }
+    co_return true;
   }
 
+  std::int64_t next_number() {
+    return is_mixed()
+               ? static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(plan_.keys)))
+               : shared_.next_key.fetch_add(1);
+  }
   client::Key key(std::int64_t number) const {
     return *client::Key::make(plan_.ns, plan_.set, client::Value(plan_.first_key + number));
   }
-  client::Key random_key() {
-    return key(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(plan_.keys))));
-  }
 
-  void mixed(Clock::time_point begin) {
-    switch (plan_.workload.action(static_cast<double>(random_.below(100'000)) / 1000)) {
-      case Action::Read:
-        return plan_.batch_size > 1 ? read_batch(begin) : read(begin);
-      case Action::Write:
-        return write(random_key(), begin);
-      case Action::Delete: {
-        const auto removed = shared_.client.remove(random_key(), plan_.write_policy);
-        const bool missed = removed && !*removed;
-        return count(shared_.tallies.remove, removed ? nullptr : &removed.error(), missed, begin);
-      }
+  client::Task<bool> act(client::Key key, Clock::time_point begin) {
+    const Action action =
+        is_mixed() ? plan_.workload.action(static_cast<double>(random_.below(100'000)) / 1000)
+                   : Action::Write;
+    if (action == Action::Read && plan_.batch_size > 1) {
+      const auto done = co_await client_.batch(rows(), {.command = plan_.read_policy.command});
+      count(shared_.tallies.read, done.outcome, false, begin);
+    } else if (action == Action::Read) {
+      const auto record = co_await client_.get(std::move(key), {}, plan_.read_policy);
+      count(shared_.tallies.read, record, !record && record.error().is(Code::NotFound), begin);
+    } else if (action == Action::Delete) {
+      const auto removed = co_await client_.remove(std::move(key), plan_.write_policy);
+      count(shared_.tallies.remove, removed, removed && !*removed, begin);
+    } else {
+      client::WritePolicy policy = plan_.write_policy;
+      if (plan_.workload.replaces) policy.exists = client::Exists::CreateOrReplace;
+      const auto written = co_await client_.put(std::move(key), object(), std::move(policy));
+      count(shared_.tallies.write, written, !written && written.error().is(Code::NotFound), begin);
     }
+    co_return true;
   }
 
-  void read(Clock::time_point begin) {
-    const auto record = shared_.client.get(random_key(), {}, plan_.read_policy);
-    const bool missed = !record && record.error().is(Code::NotFound);
-    count(shared_.tallies.read, record || missed ? nullptr : &record.error(), missed, begin);
-  }
-
-  void read_batch(Clock::time_point begin) {
+  std::vector<client::BatchRow> rows() {
     std::vector<client::BatchRow> rows(plan_.batch_size);
-    for (client::BatchRow& row : rows) row.key = random_key();
-    const auto done = shared_.client.batch(rows, {.command = plan_.read_policy.command});
-    count(shared_.tallies.read, done ? nullptr : &done.error(), false, begin);
+    for (client::BatchRow& row : rows) row.key = key(next_number());
+    return rows;
   }
 
-  void write(const client::Key& key, Clock::time_point begin) {
+  std::vector<client::Bin> object() {
     if (plan_.random_objects) bins_ = make_bins(plan_.object, plan_.bin, random_);
     if (plan_.workload.kind == Workload::Kind::DeleteBins)
       for (client::Bin& bin : bins_) bin.value = client::Nil{};
-    client::WritePolicy policy = plan_.write_policy;
-    if (plan_.workload.replaces) policy.exists = client::Exists::CreateOrReplace;
-    const auto written = shared_.client.put(key, bins_, policy);
-    const bool missed = !written && written.error().is(Code::NotFound);
-    count(shared_.tallies.write, written || missed ? nullptr : &written.error(), missed, begin);
+    return bins_;
   }
 
-  static void count(Tally& tally, const client::Failure* failure, bool missed,
-                    Clock::time_point begin) {
-    if (failure == nullptr) {
+  template <class Outcome>
+  static void count(Tally& tally, const Outcome& outcome, bool missed, Clock::time_point begin) {
+    if (outcome || missed) {
       ++tally.done;
       tally.missed += missed ? 1 : 0;
       tally.latency.add(
           std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin));
     } else {
-      ++(failure->is(Code::Timeout) ? tally.timeouts : tally.errors);
+      ++(outcome.error().is(Code::Timeout) ? tally.timeouts : tally.errors);
     }
   }
 
   Shared& shared_;
   const Plan& plan_;
+  const client::AsyncClient& client_;
   Random random_;
   std::vector<client::Bin> bins_;
   Clock::duration interval_{0};
@@ -158,16 +166,18 @@ tl::expected<Workload, std::string> parse_workload(std::string_view text) {
 
 void run_plan(const client::Client& client, const Plan& plan, Tallies& tallies,
               const std::atomic<bool>& stop) {
-  Worker::Shared shared{.client = client,
-                        .plan = plan,
-                        .tallies = tallies,
-                        .stop = stop,
-                        .next_key = 0,
-                        .start = Clock::now()};
-  std::vector<std::thread> threads;
+  Worker::Shared shared{
+      .plan = plan, .tallies = tallies, .stop = stop, .next_key = 0, .start = Clock::now()};
+  const client::AsyncClient::Options options{.connections_per_node_max = plan.threads};
+  std::vector<client::AsyncClient> clients;
+  for (unsigned i = 0; i < std::min(plan.event_loops, plan.threads); ++i)
+    clients.emplace_back(client, options);
+  std::vector<Worker> workers;
+  workers.reserve(plan.threads);
+  std::vector<client::Task<bool>> tasks;
   for (unsigned i = 0; i < plan.threads; ++i)
-    threads.emplace_back([&shared, i] { Worker(shared, i).run(); });
-  for (std::thread& thread : threads) thread.join();
+    tasks.push_back(workers.emplace_back(shared, clients[i % clients.size()], i).run());
+  client::wait_all(std::move(tasks));
 }
 
 }  // namespace flotilla::tools::bench

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,6 +75,8 @@ class AsyncClient {
   /// it; where it would, set ScanPolicy::max_records and go on page by page.
   Task<AsyncScan> scan(ScanSpec spec, ScanCursor cursor, Client::OnRecord on_record,
                        ScanPolicy policy = {}) const;
+  /// Goes on then, on the thread of this object. False: the client was closed before.
+  Task<bool> sleep_until(std::chrono::steady_clock::time_point then) const;
   /// `node`: a name of Client::nodes(); empty: any. NoNode: no such node.
   Task<Expected<std::vector<InfoAnswer>>> info(std::string node, std::vector<std::string> commands,
                                                Milliseconds timeout = Milliseconds(1000)) const;

@@ -15,7 +15,7 @@ namespace flotilla::tools::bench {
 
 enum class Action : std::uint8_t { Read, Write, Delete };
 
-/// What the threads do.
+/// What is done.
 struct Workload {
   enum class Kind : std::uint8_t {
     Insert,      // Each key once, in order.
@@ -47,7 +47,8 @@ struct Plan {
   std::vector<ValueSpec> object = {};
   bool random_objects = false;  // A new object for each write; else one for all.
   Workload workload;
-  unsigned threads = 16;
+  unsigned threads = 16;              // Operations under way at the same time.
+  unsigned event_loops = 1;           // Real threads, which share them.
   double operations_per_second = 0;   // Of all threads together; 0: as many as they can.
   std::chrono::seconds duration{10};  // Of Mixed; 0: until it is stopped.
   std::size_t batch_size = 1;         // Keys a read asks for at once.
@@ -75,7 +76,7 @@ struct Tallies {
   }
 };
 
-/// Runs the plan to its end or until `stop` is set. Blocks; all threads are gone when it returns.
+/// Runs the plan to its end or until `stop` is set. Blocks; nothing is under way when it returns.
 /// With a rate, latencies count from when an operation was due: a server that stalls cannot hide
 /// it.
 void run_plan(const client::Client& client, const Plan& plan, Tallies& tallies,
