@@ -16,15 +16,18 @@ struct Follow {
 
 const std::vector<Follow>& follows() {
   static const std::vector<Follow> kFollows = {
-      {"", {"ASINFO", "CREATE", "DELETE",  "DROP",  "EXIT",     "EXPLAIN", "GET",
-            "HELP",   "INSERT", "OPERATE", "PRINT", "QUIT",     "RESET",   "RUN",
-            "SELECT", "SET",    "SHOW",    "STAT",  "TRUNCATE", "UPDATE"}},
+      {"", {"ASINFO", "CREATE", "DELETE",     "DESC",    "DROP",  "EXIT", "EXPLAIN",  "GET",
+            "HELP",   "INSERT", "KILL_QUERY", "OPERATE", "PRINT", "QUIT", "REGISTER", "REMOVE",
+            "RESET",  "RUN",    "SELECT",     "SET",     "SHOW",  "STAT", "TRUNCATE", "UPDATE"}},
+      {"REGISTER", {"MODULE"}},
+      {"REMOVE", {"MODULE"}},
+      {"DESC", {"MODULE"}},
       {"INSERT", {"INTO"}},
       {"DELETE", {"FROM"}},
       {"EXPLAIN", {"SELECT"}},
       {"SELECT", {"*", "COUNT(*)"}},
       {"*", {"FROM"}},
-      {"SHOW", {"BINS", "INDEXES", "MODULES", "NAMESPACES", "SETS"}},
+      {"SHOW", {"BINS", "INDEXES", "MODULES", "NAMESPACES", "QUERIES", "SETS"}},
       {"STAT", {"INDEX", "NAMESPACE", "SYSTEM"}},
       {"CREATE", {"INDEX", "LIST", "MAPKEYS", "MAPVALUES"}},
       {"DROP", {"INDEX"}},

@@ -43,6 +43,11 @@ bool run(const Context& context, const CreateIndex& statement);
 bool run(const Context& context, const DropIndex& statement);
 bool run(const Context& context, const Stat& statement);
 bool run(const Context& context, const Asinfo& statement);
+bool run(const Context& context, const KillJob& statement);
+// run_modules.cc
+bool run(const Context& context, const RegisterModule& statement);
+bool run(const Context& context, const RemoveModule& statement);
+bool run(const Context& context, const DescribeModule& statement);
 // run_session.cc
 bool run(const Context& context, const SetOption& statement);
 bool run(const Context& context, const GetOption& statement);
@@ -50,6 +55,9 @@ bool run(const Context& context, const ResetOption& statement);
 bool run(const Context& context, const Print& statement);
 bool run(const Context& context, const Help& statement);
 bool run(const Context& context, const NotYet& statement);
+
+/// Asks one node to change something in the whole cluster; `message` tells that it was done.
+bool change(const Context& context, const std::string& command, std::string_view message);
 
 /// The key that the statement means.
 client::Expected<client::Key> key_of(const Target& target, const client::Value& user_key);

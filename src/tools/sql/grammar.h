@@ -25,6 +25,10 @@ Statement drop(TokenReader& in);
 Statement truncate(TokenReader& in);
 Statement stat(TokenReader& in);
 Statement asinfo(TokenReader& in);
+Statement register_module(TokenReader& in);
+Statement remove_module(TokenReader& in);
+Statement describe_module(TokenReader& in);
+Statement kill_job(TokenReader& in);
 
 // parse_session.cc
 Statement set(TokenReader& in);
@@ -36,7 +40,6 @@ Statement help(TokenReader& in);
 Statement exit(TokenReader& in);
 Statement functions_not_yet(TokenReader& in);
 Statement users_not_yet(TokenReader& in);
-Statement jobs_not_yet(TokenReader& in);
 Statement shell_never(TokenReader& in);
 
 }  // namespace flotilla::tools::sql::grammar

@@ -25,6 +25,17 @@ Statement create_index(TokenReader& in) {
   return index;
 }
 
+void module_word(TokenReader& in) {
+  if (!in.take("module") && !in.take("package")) in.unexpected("MODULE");
+}
+
+/// "file.lua", with or without quotes.
+std::string file_name(TokenReader& in) {
+  std::string name = in.name("the name of a module");
+  while (in.take('.')) name += '.' + in.name("the end of the name");
+  return name;
+}
+
 }  // namespace
 
 Statement show(TokenReader& in) {
@@ -37,10 +48,10 @@ Statement show(TokenReader& in) {
     if (!in.at_end()) show.ns = in.name("a namespace");
     return show;
   }
-  if (in.next_is("scans") || in.next_is("queries")) return jobs_not_yet(in);
+  if (in.take("scans") || in.take("queries")) return Show{.what = Show::What::Jobs};
   for (const std::string_view word : {"users", "user", "roles", "role"})
     if (in.next_is(word)) return users_not_yet(in);
-  in.unexpected("NAMESPACES, SETS, BINS, INDEXES, or MODULES");
+  in.unexpected("NAMESPACES, SETS, BINS, INDEXES, MODULES, or QUERIES");
   return {};
 }
 
@@ -82,6 +93,23 @@ Statement stat(TokenReader& in) {
   in.unexpected("SYSTEM, NAMESPACE, or INDEX");
   return {};
 }
+
+Statement register_module(TokenReader& in) {
+  module_word(in);
+  return RegisterModule{in.quoted("a path in quotes")};
+}
+
+Statement remove_module(TokenReader& in) {
+  module_word(in);
+  return RemoveModule{file_name(in)};
+}
+
+Statement describe_module(TokenReader& in) {
+  module_word(in);
+  return DescribeModule{file_name(in)};
+}
+
+Statement kill_job(TokenReader& in) { return KillJob{in.unsigned_integer("the id of a job")}; }
 
 Statement asinfo(TokenReader& in) { return Asinfo{in.quoted("an info command in quotes")}; }
 

@@ -27,22 +27,17 @@ Statement exit(TokenReader&) { return Exit{}; }
 
 Statement functions_not_yet(TokenReader& in) {
   in.rest();
-  return NotYet{"User-defined functions"};
+  return NotYet{"User-defined functions cannot be run in this version"};
 }
 
 Statement users_not_yet(TokenReader& in) {
   in.rest();
-  return NotYet{"Users and roles"};
-}
-
-Statement jobs_not_yet(TokenReader& in) {
-  in.rest();
-  return NotYet{"Listing and killing jobs"};
+  return NotYet{"Users and roles are not available in this version"};
 }
 
 Statement shell_never(TokenReader& in) {
   in.rest();
-  return NotYet{"Running shell commands"};
+  return NotYet{"Shell commands are not run from here"};
 }
 
 }  // namespace flotilla::tools::sql::grammar

@@ -57,7 +57,40 @@ bool show_each_node(const Context& context, const std::string& command,
   return context.succeed();
 }
 
-/// Asks one node to change something in the whole cluster.
+/// "ns:bin_names=2,bin_names_quota=65535,a,b;..." as servers before 7.0 have it: a row for each
+/// bin.
+Rows bins(std::string_view answer) {
+  Rows rows;
+  for (const std::string_view part : split(answer, ';')) {
+    const std::size_t colon = part.find(':');
+    if (colon == std::string_view::npos) continue;
+    for (const std::string_view name : split(part.substr(colon + 1), ','))
+      if (!name.empty() && name.find('=') == std::string_view::npos)
+        rows.push_back({{"ns", part.substr(0, colon)}, {"bin", name}});
+  }
+  return rows;
+}
+
+/// Whether the nodes are too new to count the names of bins.
+bool has_no_bin_names(const Context& context) {
+  constexpr std::uint64_t kLast = 6;
+  const std::string_view commands[] = {"build"};
+  const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
+  if (!answers || answers->empty()) return false;
+  const std::string_view build = answers->front().value;
+  return parse_u64(build.substr(0, build.find('.'))).value_or(0) > kLast;
+}
+
+bool show_bins(const Context& context) {
+  if (has_no_bin_names(context))
+    return context.fail(-1,
+                        "Bins command not supported on server version >= 7.0.0.0. Unique bin name "
+                        "limits have been removed.");
+  return show_each_node(context, "bins", &bins);
+}
+
+}  // namespace
+
 bool change(const Context& context, const std::string& command, std::string_view message) {
   const std::string_view commands[] = {command};
   const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
@@ -67,8 +100,6 @@ bool change(const Context& context, const std::string& command, std::string_view
   if (client::is_info_error(value, &error)) return context.fail(error.code, error.message);
   return context.succeed(message);
 }
-
-}  // namespace
 
 bool run(const Context& context, const Show& statement) {
   switch (statement.what) {
@@ -86,11 +117,11 @@ bool run(const Context& context, const Show& statement) {
     case Show::What::Modules:
       return show_each_node(context, "udf-list",
                             [](std::string_view answer) { return pairs(answer, ','); });
+    case Show::What::Jobs:
+      return show_each_node(context, "query-show",
+                            [](std::string_view answer) { return pairs(answer, ':'); });
     case Show::What::Bins:
-      return context.fail(-1,
-                          "Bins command not supported on server version >= 7.0.0.0. Unique bin "
-                          "name limits have been "
-                          "removed.");
+      return show_bins(context);
   }
   return false;
 }
@@ -124,6 +155,22 @@ bool run(const Context& context, const Stat& statement) {
           &one_row_a_pair);
   }
   return false;
+}
+
+/// A job runs on every node; those where it is over already refuse.
+bool run(const Context& context, const KillJob& statement) {
+  const std::string command = fmt::format("query-abort:trid={}", statement.id);
+  const std::string_view commands[] = {command};
+  client::InfoError error{.code = static_cast<int>(Code::NotFound), .message = "no such job"};
+  std::size_t killed = 0;
+  for (const client::NodeName& node : context.client.nodes()) {
+    const auto answers =
+        context.client.info(node.name, commands, context.read_command().total_timeout);
+    if (!answers) return context.fail(answers.error());
+    if (!answers->empty() && !client::is_info_error(answers->front().value, &error)) ++killed;
+  }
+  if (killed == 0) return context.fail(error.code, error.message);
+  return context.succeed("1 job killed.");
 }
 
 bool run(const Context& context, const Asinfo& statement) {

@@ -58,14 +58,7 @@ bool run(const Context& context, const Truncate& statement) {
           ? fmt::format("truncate-namespace:namespace={}", statement.target.ns)
           : fmt::format("truncate:namespace={};set={}", statement.target.ns, statement.target.set);
   if (statement.until_ns) command += fmt::format(";lut={}", *statement.until_ns);
-  const std::string_view commands[] = {command};
-  // One node tells the others.
-  const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
-  if (!answers) return context.fail(answers.error());
-  const std::string value = answers->empty() ? std::string() : answers->front().value;
-  client::InfoError error;
-  if (client::is_info_error(value, &error)) return context.fail(error.code, error.message);
-  return context.succeed();
+  return change(context, command, {});
 }
 
 }  // namespace flotilla::tools::sql

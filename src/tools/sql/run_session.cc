@@ -79,7 +79,7 @@ bool run(const Context& context, const Help& statement) {
 }
 
 bool run(const Context& context, const NotYet& statement) {
-  return context.fail(-1, fmt::format("{} are not available in this version", statement.what));
+  return context.fail(-1, statement.why);
 }
 
 }  // namespace flotilla::tools::sql

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/parse.h"
 #include "text.h"
 #include "value_words.h"
 
@@ -96,6 +97,16 @@ Target TokenReader::target() {
 
 std::int64_t TokenReader::integer(std::string_view what) {
   const auto number = peek().kind == TokenKind::Integer ? parse_integer(peek().text) : std::nullopt;
+  if (!number) {
+    unexpected(what);
+    return 0;
+  }
+  take_any();
+  return *number;
+}
+
+std::uint64_t TokenReader::unsigned_integer(std::string_view what) {
+  const auto number = peek().kind == TokenKind::Integer ? parse_u64(peek().text) : std::nullopt;
   if (!number) {
     unexpected(what);
     return 0;

@@ -37,6 +37,7 @@ class TokenReader {
   /// A literal, CAST(literal AS type), or type(literal).
   client::Value value();
   std::int64_t integer(std::string_view what);
+  std::uint64_t unsigned_integer(std::string_view what);
   std::string quoted(std::string_view what);
   /// What is left of the statement, as one text per token.
   std::string rest();

@@ -136,9 +136,17 @@ TEST(ParseOthers, TakesEveryForm) {
   EXPECT_EQ(parsed<Help>("help insert").topic, "insert");
   for (const char* word : {"exit", "QUIT", "q"}) parsed<Exit>(word);
   for (const char* text :
-       {"register module 'a.lua'", "execute a.b() on test", "show users",
-        "create user u password p", "kill_query 7", "set password p", "system ls"})
-    EXPECT_FALSE(parsed<NotYet>(text).what.empty()) << text;
+       {"execute a.b() on test", "aggregate a.b() on test.foo where a = 1", "show users",
+        "show roles", "create user u password p roles read", "drop user u", "grant role r to u",
+        "revoke role r from u", "set password p", "set whitelist a for r", "system ls"})
+    EXPECT_FALSE(parsed<NotYet>(text).why.empty()) << text;
+  EXPECT_EQ(parsed<RegisterModule>("register module '/a/b.lua'").path, "/a/b.lua");
+  EXPECT_EQ(parsed<RemoveModule>("remove package b.lua").name, "b.lua");
+  EXPECT_EQ(parsed<RemoveModule>("remove module 'b.c.lua'").name, "b.c.lua");
+  EXPECT_EQ(parsed<DescribeModule>("desc module b").name, "b");
+  EXPECT_EQ(parsed<Show>("show queries").what, Show::What::Jobs);
+  EXPECT_EQ(parsed<Show>("show scans").what, Show::What::Jobs);
+  EXPECT_EQ(parsed<KillJob>("kill_query 16770430813380331578").id, 16770430813380331578U);
   const auto operate = parsed<Operate>(
       "operate list_append(l, 1), map_put(m, 'k', 2) with_policy(AS_MAP_KEY_ORDERED), touch() on "
       "test.foo where pk = 1");

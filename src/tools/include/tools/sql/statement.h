@@ -87,7 +87,7 @@ struct Operate {
 };
 
 struct Show {
-  enum class What : std::uint8_t { Namespaces, Sets, Bins, Indexes, Modules };
+  enum class What : std::uint8_t { Namespaces, Sets, Bins, Indexes, Modules, Jobs };
 
   What what = What::Namespaces;
   std::string ns = {};  // Of Indexes: one namespace; empty: all.
@@ -104,6 +104,21 @@ struct CreateIndex {
 struct DropIndex {
   Target target = {};
   std::string name = {};
+};
+
+/// Modules of user-defined functions.
+struct RegisterModule {
+  std::string path = {};  // Of the local file; the module is named as it is, without folders.
+};
+struct RemoveModule {
+  std::string name = {};
+};
+struct DescribeModule {
+  std::string name = {};
+};
+
+struct KillJob {
+  std::uint64_t id = 0;
 };
 
 struct Truncate {
@@ -148,11 +163,12 @@ struct Exit {};
 
 /// Understood, but there is nothing yet that could carry it out.
 struct NotYet {
-  std::string what = {};
+  std::string why = {};  // A sentence without its end.
 };
 
 using Statement =
-    std::variant<Insert, Delete, Select, Explain, Operate, Show, CreateIndex, DropIndex, Truncate,
-                 Stat, Asinfo, SetOption, GetOption, ResetOption, Run, Print, Help, Exit, NotYet>;
+    std::variant<Insert, Delete, Select, Explain, Operate, Show, CreateIndex, DropIndex,
+                 RegisterModule, RemoveModule, DescribeModule, KillJob, Truncate, Stat, Asinfo,
+                 SetOption, GetOption, ResetOption, Run, Print, Help, Exit, NotYet>;
 
 }  // namespace flotilla::tools::sql
