@@ -30,6 +30,15 @@ bool Context::fail(std::int32_t code, std::string_view message) const {
   return false;
 }
 
+bool Context::fail_without_code(std::string_view message) const {
+  if (is_machine_readable(settings.output)) return fail(-1, message);
+  streams.out.flush();
+  std::ostream& to = settings.output == OutputMode::Table ? streams.err : streams.out;
+  to << "Error: " << message << "\n\n";
+  to.flush();
+  return false;
+}
+
 bool Context::succeed(std::string_view message) const {
   writer.success(message);
   return true;

@@ -20,6 +20,8 @@ struct Context {
   /// Reports the failure as the statement's end.
   bool fail(const client::Failure& failure) const;
   bool fail(std::int32_t code, std::string_view message) const;
+  /// The same where the original names no code: "Error: <message>".
+  bool fail_without_code(std::string_view message) const;
   bool succeed(std::string_view message = {}) const;
 
   client::CommandPolicy read_command() const;

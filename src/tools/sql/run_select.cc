@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "choose_index.h"
 #include "client/codec.h"
 #include "context.h"
 #include "record_row.h"
@@ -95,6 +96,24 @@ class Collected {
   std::vector<Record> kept_;
 };
 
+/// Puts the conditions into what is asked for; false: they cannot be, and that was told.
+bool take_conditions(const Context& context, const Select& statement, client::ScanSpec& spec,
+                     client::ScanPolicy& policy) {
+  const auto& conditions = statement.conditions;
+  if (conditions.empty()) return true;
+  std::size_t indexed = 0;
+  if (conditions.size() > 1) {
+    const auto chosen = choose_index(context, statement);
+    if (!chosen) return context.fail(chosen.error());
+    if (!*chosen)
+      return context.fail_without_code("at least one bin needs a secondary index defined");
+    indexed = **chosen;
+    policy.command.filter = filter_of(conditions[1 - indexed]).bytes();
+  }
+  spec.where = range_of(conditions[indexed], statement.elements);
+  return true;
+}
+
 bool select_one(const Context& context, const Select& statement) {
   const auto key = key_of(statement.target, *statement.address);
   if (!key) return context.fail(key.error());
@@ -124,17 +143,14 @@ bool run(const Context& context, const Select& statement) {
     if (!statement.counts) return select_one(context, statement);
     return context.fail(-1, "COUNT(*) does not go together with a primary key");
   }
-  if (statement.conditions.size() > 1)
-    return context.fail(-1, "two conditions are not available yet: leave one of them away");
   client::ScanSpec spec{
       .ns = statement.target.ns, .set = statement.target.set, .bin_names = statement.bins};
   // What is sorted by must be read, also when it is not shown.
   if (statement.order && !spec.bin_names.empty() &&
       std::ranges::find(spec.bin_names, statement.order->bin) == spec.bin_names.end())
     return context.fail(-1, "ORDER BY wants a bin that is selected");
-  if (!statement.conditions.empty())
-    spec.where = range_of(statement.conditions[0], statement.elements);
   client::ScanPolicy policy = scan_policy(context);
+  if (!take_conditions(context, statement, spec, policy)) return false;
   if (statement.counts) policy.with_bins = false;
   if (statement.limit && !statement.order && !statement.counts)
     policy.max_records = *statement.limit;

@@ -421,6 +421,53 @@ TEST_F(SqlExamples, WhatNoServerCouldDoYetIsSaidInALine) {
   EXPECT_EQ(err.str(), "Error: (-1) Shell commands are not run from here\n\n");
 }
 
+/// What a scan asked for.
+struct Asked {
+  std::string range;
+  bool has_filter = false;
+};
+
+TEST_F(SqlExamples, OfTwoConditionsTheMoreSelectiveIndexIsUsed) {
+  Asked asked;
+  node.set_script([&asked](const wire::Message& message) {
+    asked.range = as_text(message.fields.get(wire::FieldType::IndexRange));
+    asked.has_filter = message.fields.has(wire::FieldType::Filter);
+    return FakeNode::Verdict{};
+  });
+  const char* statement = "select * from test.foo where a = 1 and b = 'x'";
+  const std::string none = "0 rows in set (0.000 secs)\n\nOK\n\n";
+  struct Case {
+    const char* list;
+    const char* bin;  // The one whose index is used; nothing: none.
+  };
+  const std::string a = "ns=test:set=foo:bin=a:indexname=ia:type=numeric:indextype=default;";
+  const std::string b = "ns=test:set=foo:bin=b:indexname=ib:type=string:indextype=default;";
+  const std::string other_set = "ns=test:set=bar:bin=a:indexname=ia:type=numeric:indextype=default";
+  const std::string of_list = "ns=test:set=foo:bin=a:indexname=ia:type=numeric:indextype=list";
+  const std::string of_text = "ns=test:set=foo:bin=a:indexname=ia:type=string:indextype=default";
+  const std::string both = a + b;
+  node.set_info("sindex-stat:namespace=test;indexname=ia", "entries=9;entries_per_bval=40");
+  node.set_info("sindex-stat:namespace=test;indexname=ib", "entries=9;entries_per_bval=3");
+  const Case cases[] = {{a.c_str(), "a"},
+                        {b.c_str(), "b"},
+                        {both.c_str(), "b"},
+                        {"", nullptr},
+                        {of_text.c_str(), nullptr},
+                        {of_list.c_str(), nullptr},
+                        {other_set.c_str(), nullptr}};
+  for (const Case& c : cases) {
+    node.set_info("sindex-list:namespace=test", c.list);
+    run(statement, 0);
+    EXPECT_EQ(out.str(), c.bin == nullptr ? "" : none) << c.list;
+    EXPECT_EQ(err.str(),
+              c.bin == nullptr ? "Error: at least one bin needs a secondary index defined\n\n" : "")
+        << c.list;
+    if (c.bin == nullptr) continue;
+    EXPECT_TRUE(asked.has_filter);
+    EXPECT_NE(asked.range.find(c.bin), std::string::npos) << c.list;
+  }
+}
+
 TEST_F(SqlExamples, AMissingIndexComesWithAHint) {
   node.set_script([](const wire::Message&) {
     return FakeNode::Verdict{.kind = FakeNode::Verdict::Kind::Refuse, .result = 201};
