@@ -5,7 +5,8 @@
 
 namespace flotilla::tools {
 
-/// While it lives, Ctrl-C does not end the program but is remembered. One at a time.
+/// While it lives, Ctrl-C does not end the program but is remembered; a second one ends it, for
+/// when nobody looks. One at a time.
 class Interruption {
  public:
   Interruption();
@@ -13,7 +14,8 @@ class Interruption {
   Interruption& operator=(const Interruption&) = delete;
   ~Interruption();
 
-  bool has_come() const;
+  /// Since the last one was made.
+  static bool has_come();
   /// False: Ctrl-C has come meanwhile, or before.
   bool sleep(std::chrono::milliseconds time) const;
 

@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FLOTILLA_CHECK(error.at <= statement.size() && error.size <= statement.size() - error.at);
     FLOTILLA_CHECK(point_at(statement, error).ends_with('\n'));
   }
-  const Completion completion = complete(text, {.namespaces = {"test"}, .sets = {"test.foo"}});
+  const Completion completion =
+      complete(text, {.namespaces = {"test"}, .sets = {"test.foo"}, .bins = {"bar"}});
   FLOTILLA_CHECK(completion.word_begin <= text.size());
   return 0;
 }

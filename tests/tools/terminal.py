@@ -77,8 +77,23 @@ def sql_session(home, port):
         terminal.expect("words are completed", "| namespaces |")
         terminal.type("select * from test.fo", "Tab", "where pk = 1", "Enter")
         terminal.expect("names of sets are completed", '| 1  | "abc" |', times=2)
-        terminal.type("C-r", "insert", "Enter")
-        terminal.expect("the history is searched", "OK, 1 record affected.", times=3)
+        terminal.type("select * from test.foo where va", "Tab")
+        terminal.expect("names of bins are completed", "where val1")
+        terminal.type("C-u", "print dropped", "Enter")
+        terminal.expect("Ctrl-U drops the line", "\ndropped\n")
+        load = [BIN / "asbench", "--no-config-file", "-p", port, "-w", "I", "-k", "10000", "-s", "slow", "-o", "S1000", "-q"]
+        subprocess.run(load, capture_output=True, check=True, timeout=120)
+        terminal.type("set scan_records_per_second 500", "Enter")
+        terminal.expect("scans can be slowed down", "SCAN_RECORDS_PER_SECOND = 500")
+        terminal.type("set output mute", "Enter")
+        terminal.type("select * from test.slow", "Enter")
+        terminal.expect("a slow scan begins", "aql> select * from test.slow")
+        time.sleep(2)  # At the prompt, Ctrl-C would end the session; the scan takes 20 s.
+        terminal.type("C-c")
+        terminal.expect("Ctrl-C ends a statement that runs", "Error: (-1) interrupted")
+        terminal.type("C-r", "insert into test.foo", "Enter")
+        terminal.expect("the history is searched",
+                        "interrupted\n\naql> insert into test.foo (pk, val1) values (1, 'abc')\nOK, 1 record affected.")
         terminal.type("C-d")
         terminal.expect("Ctrl-D ends the session", "code 0")
     with Terminal(home) as terminal:
@@ -99,8 +114,14 @@ def extended_session(home, port):
         terminal.type("C-c")
         terminal.type("insert into test.foo (pk, val1) values (2, 'a text that is wider than the window');", "Enter")
         terminal.expect("Ctrl-C drops the beginning; long lines wrap", "OK, 1 record affected.")
-        terminal.type("quit", "Enter")
-        terminal.expect("quit ends it", "code 0")
+        for key in range(40):
+            terminal.type(f"insert into test.long (pk, a) values ({key}, {key})", "Enter")
+        terminal.type("select a from test.long", "Enter")
+        terminal.expect("a long answer is shown in a pager, from its beginning", "| a  | PK |")
+        terminal.type("G")
+        terminal.expect("the pager goes to its end", "40 rows in set")
+        terminal.type("q", "quit", "Enter")
+        terminal.expect("q leaves the pager, quit the session", "code 0")
 
 
 def admin_session(home, port):

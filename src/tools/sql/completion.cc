@@ -33,6 +33,7 @@ const std::vector<Follow>& follows() {
       {"DROP", {"INDEX"}},
       {"WHERE", {"DIGEST", "EDIGEST", "PK"}},
       {"ORDER", {"BY"}},
+      {"(", {"PK"}},
       {"IN", {"LIST", "MAPKEYS", "MAPVALUES"}},
       {"GET", {"ALL"}},
   };
@@ -61,15 +62,43 @@ bool ends_name(char c) {
   return c == ' ' || c == '\t' || c == '(' || c == ')' || c == ',' || c == ';' || c == '=';
 }
 
+std::string_view last_statement(std::string_view line) {
+  return line.substr(line.rfind(';') + 1);  // Also of none: npos + 1 is 0.
+}
+
 /// The token in front of the word, in upper case; empty at the beginning of a statement.
 std::string word_before(std::string_view line) {
-  const std::size_t statement = line.rfind(';');
-  const auto tokens =
-      tokenize(statement == std::string_view::npos ? line : line.substr(statement + 1));
+  const auto tokens = tokenize(last_statement(line));
   return tokens.size() < 2 ? std::string() : upper(tokens[tokens.size() - 2].text);
 }
 
+bool names_a_target(std::string_view word) {
+  return word == "FROM" || word == "INTO" || word == "ON" || word == "UPDATE";
+}
+
+/// Whether a bin may stand behind `before`; SET is also the beginning of a statement on settings.
+bool precedes_bin(std::string_view before, std::string_view line) {
+  const auto tokens = tokenize(last_statement(line));
+  const bool updates = same_word(tokens[0].text, "UPDATE");
+  if (std::ranges::any_of(tokens, [](const Token& t) { return same_word(t.text, "VALUES"); }))
+    return false;
+  return before == "WHERE" || before == "AND" || before == "BY" || before == "," || before == "(" ||
+         (before == "SET" && updates);
+}
+
 }  // namespace
+
+std::string target_of(std::string_view line) {
+  const auto tokens = tokenize(last_statement(line));
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!names_a_target(upper(tokens[i].text))) continue;
+    std::string target(tokens[i + 1].text);
+    if (i + 3 < tokens.size() && tokens[i + 2].text == ".")
+      target += '.' + std::string(tokens[i + 3].text);
+    return target;
+  }
+  return {};
+}
 
 Completion complete(std::string_view line, const Schema& schema) {
   std::size_t begin = line.size();
@@ -86,13 +115,17 @@ Completion complete(std::string_view line, const Schema& schema) {
     offer(follow.words);
     is_known = true;
   }
-  if (before == "FROM" || before == "INTO" || before == "ON" || before == "UPDATE" ||
-      before == "TRUNCATE" || before == "NAMESPACE") {
+  if (names_a_target(before) || before == "TRUNCATE" || before == "NAMESPACE") {
     offer(schema.namespaces);
     offer(schema.sets);
     is_known = true;
   }
-  if (before == "SET" || before == "GET" || before == "RESET") {
+  if (before == "(" && !precedes_bin(before, line)) {
+    possible.clear();
+  } else if (precedes_bin(before, line)) {
+    offer(schema.bins);
+    is_known = true;
+  } else if (before == "SET" || before == "GET" || before == "RESET") {
     offer(std::span(kSettings));
     is_known = true;
   }

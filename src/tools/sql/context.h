@@ -16,6 +16,7 @@ struct Context {
   ResultWriter& writer;
   Streams streams;
   const std::function<double()>& clock;
+  const std::function<bool()>& is_interrupted;
 
   /// Reports the failure as the statement's end.
   bool fail(const client::Failure& failure) const;

@@ -41,7 +41,10 @@ class Collected {
   Collected(const Context& context, const Select& statement)
       : context_(context), statement_(statement) {}
 
+  /// False: no more are wanted.
   bool add(Record&& record) {
+    was_interrupted_ = context_.is_interrupted && context_.is_interrupted();
+    if (was_interrupted_) return false;
     ++count_;
     if (statement_.counts) return true;
     if (statement_.order) {
@@ -49,8 +52,11 @@ class Collected {
       return true;
     }
     write(record);
-    return !statement_.limit || count_ < *statement_.limit;
+    // Nobody reads on when the output has been closed.
+    return context_.streams.out.good() && (!statement_.limit || count_ < *statement_.limit);
   }
+
+  bool was_interrupted() const { return was_interrupted_; }
 
   void finish() {
     if (statement_.counts) context_.writer.row({{"count", static_cast<std::int64_t>(count_)}});
@@ -93,6 +99,7 @@ class Collected {
   const Context& context_;
   const Select& statement_;
   std::uint64_t count_ = 0;
+  bool was_interrupted_ = false;
   std::vector<Record> kept_;
 };
 
@@ -163,6 +170,7 @@ bool run(const Context& context, const Select& statement) {
   if (!scanned) return context.fail(scanned.error());
   collected.finish();
   context.writer.end_rows({}, context.clock() - start);
+  if (collected.was_interrupted()) return context.fail(-1, "interrupted");
   return context.succeed();
 }
 

@@ -80,7 +80,8 @@ Session::Verdict Session::run_statement(std::string_view statement, bool may_go_
                         .dialect = options_.dialect,
                         .writer = *writer,
                         .streams = streams_,
-                        .clock = options_.clock};
+                        .clock = options_.clock,
+                        .is_interrupted = options_.is_interrupted};
   const bool done = std::visit(
       [&](const auto& specific) {
         using Kind = std::decay_t<decltype(specific)>;

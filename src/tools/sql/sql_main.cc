@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "arguments.h"
+#include "interruption.h"
 #include "shell.h"
 #include "tools/verbs.h"
 
@@ -32,19 +33,24 @@ void greet(const Invocation& invocation, const Arguments& arguments) {
 
 int run_connected(const Invocation& invocation, const Arguments& arguments,
                   const client::Client& client) {
-  const sql::Streams streams{std::cout, std::cerr};
+  const bool is_interactive = !arguments.command && !arguments.file && ::isatty(STDIN_FILENO) != 0;
+  Pager pager(std::cout);
+  // The original has no pager.
+  const bool pages = is_interactive && !invocation.is_alias;
+  const sql::Streams streams{pages ? pager.stream() : std::cout, std::cerr};
   Session session(client, streams,
                   {.dialect = invocation.is_alias ? sql::Dialect::Classic : sql::Dialect::Extended,
                    .settings = arguments.settings,
-                   .stops_at_failure = arguments.strict});
+                   .stops_at_failure = arguments.strict,
+                   .is_interrupted = is_interactive ? &Interruption::has_come : nullptr});
   Session::Verdict verdict = Session::Verdict::Done;
   if (arguments.command) {
     verdict = session.run_text(*arguments.command);
   } else if (arguments.file) {
     verdict = session.run_file(*arguments.file);
-  } else if (::isatty(STDIN_FILENO) != 0) {
+  } else if (is_interactive) {
     greet(invocation, arguments);
-    return run_shell(session, client, streams);
+    return run_shell(session, client, pager);
   } else {
     verdict = session.run_file("/dev/stdin");
   }

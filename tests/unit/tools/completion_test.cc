@@ -7,7 +7,8 @@
 namespace flotilla::tools::sql {
 namespace {
 
-const Schema kSchema{.namespaces = {"bar", "test"}, .sets = {"test.demo", "test.foo"}};
+const Schema kSchema{
+    .namespaces = {"bar", "test"}, .sets = {"test.demo", "test.foo"}, .bins = {"age", "name"}};
 
 TEST(Complete, OffersWhatMayStandThere) {
   struct Case {
@@ -26,9 +27,25 @@ TEST(Complete, OffersWhatMayStandThere) {
       {"select * from test; sh", {"SHOW"}},
       {"select * from test w", {"WHERE", "WITHIN"}},
       {"nonsense xyz", {}},
+      {"select * from test.foo where a", {"age"}},
+      {"select * from test.foo where ", {"DIGEST", "EDIGEST", "PK", "age", "name"}},
+      {"select * from test.foo order by n", {"name"}},
+      {"insert into test.foo (p", {"PK"}},
+      {"insert into test.foo (pk, ", {"age", "name"}},
+      {"insert into test.foo (pk, a) values (", {}},
+      {"update test.foo set ag", {"age"}},
+      {"set ec", {"ECHO"}},
   };
   for (const Case& c : cases)
     EXPECT_EQ(complete(c.line, kSchema).candidates, c.candidates) << c.line;
+}
+
+TEST(TargetOf, IsTheSetThatTheLastStatementNames) {
+  EXPECT_EQ(target_of("select * from test.foo where "), "test.foo");
+  EXPECT_EQ(target_of("insert into test (pk, "), "test");
+  EXPECT_EQ(target_of("select * from test.foo; update bar.x set "), "bar.x");
+  EXPECT_EQ(target_of("select "), "");
+  EXPECT_EQ(target_of("select * from"), "");
 }
 
 TEST(Complete, ReplacesTheWordAtTheEnd) {

@@ -31,6 +31,8 @@ class Session {
     bool stops_at_failure = false;  // Of a text or a file: do not run what stands behind a failure.
     /// Seconds since any start, to time statements; a test may hold it still.
     std::function<double()> clock = {};
+    /// Asked between the records of a scan: whether to leave it. Nothing: never.
+    std::function<bool()> is_interrupted = {};
   };
   /// What became of a statement, or of the last of several.
   enum class Verdict : std::uint8_t {
