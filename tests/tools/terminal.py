@@ -139,7 +139,15 @@ def admin_session(home, port):
         terminal.expect("watch repeats", "IP to NODE-ID Mappings", times=3)
         terminal.type("C-c", "show best", "Enter")
         terminal.expect("Ctrl-C ends watch alone", "Best Practices")
-        terminal.type("C-d")
+        terminal.type("C-u", "show mapping with nobody", "Enter")
+        terminal.expect("a mistake is told", "no node is meant by 'nobody'")
+        terminal.type("manage truncate ns test set nothing", "Enter")
+        terminal.expect("what cannot be undone is asked for again", "Type 'nothing' to go on:")
+        terminal.type("no", "Enter")
+        terminal.expect("another word is a no", "not confirmed")
+        terminal.type("pager on", "Enter", "show statistics", "Enter")
+        terminal.expect("the pager shows the beginning", "batch_index")
+        terminal.type("q", "pager off", "Enter", "C-d")
         terminal.expect("Ctrl-D ends the session", "code 0")
 
 

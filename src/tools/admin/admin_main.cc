@@ -7,11 +7,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <sstream>
 
 #include "base/parse.h"
+#include "client/topology.h"
 #include "connect_options.h"
 #include "line_editor.h"
+#include "pager.h"
 #include "text.h"
 #include "tools/admin/command.h"
 #include "tools/verbs.h"
@@ -35,6 +38,7 @@ struct Arguments {
 /// Nothing: help or version was asked for.
 tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
   Arguments arguments;
+  std::string analysed;
   CommandLine line(
       invocation,
       {.about = "Shows and manages a cluster. Without -e: a prompt. 'help' there lists the "
@@ -56,9 +60,16 @@ tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invo
   line.flag("--single-node", arguments.single_node, "Only the node that is given");
   line.silent_flag("-s,--services-alumni");
   line.silent_flag("--debug");
+  line.silent_flag("-c,--collectinfo");
+  line.silent_flag("-l,--log-analyser");
+  line.silent("-f,--file-path", analysed);
   const auto answered = line.parse();
   if (!answered) return tl::unexpected(answered.error());
   if (*answered) return std::nullopt;
+  if (line.has("-c") || line.has("-l") || line.has("-f"))
+    return tl::unexpected<std::string>(
+        "only a live cluster can be looked at: -c, -l, and -f, for "
+        "files that were collected, are not available");
   if (!(arguments.timeout_seconds > 0 && arguments.timeout_seconds < 1e6))
     return tl::unexpected<std::string>("--timeout wants a number of seconds above zero");
   const std::vector<std::string> keys = {"services-alumni", "services-alternate", "timeout",
@@ -97,25 +108,64 @@ int run_commands(admin::Console& console, const std::vector<std::string>& comman
   return all_done ? 0 : kFailed;
 }
 
-int run_prompt(admin::Console& console, const admin::Fleet& fleet) {
-  const auto members = fleet.members();
-  std::vector<std::string> names;
-  for (const admin::Member& member : members) names.push_back(member.address);
+/// What is to be seen while it goes on.
+bool is_watch(std::string_view command) {
+  return std::string_view("watch").starts_with(command.substr(0, command.find(' ')));
+}
+
+/// Nodes that members tell of, but that nobody reaches.
+std::set<std::string> offline(const admin::Fleet& fleet, const std::vector<admin::Member>& members,
+                              const std::string& question) {
+  std::set<std::string> addresses;
+  for (const admin::Answers& answer : fleet.ask(members, {question})) {
+    const auto peers = client::parse_peers(admin::value_of(answer, question));
+    if (!peers) continue;
+    for (const client::Peer& peer : peers->peers)
+      if (!peer.addresses.empty() &&
+          std::ranges::find(members, peer.node, &admin::Member::id) == members.end())
+        addresses.insert(peer.addresses[0].text());
+  }
+  return addresses;
+}
+
+void greet(const admin::Fleet& fleet, const std::vector<admin::Member>& members, bool tls) {
+  std::vector<std::string> online;
+  for (const admin::Member& member : members) online.push_back(member.address);
   std::cout << fmt::format(
-      "Aerospike Interactive Shell, version {}\n\nFound {} nodes\nOnline:  {}\n\n",
-      FLOTILLA_VERSION, members.size(), fmt::join(names, ", "));
+      "Aerospike Interactive Shell, version {}\n\nFound {} nodes\nOnline:  {}\n", FLOTILLA_VERSION,
+      members.size(), fmt::join(online, ", "));
+  const auto missing = offline(fleet, members, tls ? "peers-tls-std" : "peers-clear-std");
+  if (!missing.empty()) std::cout << fmt::format("Offline: {}\n", fmt::join(missing, ", "));
+  std::cout << '\n';
+}
+
+int run_prompt(const admin::Console& console, const admin::Fleet& fleet, bool tls) {
+  const auto members = fleet.members();
+  greet(fleet, members, tls);
   const auto all = admin::commands();
   LineEditor editor("asadm", ".asadm_history", [&](std::string_view line) {
     const admin::Completion found = admin::complete(all, members, line);
     return LineEditor::propose(line.size() - found.word_begin, found.candidates);
   });
+  Pager pager(std::cout);
+  admin::Console paged{.fleet = console.fleet,
+                       .out = pager.stream(),
+                       .err = console.err,
+                       .json = console.json,
+                       .colours = console.colours,
+                       .is_privileged = console.is_privileged,
+                       .is_interactive = console.is_interactive};
   for (;;) {
-    const auto line = editor.read(console.is_privileged ? "Admin+> " : "Admin> ");
+    const auto line = editor.read(paged.is_privileged ? "Admin+> " : "Admin> ");
     if (line.kind == LineEditor::Line::Kind::End) return 0;
     if (line.kind == LineEditor::Line::Kind::Interrupted || trim(line.text).empty()) continue;
     editor.remember(std::string(trim(line.text)));
-    for (const std::string& command : commands_of(std::string(trim(line.text))))
-      if (admin::run_line(console, command) == admin::Outcome::Exit) return 0;
+    for (const std::string& command : commands_of(std::string(trim(line.text)))) {
+      if (paged.pages && !is_watch(command)) pager.begin();
+      const auto outcome = admin::run_line(paged, command);
+      pager.end();
+      if (outcome == admin::Outcome::Exit) return 0;
+    }
   }
 }
 
@@ -167,7 +217,7 @@ int run_connected(const Invocation& invocation, const Arguments& arguments) {
                              *arguments.out_file);
     return kFailed;
   }
-  return run_prompt(console, *fleet);
+  return run_prompt(console, *fleet, arguments.connect.tls.enable);
 }
 
 }  // namespace

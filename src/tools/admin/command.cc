@@ -55,6 +55,15 @@ tl::expected<std::optional<std::string_view>, std::string> resolve(
   return tl::unexpected(fmt::format("'{}' may mean {}", typed, fmt::join(matches, " or ")));
 }
 
+/// The first word behind `with` that no member answers to.
+std::optional<std::string> means_nobody(const Fleet& fleet, const std::vector<std::string>& with) {
+  if (with.empty()) return std::nullopt;
+  const auto members = fleet.members();
+  for (const std::string& word : with)
+    if (select(members, {word}).empty()) return word;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view Request::after(std::string_view key) const {
@@ -68,10 +77,13 @@ bool Request::has(std::string_view word) const {
 }
 
 void Console::show(const Sheet& sheet) const {
-  if (json)
+  if (json) {
     out << json_text(sheet);
-  else
-    out << print(sheet, {.colours = colours, .time = time.empty() ? now_text() : time}) << '\n';
+    return;
+  }
+  const Style style{
+      .colours = colours, .time = time.empty() ? now_text() : time, .repeats_after = repeats_after};
+  out << print(flips ? flipped(sheet) : sheet, style) << '\n';
 }
 
 bool Console::complain(std::string_view why) const {
@@ -191,6 +203,13 @@ Request parse_request(const std::vector<std::string>& words, std::size_t from) {
       request.diff = true;
     else if (word == "--no-warn")
       request.warns = false;
+    else if (word == "-flip" || word == "--flip")
+      request.flips = true;
+    else if (word == "-r" && i + 1 < words.size() && parse_u64(words[i + 1]))
+      request.repeats_after = *parse_u64(words[++i]);
+    else if (word == "undo")
+      // No node is called so, and 'manage quiesce with A undo' must not quiesce.
+      request.words.push_back(word);
     else
       into->push_back(word);
   }
@@ -214,10 +233,17 @@ Outcome run_line(Console& console, std::string_view line) {
     return Outcome::Failed;
   }
   const Request request = parse_request(words, found->taken);
-  if (!request.with.empty() && select(console.fleet.members(), request.with).empty()) {
-    console.complain(fmt::format("no node is meant by '{}'", fmt::join(request.with, " ")));
+  if (found->command->words == Words::None && !request.words.empty()) {
+    console.complain(fmt::format("'{}' does not take '{}'", found->command->path,
+                                 fmt::join(request.words, " ")));
     return Outcome::Failed;
   }
+  if (const auto stranger = means_nobody(console.fleet, request.with)) {
+    console.complain(fmt::format("no node is meant by '{}'", *stranger));
+    return Outcome::Failed;
+  }
+  console.flips = request.flips;
+  console.repeats_after = request.repeats_after;
   const bool done = found->command->run(console, request);
   console.out.flush();
   return done ? Outcome::Done : Outcome::Failed;

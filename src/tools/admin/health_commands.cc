@@ -209,7 +209,7 @@ bool summary(Console& console, const Request&) {
 }
 
 constexpr Command kCommands[] = {
-    {"summary", "The cluster and its namespaces at a glance", false, &summary},
+    {"summary", "[-l]: the cluster and its namespaces at a glance", false, &summary, Words::Any},
     {"features", "What is in use, by node", false, &features},
     {"health", "What is wrong, and what to do about it", false, &health},
 };

@@ -32,6 +32,9 @@ constexpr Command kCommands[] = {
      [](Console& c, const Request& r) { return show(c, r, {&set_sheet}); }},
     {"info sindex", "Secondary indexes", false,
      [](Console& c, const Request& r) { return show(c, r, {&sindex_sheet}); }},
+    {"info transactions", "Transactions of strongly consistent namespaces", false,
+     [](Console& c, const Request& r) { return show(c, r, {&transaction_sheet}); }},
+    {"info xdr", "Replication to other clusters", false, &no_xdr},
     {"info release", "Versions and platforms", false,
      [](Console& c, const Request& r) { return show(c, r, {&release_sheet}); }},
 };

@@ -34,6 +34,8 @@ constexpr StatColumn kUsage[] = {
     {"Primary Index", "Evict%", Figure::Percent, "evict-indexes-memory-pct"},
     {"Secondary Index", "Type", Figure::Text, "sindex-type"},
     {"Secondary Index", "Used", Figure::Bytes, "sindex_used_bytes", {}, Total::Sum},
+    {"Secondary Index", "Used%", Figure::Percent, "sindex_mounts_used_pct"},
+    {"Secondary Index", "Evict%", Figure::Percent, "sindex-type.evict-mounts-pct"},
     {"Storage Engine", "Type", Figure::Text, "storage-engine"},
     {"Storage Engine", "Used", Figure::Bytes, "data_used_bytes", {}, Total::Sum},
     {"Storage Engine", "Used%", Figure::Percent, "data_used_pct"},
@@ -73,15 +75,24 @@ constexpr StatColumn kObjects[] = {
      true},
 };
 
+// What the sheet works out itself, among what the node says.
+constexpr std::string_view kSizeUsed = "size quota used";
+constexpr std::string_view kCountUsed = "records quota used";
+
 constexpr StatColumn kSets[] = {
     {"", "Set Delete", Figure::Bool, "truncating"},
     {"", "Storage Engine Used", Figure::Bytes, "data_used_bytes", {}, Total::Sum},
     {"Size Quota", "Total", Figure::Bytes, "stop-writes-size"},
+    {"Size Quota", "Used%", Figure::Percent, kSizeUsed},
     {"", "Total Records", Figure::Count, "objects", {}, Total::Sum},
     {"Records Quota", "Total", Figure::Count, "stop-writes-count"},
+    {"Records Quota", "Used%", Figure::Percent, kCountUsed},
     {"", "Disable Eviction", Figure::Bool, "disable-eviction"},
     {"", "Set Index", Figure::Bool, "enable-index"},
 };
+
+constexpr std::string_view kQueries = "queries";
+constexpr std::string_view kUpdates = "updates";
 
 constexpr StatColumn kIndexes[] = {
     {"", "Set", Figure::Text, "set"},
@@ -91,9 +102,24 @@ constexpr StatColumn kIndexes[] = {
     {"Entries", "Total", Figure::Count, "entries", {}, Total::Sum},
     {"Entries", "Avg Per Rec", Figure::Text, "entries_per_rec"},
     {"Entries", "Avg Per Bin Val", Figure::Text, "entries_per_bval"},
+    {"Storage", "Type", Figure::Text, "sindex-type"},
     {"Storage", "Used", Figure::Bytes, "used_bytes", {}, Total::Sum},
     {"", "Context", Figure::Text, "context"},
     {"", "Expression", Figure::Text, "exp"},
+    {"", "Queries", Figure::Count, kQueries, {}, Total::Sum},
+    {"", "Updates", Figure::Count, kUpdates, {}, Total::Sum},
+};
+
+constexpr StatColumn kTransactions[] = {
+    {"Verify Read", "Success", Figure::Count, "mrt_verify_read_success", {}, Total::Sum},
+    {"Verify Read", "Error", Figure::Count, "mrt_verify_read_error", {}, Total::Sum},
+    {"Verify Read", "Timeout", Figure::Count, "mrt_verify_read_timeout", {}, Total::Sum},
+    {"Roll Forward", "Success", Figure::Count, "mrt_roll_forward_success", {}, Total::Sum},
+    {"Roll Forward", "Error", Figure::Count, "mrt_roll_forward_error", {}, Total::Sum},
+    {"Roll Forward", "Timeout", Figure::Count, "mrt_roll_forward_timeout", {}, Total::Sum},
+    {"Roll Back", "Success", Figure::Count, "mrt_roll_back_success", {}, Total::Sum},
+    {"Roll Back", "Error", Figure::Count, "mrt_roll_back_error", {}, Total::Sum},
+    {"Roll Back", "Timeout", Figure::Count, "mrt_roll_back_timeout", {}, Total::Sum},
 };
 
 constexpr StatColumn kRelease[] = {
@@ -142,8 +168,11 @@ Sheet sheet_of(std::string title, std::initializer_list<std::string_view> subjec
   return sheet;
 }
 
-Sheet namespace_sheet(const Fleet& fleet, const std::vector<Member>& members, std::string title,
-                      std::span<const StatColumn> columns) {
+/// `only`: of namespaces whose statistics fulfil it.
+Sheet namespace_sheet(
+    const Fleet& fleet, const std::vector<Member>& members, std::string title,
+    std::span<const StatColumn> columns,
+    bool (*only)(const Answers&) = [](const Answers&) { return true; }) {
   const auto names = namespaces_of(fleet.ask(members, {"namespaces"}));
   std::vector<std::string> commands = {"statistics", "rack-ids"};
   for (const std::string& name : names) commands.push_back("namespace/" + name);
@@ -153,12 +182,12 @@ Sheet namespace_sheet(const Fleet& fleet, const std::vector<Member>& members, st
     std::vector<std::pair<Cell, Answers>> rows;
     for (std::size_t i = 0; i < members.size(); ++i) {
       Answers stats = pairs_of(answers[i], "namespace/" + name);
-      if (stats.empty()) continue;
+      if (stats.empty() || !only(stats)) continue;
       stats["system_free_mem_pct"] =
           value_of(pairs_of(answers[i], "statistics"), "system_free_mem_pct");
       rows.emplace_back(name_cell(members[i]), std::move(stats));
     }
-    add_subject(sheet, columns, {Cell{.text = name}}, rows);
+    if (!rows.empty()) add_subject(sheet, columns, {Cell{.text = name}}, rows);
   }
   return sheet;
 }
@@ -172,6 +201,24 @@ Sheet subjects_sheet(std::string title, std::initializer_list<std::string_view> 
   for (const auto& [subject, rows] : subjects)
     add_subject(sheet, columns, {Cell{.text = subject.first}, Cell{.text = subject.second}}, rows);
   return sheet;
+}
+
+/// How much of a quota is used, in percent; nothing where there is no quota.
+void add_share(Answers& stats, std::string_view name, std::string_view used,
+               std::string_view quota) {
+  const double limit = number_of(stats, quota);
+  if (limit > 0) stats[std::string(name)] = fmt::format("{}", 100 * number_of(stats, used) / limit);
+}
+
+/// The sum of statistics that there are; nothing where there is none.
+void add_sum(Answers& stats, std::string_view name, std::initializer_list<std::string_view> parts) {
+  double sum = 0;
+  bool is_known = false;
+  for (const std::string_view part : parts) {
+    is_known |= stats.contains(part);
+    sum += number_of(stats, part);
+  }
+  if (is_known) stats[std::string(name)] = fmt::format("{:.0f}", sum);
 }
 
 }  // namespace
@@ -216,18 +263,30 @@ Sheet namespace_object_sheet(const Fleet& fleet, const std::vector<Member>& memb
   return namespace_sheet(fleet, members, "Namespace Object Information", kObjects);
 }
 
+Sheet transaction_sheet(const Fleet& fleet, const std::vector<Member>& members) {
+  return namespace_sheet(
+      fleet, members, "Transaction Information", kTransactions,
+      [](const Answers& stats) { return truth_of(stats, "strong-consistency"); });
+}
+
 Sheet set_sheet(const Fleet& fleet, const std::vector<Member>& members) {
   const auto answers = fleet.ask(members, {"sets"});
   SubjectRows subjects;
   for (std::size_t i = 0; i < members.size(); ++i)
-    for (Answers& record : records_of(answers[i], "sets"))
+    for (Answers& record : records_of(answers[i], "sets")) {
+      add_share(record, kSizeUsed, "data_used_bytes", "stop-writes-size");
+      add_share(record, kCountUsed, "objects", "stop-writes-count");
       subjects[{std::string(value_of(record, "ns")), std::string(value_of(record, "set"))}]
           .emplace_back(name_cell(members[i]), std::move(record));
+    }
   return subjects_sheet("Set Information", {"Namespace", "Set"}, kSets, subjects);
 }
 
 Sheet sindex_sheet(const Fleet& fleet, const std::vector<Member>& members) {
-  const auto lists = fleet.ask(members, {"sindex-list:"});
+  std::vector<std::string> questions = {"sindex-list:"};
+  for (const std::string& ns : namespaces_of(fleet.ask(members, {"namespaces"})))
+    questions.push_back("namespace/" + ns);
+  const auto lists = fleet.ask(members, questions);
   SubjectRows subjects;
   for (std::size_t i = 0; i < members.size(); ++i) {
     for (Answers& record : records_of(lists[i], "sindex-list:")) {
@@ -236,6 +295,10 @@ Sheet sindex_sheet(const Fleet& fleet, const std::vector<Member>& members) {
       const std::string command = fmt::format("sindex-stat:namespace={};indexname={}", ns, name);
       const auto stats = fleet.ask({members[i]}, {command});
       for (const auto& [key, value] : pairs_of(stats[0], command)) record[key] = value;
+      add_sum(record, kQueries,
+              {"query_reqs", "query_basic_complete", "query_basic_error", "query_basic_abort"});
+      add_sum(record, kUpdates, {"write_success", "delete_success"});
+      record["sindex-type"] = value_of(pairs_of(lists[i], "namespace/" + ns), "sindex-type");
       subjects[{name, ns}].emplace_back(name_cell(members[i]), std::move(record));
     }
   }

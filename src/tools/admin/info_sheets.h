@@ -9,6 +9,8 @@ namespace flotilla::tools::admin {
 Sheet network_sheet(const Fleet& fleet, const std::vector<Member>& members);
 Sheet namespace_usage_sheet(const Fleet& fleet, const std::vector<Member>& members);
 Sheet namespace_object_sheet(const Fleet& fleet, const std::vector<Member>& members);
+/// Counts of transactions, of strongly consistent namespaces alone.
+Sheet transaction_sheet(const Fleet& fleet, const std::vector<Member>& members);
 Sheet set_sheet(const Fleet& fleet, const std::vector<Member>& members);
 Sheet sindex_sheet(const Fleet& fleet, const std::vector<Member>& members);
 Sheet release_sheet(const Fleet& fleet, const std::vector<Member>& members);

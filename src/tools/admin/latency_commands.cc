@@ -95,7 +95,7 @@ bool latencies(Console& console, const Request& request) {
 constexpr Command kCommands[] = {
     {"show latencies",
      "[-e step] [-b count] [-v]: operations a second, and the share slower than 1, 8, 64 ms", false,
-     &latencies},
+     &latencies, Words::Any},
 };
 
 }  // namespace

@@ -62,7 +62,7 @@ bool confirm(Console& console, const Request& request, std::string_view what,
   if (!console.is_interactive)
     return console.complain(
         fmt::format("{} cannot be undone: add --no-warn to do it unattended", what));
-  console.out << what << " cannot be undone. Type '" << name << "' to go on: " << std::flush;
+  console.err << what << " cannot be undone. Type '" << name << "' to go on: " << std::flush;
   std::string typed;
   std::getline(std::cin, typed);
   return typed == name || console.complain("not confirmed");
@@ -219,7 +219,7 @@ bool change_roster(Console& console, const Request& request, RosterChange change
             fmt::format("roster-set:namespace={};nodes={}", ns, fmt::join(next, ",")),
             Scope::Anybody, "Roster"))
     return false;
-  console.out << "Run 'manage recluster' for it to take effect.\n";
+  if (!console.json) console.out << "Run 'manage recluster' for it to take effect.\n";
   return true;
 }
 bool roster_add(Console& c, const Request& r) { return change_roster(c, r, RosterChange::Add); }
@@ -233,6 +233,10 @@ bool roster_stage_nodes(Console& console, const Request& request) {
 }
 bool roster_stage_observed(Console& c, const Request& r) {
   return change_roster(c, r, RosterChange::StageObserved);
+}
+
+bool no_masking(Console& console, const Request&) {
+  return console.complain("masking is not available in this version");
 }
 
 bool no_users(Console& console, const Request&) {
@@ -273,8 +277,11 @@ bool kill_jobs(Console& console, const Request& request) {
   return all_done;
 }
 
-bool recluster(Console& c, const Request& r) {
-  return send(c, r, "recluster:", Scope::Everybody, "Recluster");
+/// The principal starts it, whatever the others answer.
+bool recluster(Console& console, const Request& request) {
+  if (!send(console, request, "recluster:", Scope::Everybody, "Recluster")) return false;
+  if (!console.json) console.out << "Successfully started recluster\n";
+  return true;
 }
 
 bool quiesce(Console& console, const Request& request) {
@@ -282,7 +289,7 @@ bool quiesce(Console& console, const Request& request) {
   if (!send(console, request, undo ? "quiesce-undo:" : "quiesce:", Scope::Everybody,
             undo ? "Quiesce Undo" : "Quiesce"))
     return false;
-  console.out << "Run 'manage recluster' for it to take effect.\n";
+  if (!console.json) console.out << "Run 'manage recluster' for it to take effect.\n";
   return true;
 }
 
@@ -293,30 +300,35 @@ bool revive(Console& console, const Request& request) {
 }
 
 constexpr Command kCommands[] = {
-    {"manage config service", "param <name> to <value>", true, &config_service},
-    {"manage config network", "param <name> to <value>", true, &config_network},
-    {"manage config security", "param <name> to <value>", true, &config_security},
-    {"manage config namespace", "<ns> [set <set>] param <name> to <value>", true,
-     &config_namespace},
-    {"manage config logging", "file <log> param <context> to <level>", true, &config_logging},
-    {"manage acl", "Users and roles", true, &no_users},
-    {"manage roster add", "nodes <id> ... ns <ns>", true, &roster_add},
-    {"manage roster remove", "nodes <id> ... ns <ns>", true, &roster_remove},
-    {"manage roster stage nodes", "<id> ... ns <ns>", true, &roster_stage_nodes},
-    {"manage roster stage observed", "ns <ns>", true, &roster_stage_observed},
-    {"manage tip", "<host> <heartbeat port> | clear: where heartbeats go, too", true, &tip},
+    {"manage config service", "param <name> to <value>", true, &config_service, Words::Any},
+    {"manage config network", "param <name> to <value>", true, &config_network, Words::Any},
+    {"manage config security", "param <name> to <value>", true, &config_security, Words::Any},
+    {"manage config namespace", "<ns> [set <set>] param <name> to <value>", true, &config_namespace,
+     Words::Any},
+    {"manage config logging", "file <log> param <context> to <level>", true, &config_logging,
+     Words::Any},
+    {"manage config xdr", "Replication to other clusters", true, &no_xdr, Words::Any},
+    {"manage masking", "Rules that hide values", true, &no_masking, Words::Any},
+    {"manage acl", "Users and roles", true, &no_users, Words::Any},
+    {"manage roster add", "nodes <id> ... ns <ns>", true, &roster_add, Words::Any},
+    {"manage roster remove", "nodes <id> ... ns <ns>", true, &roster_remove, Words::Any},
+    {"manage roster stage nodes", "<id> ... ns <ns>", true, &roster_stage_nodes, Words::Any},
+    {"manage roster stage observed", "ns <ns>", true, &roster_stage_observed, Words::Any},
+    {"manage tip", "<host> <heartbeat port> | clear: where heartbeats go, too", true, &tip,
+     Words::Any},
     {"manage sindex create",
      "<type> <name> ns <ns> [set <set>] bin <bin> [in <collection>] [ctx <base64>]", true,
-     &create_index},
-    {"manage sindex delete", "<name> ns <ns> [set <set>]", true, &delete_index},
+     &create_index, Words::Any},
+    {"manage sindex delete", "<name> ns <ns> [set <set>]", true, &delete_index, Words::Any},
     {"manage truncate", "ns <ns> [set <set>] [before <ns since 1970>] [undo] [--no-warn]", true,
-     &truncate},
-    {"manage udfs add", "<file name> path <path>", true, &add_module},
-    {"manage udfs remove", "<file name>", true, &remove_module},
-    {"manage jobs kill", "all | <id> ...", true, &kill_jobs},
+     &truncate, Words::Any},
+    {"manage udfs add", "<file name> path <path>", true, &add_module, Words::Any},
+    {"manage udfs remove", "<file name>", true, &remove_module, Words::Any},
+    {"manage jobs kill", "all | <id> ...", true, &kill_jobs, Words::Any},
     {"manage recluster", "Form the cluster anew", true, &recluster},
-    {"manage quiesce", "[undo] with <node> ...: hand over before leaving", true, &quiesce},
-    {"manage revive", "ns <ns>", true, &revive},
+    {"manage quiesce", "[undo] with <node> ...: hand over before leaving", true, &quiesce,
+     Words::Any},
+    {"manage revive", "ns <ns>", true, &revive, Words::Any},
 };
 
 }  // namespace

@@ -52,7 +52,7 @@ bool help(Console& console, const Request& request) {
   if (topic.empty())
     console.out << "\n  * after 'enable'. Words may be abbreviated. Behind a command: with <node> "
                    "..., like <name>,\n"
-                   "    for <namespace>, diff. 'exit' ends.\n";
+                   "    for <namespace>, diff, -flip, -r <rows>. 'exit' ends.\n";
   return true;
 }
 
@@ -106,6 +106,8 @@ Watch parse_watch(const Request& request) {
   add("like", request.like);
   add("for", request.only);
   if (request.diff) watch.line += "diff ";
+  if (request.flips) watch.line += "-flip ";
+  if (request.repeats_after > 0) watch.line += fmt::format("-r {} ", request.repeats_after);
   return watch;
 }
 
@@ -135,16 +137,36 @@ bool watch(Console& console, const Request& request) {
   return true;
 }
 
+bool pager(Console& console, const Request& request) {
+  const bool off = request.words.size() == 1 && request.words[0] == "off";
+  const bool on = request.words.size() == 1 && (request.has("on") || request.has("scroll"));
+  if (!on && !off) return console.complain("usage: pager on|off|scroll");
+  console.pages = on;
+  return true;
+}
+
+bool no_collecting(Console& console, const Request&) {
+  return console.complain("collecting files for support is not available in this version");
+}
+
 constexpr Command kCommands[] = {
-    {"asinfo", "-v <info command> [-l]: ask every node", true, &asinfo},
+    {"asinfo", "-v <info command> [-l]: ask every node", true, &asinfo, Words::Any},
     {"watch", "[--no-diff] [seconds [times]] <command>: again and again, changes marked", false,
-     &watch},
+     &watch, Words::Any},
+    {"pager", "on | off | scroll: long answers through $PAGER or less", false, &pager, Words::Any},
+    {"collectinfo", "All that is known about the cluster, in a file", false, &no_collecting,
+     Words::Any},
+    {"collectlogs", "The logs of all nodes, in a file", false, &no_collecting, Words::Any},
     {"enable", "Allow commands that change the cluster", false, &enable},
     {"disable", "Forbid them again", false, &disable},
-    {"help", "[word]: this list", false, &help},
+    {"help", "[word]: this list", false, &help, Words::Any},
 };
 
 }  // namespace
+
+bool no_xdr(Console& console, const Request&) {
+  return console.complain("replication to other clusters is not available in this version");
+}
 
 std::span<const Command> other_commands() { return kCommands; }
 

@@ -277,7 +277,8 @@ constexpr Command kCommands[] = {
     {"show distribution", "How times to live and sizes spread", false, &distributions},
     {"show distribution time_to_live", "Tenths of the records by time to live", false,
      &ttl_distribution},
-    {"show distribution object_size", "Tenths of the records by size", false, &size_distribution},
+    {"show distribution object_size", "[-b]: tenths of the records by size in bytes", false,
+     &size_distribution, Words::Any},
     {"show stop-writes", "How near each limit is at which writes stop", false, &stop_writes},
 };
 

@@ -77,9 +77,14 @@ class Printer {
     for (std::size_t i = 0; i < titles_.size(); ++i)
       lines = std::max(lines,
                        titles_[i].size() + (grouped && !sheet_.columns[i].group.empty() ? 1 : 0));
-    for (std::size_t line = 0; line < lines; ++line) out += heading(line);
+    std::string headings;
+    for (std::size_t line = 0; line < lines; ++line) headings += heading(line);
+    out += headings;
     std::size_t count = 0;
     for (const Row& row : sheet_.rows) {
+      if (style_.repeats_after > 0 && count > 0 && count % style_.repeats_after == 0 &&
+          !row.is_total)
+        out += headings;
       out += line_of(row);
       count += row.is_total ? 0 : 1;
     }
@@ -183,6 +188,25 @@ std::pair<double, std::size_t> scale(double number, double step, std::size_t uni
 }  // namespace
 
 std::string print(const Sheet& sheet, const Style& style) { return Printer(sheet, style).print(); }
+
+Sheet flipped(const Sheet& sheet) {
+  Sheet result{.title = sheet.title, .columns = {}, .rows = {}};
+  if (sheet.columns.empty()) return result;
+  result.columns.push_back({.group = {}, .title = sheet.columns[0].title, .align = Align::Left});
+  for (std::size_t i = 1; i < sheet.columns.size(); ++i) {
+    const Column& column = sheet.columns[i];
+    const std::string name =
+        column.group.empty() ? column.title : fmt::format("{} {}", column.group, column.title);
+    result.rows.push_back({.cells = {{.text = name}}});
+  }
+  for (const Row& row : sheet.rows) {
+    if (row.is_total) continue;
+    result.columns.push_back({.group = {}, .title = row.cells[0].text, .align = Align::Left});
+    for (std::size_t i = 1; i < row.cells.size(); ++i)
+      result.rows[i - 1].cells.push_back(row.cells[i]);
+  }
+  return result;
+}
 
 nlohmann::ordered_json to_json(const Sheet& sheet) {
   using Json = nlohmann::ordered_json;

@@ -124,7 +124,8 @@ bool records_sheet(Console& console, const Request& request, std::string title,
   Sheet sheet{.title = std::move(title), .columns = {{.group = {}, .title = "Node"}}, .rows = {}};
   for (std::size_t i = 0; i < members.size(); ++i) {
     const std::string_view answer = value_of(answers[i], command);
-    if (client::is_info_error(answer)) return console.complain(answer);
+    client::InfoError error;
+    if (client::is_info_error(answer, &error)) return console.complain(error.message);
     for (const std::string_view part : split(answer, ';')) {
       Row row{.cells = {name_cell(members[i])}};
       for (auto& [name, value] : client::parse_pairs(part, pair_separator)) {
@@ -259,6 +260,14 @@ bool user_agents(Console& console, const Request& request) {
   return true;
 }
 
+bool no_bins(Console& console, const Request&) {
+  return console.complain("servers count the names of bins no more: there is no limit to them");
+}
+
+bool masking(Console& c, const Request& r) {
+  return records_sheet(c, r, "Masking Rules", "masking-show:", ':');
+}
+
 bool no_users(Console& console, const Request&) {
   return console.complain("users and roles are not available in this version");
 }
@@ -269,18 +278,23 @@ constexpr Command kCommands[] = {
     {"show statistics namespace", "Of namespaces ('for' chooses)", false, &namespace_statistics},
     {"show statistics sets", "Of sets ('for' chooses namespaces)", false, &set_statistics},
     {"show statistics sindex", "Of secondary indexes", false, &index_statistics},
+    {"show statistics xdr", "Of replication to other clusters", false, &no_xdr},
+    {"show statistics bins", "Of bins", false, &no_bins},
     {"show config", "Configuration of service, network, and namespaces", false, &config},
     {"show config service", "Of service", false, &service_config},
     {"show config network", "Of network", false, &network_config},
     {"show config security", "Of security", false, &security_config},
     {"show config namespace", "Of namespaces ('for' chooses)", false, &namespace_config},
+    {"show config xdr", "Of replication to other clusters", false, &no_xdr},
     {"show config logging", "Levels of the logs", false, &logging_config},
     {"show user-agents", "Which clients are connected", false, &user_agents},
-    {"show users", "Who may log in", false, &no_users},
-    {"show roles", "What users may do", false, &no_users},
+    {"show users", "Who may log in", false, &no_users, Words::Any},
+    {"show roles", "What users may do", false, &no_users, Words::Any},
     {"show sindex", "Secondary indexes", false, &indexes},
-    {"show udfs", "Modules of user-defined functions", false, &modules},
+    {"show udfs", "Modules of user-defined functions", false, &modules, Words::Any},
     {"show jobs", "Queries at work and done", false, &jobs},
+    {"show jobs queries", "The same", false, &jobs},
+    {"show masking", "Rules that hide values", false, &masking},
     {"show mapping", "Addresses and ids of nodes", false, &mapping},
     {"show best-practices", "What nodes advise against in their own configuration", false,
      &best_practices},

@@ -144,6 +144,42 @@ TEST_F(OneNodeFleet, CommandsSendWhatTheProtocolWants) {
       {"manage jobs kill all", "query-abort-all:"},
       {"manage jobs kill trids 7", "query-abort:trid=7"},
       {"manage revive ns test", "revive:namespace=test"},
+      {"manage recluster", "recluster:"},
+      {"manage quiesce with BB9A", "quiesce:"},
+      {"manage quiesce undo with BB9A", "quiesce-undo:"},
+      {"manage quiesce with BB9A undo", "quiesce-undo:"},
+      {"manage config network param heartbeat.interval to 200",
+       "set-config:context=network;heartbeat.interval=200"},
+      {"manage config security param log.report-authentication to true",
+       "set-config:context=security;log.report-authentication=true"},
+      {"manage sindex create string i ns test bin a",
+       "sindex-create:indexname=i;namespace=test;bin=a;type=string"},
+      {"manage truncate ns test set foo before 5 --no-warn",
+       "truncate:namespace=test;set=foo;lut=5"},
+      {"manage truncate ns test undo", "truncate-namespace-undo:namespace=test"},
+      {"manage truncate ns test set foo undo", "truncate-undo:namespace=test;set=foo"},
+      {"manage jobs kill all queries", "query-abort-all:"},
+      {"info release", "release"},
+      {"show best-practices", "best-practices"},
+      {"show racks", "racks:"},
+      {"show roster", "roster:"},
+      {"show sindex", "sindex-list:"},
+      {"show udfs", "udf-list"},
+      {"show udfs a.lua", "udf-get:filename=a.lua"},
+      {"show jobs", "query-show"},
+      {"show jobs queries", "query-show"},
+      {"show user-agents", "user-agents"},
+      {"show masking", "masking-show:"},
+      {"show statistics service", "statistics"},
+      {"show statistics namespace", "namespace/test"},
+      {"show statistics sets", "sets"},
+      {"show config service", "get-config:context=service"},
+      {"show config network", "get-config:context=network"},
+      {"show config security", "get-config:context=security"},
+      {"show config namespace", "get-config:context=namespace;namespace=test"},
+      {"show config logging", "log/3"},
+      {"show distribution time_to_live", "histogram:namespace=test;type=ttl"},
+      {"show distribution object_size -b", "histogram:namespace=test;type=object-size-linear"},
       {"asinfo -v status", "status"},
       {"manage tip 10.0.0.1 3002", "tip:host=10.0.0.1;port=3002"},
       {"manage tip clear", "tip-clear:"},
@@ -195,6 +231,75 @@ TEST_F(OneNodeFleet, ADistributionTellsWhereEachTenthEnds) {
 TEST_F(OneNodeFleet, ANameThatMeansNoNodeIsToldAsSuch) {
   const Fleet f = fleet();
   EXPECT_EQ(run(f, "info network with Z9"), "ERROR: no node is meant by 'Z9'\n");
+}
+
+TEST_F(OneNodeFleet, ANameAmongOthersThatMeansNoNodeStopsTheCommand) {
+  const Fleet f = fleet();
+  EXPECT_EQ(run(f, "manage quiesce with BB9A Z9", true), "ERROR: no node is meant by 'Z9'\n");
+}
+
+TEST_F(OneNodeFleet, WordsThatACommandDoesNotTakeAreRefused) {
+  const Fleet f = fleet();
+  EXPECT_EQ(run(f, "show config nonsense"), "ERROR: 'show config' does not take 'nonsense'\n");
+  EXPECT_EQ(run(f, "info network test"), "ERROR: 'info network' does not take 'test'\n");
+}
+
+TEST_F(OneNodeFleet, WhatNoServerCouldDoYetIsSaidInALine) {
+  const Fleet f = fleet();
+  const std::string users = "ERROR: users and roles are not available in this version\n";
+  const std::string xdr = "ERROR: replication to other clusters is not available in this version\n";
+  struct Case {
+    const char* line;
+    std::string answer;
+  };
+  const Case cases[] = {
+      {"show users", users},
+      {"show users ann", users},
+      {"show roles", users},
+      {"manage acl create user ann password p roles read", users},
+      {"info xdr", xdr},
+      {"show config xdr", xdr},
+      {"show statistics xdr", xdr},
+      {"manage config xdr create dc d", xdr},
+      {"manage masking add", "ERROR: masking is not available in this version\n"},
+      {"collectinfo", "ERROR: collecting files for support is not available in this version\n"},
+      {"collectlogs", "ERROR: collecting files for support is not available in this version\n"},
+      {"show statistics bins",
+       "ERROR: servers count the names of bins no more: there is no limit to them\n"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(run(f, c.line, true), c.answer) << c.line;
+}
+
+TEST_F(OneNodeFleet, SheetsCanBeFlippedAndTheirHeadingsRepeated) {
+  const Fleet f = fleet();
+  const std::string name = "localhost:" + std::to_string(node.port());
+  EXPECT_NE(run(f, "show statistics service like uptime cluster_s -flip")
+                .find("Node           |cluster_size|uptime\n" + name + "|1           |61\n"),
+            std::string::npos)
+      << out.str();
+  const std::string text = run(f, "show statistics service like uptime cluster_s -r 1");
+  const std::string heading = "Node        |" + name + '\n';
+  EXPECT_NE(text.find(heading, text.find(heading) + 1), std::string::npos) << text;
+}
+
+TEST_F(OneNodeFleet, QuotasAreShownWithTheirUse) {
+  node.set_info("sets",
+                "ns=test:set=foo:objects=5:data_used_bytes=512:stop-writes-count=20:"
+                "stop-writes-size=1024:truncating=false:disable-eviction=true:enable-index=false");
+  const Fleet f = fleet();
+  const std::string text = run(f, "info set");
+  EXPECT_NE(
+      text.find("|False |512.000 B |1.000 KB|50.0 %|5.000  |20.000  |25.0 %|True    |False\n"),
+      std::string::npos)
+      << text;
+}
+
+TEST_F(OneNodeFleet, TransactionsAreThoseOfStrongConsistency) {
+  const Fleet f = fleet();
+  EXPECT_NE(run(f, "info transactions").find("Number of rows: 0\n"), std::string::npos);
+  node.set_info("namespace/test", "strong-consistency=true;mrt_roll_back_success=7");
+  const std::string text = run(f, "info transactions");
+  EXPECT_NE(text.find("7.000  "), std::string::npos) << text;
 }
 
 TEST_F(OneNodeFleet, WatchRepeatsACommandWithItsModifiers) {

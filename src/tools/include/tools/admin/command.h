@@ -15,12 +15,14 @@ namespace flotilla::tools::admin {
 
 /// What stands behind a command's own words.
 struct Request {
-  std::vector<std::string> words;  // Not taken by a modifier.
-  std::vector<std::string> with;   // Which nodes.
-  std::vector<std::string> like;   // Which names.
-  std::vector<std::string> only;   // `for`: which namespaces or sets.
-  bool diff = false;               // Only rows in which nodes differ.
-  bool warns = true;               // Not with --no-warn.
+  std::vector<std::string> words;   // Not taken by a modifier.
+  std::vector<std::string> with;    // Which nodes.
+  std::vector<std::string> like;    // Which names.
+  std::vector<std::string> only;    // `for`: which namespaces or sets.
+  bool diff = false;                // Only rows in which nodes differ.
+  bool warns = true;                // Not with --no-warn.
+  bool flips = false;               // -flip: rows become columns.
+  std::uint64_t repeats_after = 0;  // -r N: the headings again after so many rows; 0: never.
 
   /// The word behind `key`, e.g. "test" behind "ns". Empty: there is none.
   std::string_view after(std::string_view key) const;
@@ -37,17 +39,24 @@ struct Console {
   bool is_privileged = false;
   bool is_interactive = false;
   std::string time = {};  // Of the sheets' titles; empty: now.
+  bool pages = false;     // Long answers go through a pager, where there is one.
+  bool flips = false;     // These two as the command that runs wants it.
+  std::uint64_t repeats_after = 0;
 
   void show(const Sheet& sheet) const;
   /// False, so that a command can end by it.
   bool complain(std::string_view why) const;
 };
 
+/// Whether words may follow a command's own, other than modifiers.
+enum class Words : std::uint8_t { None, Any };
+
 struct Command {
   std::string_view path;  // "show statistics"
   std::string_view help;  // One line.
   bool needs_privilege;
   bool (*run)(Console&, const Request&);  // False: failed, and said why.
+  Words words = Words::None;
 };
 std::vector<Command> commands();
 

@@ -39,12 +39,16 @@ struct Sheet {
 /// How sheets are printed.
 struct Style {
   bool colours = false;
-  std::string time = {};  // "2026-11-22 10:02:53 UTC", behind the title.
+  std::string time = {};          // "2026-11-22 10:02:53 UTC", behind the title.
+  std::size_t repeats_after = 0;  // The headings come again after so many rows; 0: never.
 };
 
 /// Title between tildes as wide as the table, headings (wrapped at blanks where the values are
 /// narrower), one line a row, and the number of rows.
 std::string print(const Sheet& sheet, const Style& style);
+
+/// Columns as rows and rows as columns; totals are left out.
+Sheet flipped(const Sheet& sheet);
 
 /// Title, and per row the columns by name, grouped ones nested, each {"raw": ..., "converted":
 /// ...}.
