@@ -22,7 +22,7 @@ statistics() { python3 tests/conformance/live_statistics.py; }
 # Also a backup that is made while others write, restored and compared; its parameter is how many records.
 tools() {
   against_node python3 tests/tools/failures.py '{port}' && against_node python3 tests/tools/terminal.py '{port}' &&
-    python3 tests/tools/backup.py 3000 && python3 tests/tools/startup.py
+    python3 tests/tools/sizes.py && python3 tests/tools/backup.py 3000 && python3 tests/tools/startup.py
 }
 
 tools_long() {
