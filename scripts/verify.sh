@@ -83,6 +83,11 @@ verify_cluster() {
   ensure_go
   suite cluster 900 cluster
   suite faults-long 7200 cluster_tests
+  local user
+  for user in python java cpp; do
+    quietly "building the client in $user" cluster-user build_cluster_user "$user"
+    suite "faults-$user" 3600 cluster_tests -client "$user" kill pause rolling scale
+  done
 }
 
 verify_bench() {

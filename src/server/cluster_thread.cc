@@ -358,6 +358,19 @@ bool ClusterThread::claims_nothing(const NodeInfo& member) const {
   return true;
 }
 
+/// Clients do not believe the partitions of a node that knows no other while another one answers
+/// them: it may be cut off. So the last node knows those that leave until they are gone.
+std::vector<NodeInfo> ClusterThread::shown_peers(const cluster::View& view) const {
+  std::vector<NodeInfo> shown;
+  std::vector<NodeInfo> done;
+  for (const NodeInfo& member : view.members) {
+    if (member.process == options_.self.process || !peers_.may_show(member.process, refreshed_))
+      continue;
+    (member.leaving && claims_nothing(member) ? done : shown).push_back(member);
+  }
+  return shown.empty() ? done : shown;
+}
+
 void ClusterThread::refresh() {
   stale_ = false;
   refreshed_ = net::Reactor::now();
@@ -380,13 +393,8 @@ void ClusterThread::refresh() {
     next->settled = std::ranges::all_of(next->links, [](const Membership::Peer& peer) {
       return peer.member ? peer.why.empty() : !(peer.reachable && peer.process);
     });
-    std::vector<NodeInfo> shown;
     peers_.follow(view->members, refreshed_);
-    for (const NodeInfo& member : view->members)
-      if (member.process != options_.self.process && peers_.may_show(member.process, refreshed_) &&
-          !(member.leaving && claims_nothing(member)))
-        shown.push_back(member);
-    peers_.update(shown);
+    peers_.update(shown_peers(*view));
   }
   next->peers = peers_;
   const WallTime wall = hooks_.wall();

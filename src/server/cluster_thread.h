@@ -136,6 +136,7 @@ class ClusterThread final : private net::LinkLoop::Handler {
   void refresh();
   void say_diagnosis(const std::vector<std::string>& diagnosis);
   bool claims_nothing(const cluster::NodeInfo& member) const;
+  std::vector<cluster::NodeInfo> shown_peers(const cluster::View& view) const;
   void set_flag(bool& flag);
   bool wait_for(const bool& flag, Duration limit);
 
