@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <ostream>
 
@@ -112,7 +113,8 @@ Session::Verdict Session::run_file(const std::string& path) {
     return Verdict::Failed;
   }
   std::ifstream file(path);
-  if (!file) {
+  std::error_code ignored;
+  if (!file || std::filesystem::is_directory(path, ignored)) {
     streams_.err << fmt::format("Error: (-1) cannot read '{}'\n\n", path);
     return Verdict::Failed;
   }

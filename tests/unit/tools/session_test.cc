@@ -243,6 +243,9 @@ TEST_F(SessionTest, AFileIsRunLineByLineAndOursMaySpanLines) {
             "OK, 1 record affected.\n\nOK, 1 record affected.\n\nOK, 1 record affected.\n\ndone\n");
   std::remove(path.c_str());
   EXPECT_EQ(own.run_statement("run '" + path + "'"), Session::Verdict::Failed);
+  taken_errors();
+  EXPECT_EQ(own.run_file(::testing::TempDir()), Session::Verdict::Failed);
+  EXPECT_EQ(taken_errors(), "Error: (-1) cannot read '" + ::testing::TempDir() + "'\n\n");
 }
 
 TEST_F(SessionTest, AStrictSessionStopsAtTheFirstFailure) {
