@@ -47,7 +47,7 @@ bool help(Console& console, const Request& request) {
       request.words.empty() ? std::string_view() : std::string_view(request.words[0]);
   for (const Command& command : commands())
     if (command.path.starts_with(topic))
-      console.out << fmt::format("  {:<26}{}{}\n", command.path, command.help,
+      console.out << fmt::format("  {:<31}{}{}\n", command.path, command.help,
                                  command.needs_privilege ? " *" : "");
   if (topic.empty())
     console.out << "\n  * after 'enable'. Words may be abbreviated. Behind a command: with <node> "
