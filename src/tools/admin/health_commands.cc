@@ -68,18 +68,25 @@ std::string distinct(const std::vector<NodeFacts>& nodes, Get get) {
 
 struct Feature {
   std::string_view name;
-  std::string_view statistic;  // In use when it is neither 0, "false", "none", nor "null".
+  std::string_view statistic;
+  std::string_view value = {};  // In use when it is this; empty: not 0, "false", "none", or "null".
 };
 constexpr Feature kFeatures[] = {
     {"Aggregation", "si_query_aggr_complete"},
     {"Batch", "batch_index_initiate"},
     {"Compression", "storage-engine.compression"},
+    {"Index-on-flash", "index-type", "flash"},
+    {"Index-on-pmem", "index-type", "pmem"},
+    {"Index-on-shmem", "index-type", "shmem"},
     {"KVS", "client_read_success"},
     {"KVS", "client_write_success"},
+    {"LDT", "ldt-enabled"},
     {"PIndex Query", "pi_query_short_basic_complete"},
     {"PIndex Query", "pi_query_long_basic_complete"},
+    {"Query", "query_reqs"},
     {"Rack-aware", "rack-id"},
     {"SC", "strong-consistency"},
+    {"Scan", "scan_basic_complete"},
     {"SIndex", "sindex_used_bytes"},
     {"SIndex Query", "si_query_short_basic_complete"},
     {"SIndex Query", "si_query_long_basic_complete"},
@@ -88,11 +95,14 @@ constexpr Feature kFeatures[] = {
     {"TLS (Heartbeat)", "heartbeat.tls-port"},
     {"TLS (Service)", "service.tls-port"},
     {"UDF", "client_udf_complete"},
+    {"XDR Destination", "xdr_client_write_success"},
+    {"XDR Source", "xdr_ship_success"},
 };
 
-bool is_used(const NodeFacts& node, std::string_view statistic) {
+bool is_used(const NodeFacts& node, const Feature& feature) {
   const auto says = [&](const Answers& answers) {
-    const std::string_view value = value_of(answers, statistic);
+    const std::string_view value = value_of(answers, feature.statistic);
+    if (!feature.value.empty()) return value == feature.value;
     return !value.empty() && value != "0" && value != "false" && value != "none" && value != "null";
   };
   return says(node.statistics) || says(node.network) || says(node.service) ||
@@ -102,7 +112,7 @@ bool is_used(const NodeFacts& node, std::string_view statistic) {
 std::set<std::string_view> features_of(const NodeFacts& node) {
   std::set<std::string_view> used;
   for (const Feature& feature : kFeatures)
-    if (is_used(node, feature.statistic)) used.insert(feature.name);
+    if (is_used(node, feature)) used.insert(feature.name);
   return used;
 }
 
@@ -201,7 +211,9 @@ bool summary(Console& console, const Request&) {
        {"Cluster Size", distinct(nodes, of_statistics("cluster_size"))},
        {"Cluster Key", distinct(nodes, of_statistics("cluster_key"))},
        {"Principal", distinct(nodes, of_statistics("cluster_principal"))},
-       {"Least Free Memory", fmt::format("{:.0f} %", least_memory)},
+       // Of the node that has least.
+       {"System Memory Used%", fmt::format("{:.0f}", 100 - least_memory)},
+       {"System Memory Avail%", fmt::format("{:.0f}", least_memory)},
        {"Namespaces", fmt::format("{} ({})", namespaces.size(), fmt::join(namespaces, ", "))},
        {"Active Features", fmt::format("{}", fmt::join(used, ", "))}}));
   console.show(namespace_summary(nodes));

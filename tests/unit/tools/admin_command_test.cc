@@ -282,6 +282,25 @@ TEST_F(OneNodeFleet, SheetsCanBeFlippedAndTheirHeadingsRepeated) {
   EXPECT_NE(text.find(heading, text.find(heading) + 1), std::string::npos) << text;
 }
 
+TEST_F(OneNodeFleet, FeaturesAndSummaryTellWhatIsInUse) {
+  node.set_info(
+      "namespace/test",
+      "objects=1;client_read_success=3;index-type=flash;rack-id=0;xdr_client_write_success=1");
+  const Fleet f = fleet();
+  const std::string text = run(f, "features");
+  for (const char* line : {"Aggregation    |NO\n", "Batch          |NO\n", "Index-on-flash |YES\n",
+                           "Index-on-pmem  |NO\n", "KVS            |YES\n", "LDT            |NO\n",
+                           "Query          |NO\n", "Rack-aware     |NO\n", "Scan           |NO\n",
+                           "TLS (Service)  |NO\n", "UDF            |NO\n", "XDR Destination|YES\n",
+                           "XDR Source     |NO\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  const std::string summary = run(f, "summary -l");
+  for (const char* line : {"Migrations          |False\n", "Server Version      |8.1.2.0\n",
+                           "Cluster Size        |1\n", "System Memory Used% |20\n",
+                           "System Memory Avail%|80\n", "Namespace Summary"})
+    EXPECT_NE(summary.find(line), std::string::npos) << line << summary;
+}
+
 TEST_F(OneNodeFleet, QuotasAreShownWithTheirUse) {
   node.set_info("sets",
                 "ns=test:set=foo:objects=5:data_used_bytes=512:stop-writes-count=20:"
