@@ -30,6 +30,20 @@ tl::unexpected<Error> failed(const std::string& path, std::string_view what) {
 /// -1 and errno EWOULDBLOCK when another process, or another descriptor of ours, holds the lock.
 int lock_whole(int fd) { return ::flock(fd, LOCK_EX | LOCK_NB); }
 
+/// Short only at the end. The error is in errno.
+Result<std::size_t> read_from(const net::Fd& fd, std::uint64_t offset, MutableBytes into) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n = ::pread(fd.raw(), into.data() + done, into.size() - done,
+                              static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(Code::Unavailable, "cannot read");
+    if (n == 0) break;
+    done += static_cast<std::size_t>(n);
+  }
+  return done;
+}
+
 }  // namespace
 
 Result<PosixFile> PosixFile::open(const Options& options) {
@@ -96,21 +110,6 @@ Result<std::size_t> PosixFile::read_at(std::uint64_t offset, MutableBytes into) 
   return done ? done : failed(path_, "cannot read");
 }
 
-/// The error is in errno.
-Result<std::size_t> PosixFile::read_from(const net::Fd& fd, std::uint64_t offset,
-                                         MutableBytes into) {
-  std::size_t done = 0;
-  while (done < into.size()) {
-    const ssize_t n = ::pread(fd.raw(), into.data() + done, into.size() - done,
-                              static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return fail(Code::Unavailable, "cannot read");
-    if (n == 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  return done;
-}
-
 FileRange PosixFile::range_of(const store::RecordExtent& extent) const {
   const std::uint64_t block = direct_ ? kDirectBlock : 1;
   const std::uint64_t from = extent.offset / block * block;
@@ -172,17 +171,15 @@ Result<Buffer> PosixFolder::read(std::string_view name, std::size_t size_max) {
   const net::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid())
     return errno == ENOENT ? fail(Code::NotFound, "no such file") : failed(path, "cannot open");
-  Buffer contents(size_max + 1);
-  std::size_t done = 0;
-  while (done < contents.size()) {
-    const ssize_t n = ::read(fd.raw(), contents.data() + done, contents.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return failed(path, "cannot read");
-    if (n == 0) break;
-    done += static_cast<std::size_t>(n);
-  }
-  if (done > size_max) return fail(Code::TooBig, "file longer than it may be");
-  contents.resize(done);
+  struct stat status{};
+  if (::fstat(fd.raw(), &status) != 0) return failed(path, "cannot tell its size");
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size > size_max) return fail(Code::TooBig, "file longer than it may be");
+  // Files change by replace() alone, so one that is open has the size that it had.
+  Buffer contents(size);
+  const auto done = read_from(fd, 0, contents);
+  if (!done) return failed(path, "cannot read");
+  contents.resize(*done);
   return contents;
 }
 

@@ -47,7 +47,6 @@ class PosixFile {
  private:
   PosixFile(net::Fd fd, std::string path, std::uint64_t size, bool direct)
       : fd_(std::move(fd)), path_(std::move(path)), size_(size), direct_(direct) {}
-  static Result<std::size_t> read_from(const net::Fd& fd, std::uint64_t offset, MutableBytes into);
   Result<std::size_t> write(std::uint64_t offset, Bytes from);
 
   net::Fd fd_;
