@@ -80,6 +80,7 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                   .commit_to_device = config.commit_to_device(),
                                   .start_empty = config.cold_start_empty(),
                                   .align = align_of(config),
+                                  .checkpoint = on_device(config),
                                   .tuning = tuning_of(config)};
   threads_ = std::make_unique<LogThreads>(std::move(files), hooks_.before_write);
   log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);
@@ -128,6 +129,25 @@ store::Recovered DurableNamespace::recovered(const store::RecordImage& image,
 
 void DurableNamespace::recovered_some(std::span<store::FoundRecord> found) {
   records_.recover(found);
+}
+
+store::IndexHead DurableNamespace::index_head(wire::PartitionId partition) {
+  return records_.index_head(partition);
+}
+
+void DurableNamespace::index_below(wire::PartitionId partition, const wire::Digest* below,
+                                   std::vector<store::IndexedRecord>& out) {
+  records_.index_below(partition, below, out);
+}
+
+bool DurableNamespace::index_restored(const store::IndexHead& head,
+                                      std::span<const store::IndexedRecord> records) {
+  return records_.restore_index(head, records);
+}
+
+void DurableNamespace::index_refused(unsigned file) {
+  for (std::size_t id = file; id < wire::kPartitions; id += log_->file_count())
+    records_.forget_index(wire::PartitionId(static_cast<std::uint16_t>(id)));
 }
 
 Result<bool> DurableNamespace::relocate(const store::RecordImage& image,

@@ -56,6 +56,12 @@ class DurableNamespace : public store::LogOwner {
                              const store::RecordPlace& at) override;
   void recovered_some(std::span<store::FoundRecord> found) override;
   void reads_back(std::string_view progress) override { hooks_.reads_back(progress); }
+  store::IndexHead index_head(wire::PartitionId partition) override;
+  void index_below(wire::PartitionId partition, const wire::Digest* below,
+                   std::vector<store::IndexedRecord>& out) override;
+  bool index_restored(const store::IndexHead& head,
+                      std::span<const store::IndexedRecord> records) override;
+  void index_refused(unsigned file) override;
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override;
   bool segment_damaged(store::SegmentSlot segment) override;
   void durable(store::LogPosition position) override;

@@ -129,9 +129,12 @@ void LogThreads::wait_until_open() {
 
 void LogThreads::stop() {
   if (log_ == nullptr) return;
+  wait_until_open();
+  crew_ = std::make_unique<Crew>(parallel_);
   log_->close();
   for (const auto& lane : lanes_)
     if (lane->thread.joinable()) lane->thread.join();
+  crew_.reset();
   log_ = nullptr;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <map>
 #include <new>
 #include <utility>
@@ -170,12 +171,23 @@ MemoryRecord* Index::find(const Digest& digest) const {
   return place.entry == nullptr ? nullptr : record_of(*place.entry);
 }
 
+void Index::make_directory(unsigned depth) {
+  auto* const first = new Directory(depth);
+  Bucket* const bucket = make_bucket(0);
+  for (auto& slot : first->slots) slot = bucket;
+  directory_.store(first, std::memory_order_release);
+}
+
+void Index::expect(std::size_t records) {
+  if (directory_.load(std::memory_order_relaxed) != nullptr) return;
+  // Uniform digests come to a depth like this, or one more, by themselves.
+  constexpr std::size_t kRecordsPerSlot = 4;
+  make_directory(std::min<unsigned>(
+      kDepthMost, static_cast<unsigned>(std::bit_width(records / kRecordsPerSlot | 1)) - 1));
+}
+
 void Index::insert(MemoryRecord* record) {
-  if (directory_.load(std::memory_order_relaxed) == nullptr) {
-    auto* const first = new Directory(0);
-    first->slots[0] = make_bucket(0);
-    directory_.store(first, std::memory_order_release);
-  }
+  if (directory_.load(std::memory_order_relaxed) == nullptr) make_directory(0);
   const std::uint64_t position = position_of(record->digest);
   for (;;) {
     const Directory* const directory = directory_.load(std::memory_order_relaxed);

@@ -36,8 +36,8 @@ std::span<const IoRequest> LogFile::step(Instant now, const Log::Event& event) {
   if (state() == Log::State::Recovering) finish_opening();
   if (state() == Log::State::Ready) {
     if (closing_ == Closing::No) compactor_.advance(now, out_);
-    flush();
-    finish_closing();
+    if (closing_ <= Closing::Flushing) flush();
+    advance_closing();
   }
   return out_;
 }
@@ -66,6 +66,10 @@ void LogFile::completed(const IoCompletion& completion) {
       return unit_written(completion.token);
     case IoOf::Sync:
       return synced();
+    case IoOf::Checkpoint:
+      FLOTILLA_CHECK(checkpoint_in_flight_ > 0);
+      --checkpoint_in_flight_;
+      return;
     default:
       FLOTILLA_CHECK(marks_in_flight_ > 0);
       if (--marks_in_flight_ == 0) marks_writing_.clear();
@@ -143,9 +147,10 @@ void LogFile::report_recovery() const {
   const LogReport& report = recovery_->report();
   const std::string& ns = options_.namespace_name;
   log_info("storage",
-           "{{{}}} file {}: {} records ({} tombstones) in {} segments, {} bytes read{}{}", ns,
+           "{{{}}} file {}: {} records ({} tombstones) in {} segments, {} bytes read{}{}{}", ns,
            id_.index, report.records, report.tombstones, report.segments, report.bytes_read,
-           report.formatted ? ", new" : "", report.clean ? ", was closed cleanly" : "");
+           report.formatted ? ", new" : "", report.clean ? ", was closed cleanly" : "",
+           report.checkpoint ? ", from the index checkpoint" : "");
   constexpr std::size_t kLinesMax = 100;
   std::size_t lines = 0;
   for (const LogDamage& place : report.damage) {
@@ -217,7 +222,8 @@ void LogFile::flush() {
 }
 
 bool LogFile::flush_is_due() const {
-  if (urgent_ || (closing_ == Closing::Flushing && segment_slot_ != 0)) return true;
+  if (urgent_ || (closing_ == Closing::Flushing && (segment_slot_ != 0 || !freeing_.empty())))
+    return true;
   // One group at a time: what arrives while one is under way is the next.
   if (options_.commit_to_device)
     return open_ != nullptr && units_.empty() && durable_.load() >= flush_target_;
@@ -302,6 +308,7 @@ void LogFile::synced() {
     state_.store(Log::State::Ready, std::memory_order_release);
     return;
   }
+  if (closing_ == Closing::Settling) return;
   if (closing_ == Closing::Syncing) {
     closing_ = Closing::Done;
     state_.store(Log::State::Closed, std::memory_order_release);
@@ -336,23 +343,105 @@ void LogFile::fail_for_good(std::string_view why) {
 // ----------------------------------------------------------------------------------------------
 // closing
 
-void LogFile::finish_closing() {
-  const std::scoped_lock lock(mutex_);
-  if (closing_ == Closing::No) return;
-  const bool quiet = !open_ && units_.empty() && marks_waiting_.empty() && marks_in_flight_ == 0 &&
-                     !sync_in_flight_;
-  if (!quiet || durable_.load() != appended_) return;
-  if (closing_ == Closing::Flushing) {
-    closing_ = Closing::Header;
-    header_.clean = true;
-    header_.end = written_point_;
-    ++header_.sequence;
-    write_headers(1);
-  } else if (closing_ == Closing::Header) {
-    closing_ = Closing::Syncing;
-    sync_in_flight_ = true;
-    out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
+/// Everything durable; then the index, if it is to be kept, durable too; then the header that says
+/// so. Each waits for the one before.
+void LogFile::advance_closing() {
+  if (closing_ == Closing::No || !is_quiet()) return;
+  const std::size_t before = out_.size();
+  switch (closing_) {
+    case Closing::Flushing:
+      checkpoint_ = make_checkpoint();
+      if (checkpoint_ == nullptr) return write_closing_header();
+      closing_ = Closing::Checkpoint;
+      return advance_checkpoint(checkpoint_->start(out_), before);
+    case Closing::Checkpoint:
+      return advance_checkpoint(checkpoint_->written(out_), before);
+    case Closing::Settling:
+      return write_closing_header();
+    case Closing::Header:
+      return sync_closing(Closing::Syncing);
+    default:
+      return;
   }
+}
+
+/// Nothing is under way, and all that was appended is durable.
+bool LogFile::is_quiet() {
+  const std::scoped_lock lock(mutex_);
+  return !open_ && units_.empty() && marks_waiting_.empty() && marks_in_flight_ == 0 &&
+         checkpoint_in_flight_ == 0 && !sync_in_flight_ && durable_.load() == appended_;
+}
+
+/// A file with damage is read whole at the next start, so that all of it is known again. Empty:
+/// nothing speaks against one.
+std::string_view LogFile::why_no_checkpoint() const {
+  const LogReport& report = recovery_->report();
+  const bool lost = report.lost_records != 0 || !report.lost_records_exact;
+  const bool damaged = figures_.read_errors != 0 || table_.count(SegmentTable::State::Damaged) != 0;
+  return lost || damaged ? "there is damage in the file" : std::string_view{};
+}
+
+/// None: there is not to be one.
+std::unique_ptr<CheckpointWriter> LogFile::make_checkpoint() {
+  if (!options_.checkpoint) return nullptr;
+  CheckpointWriter::Ground ground{.file = id_.index, .files = id_.count};
+  const std::scoped_lock lock(mutex_);
+  if (const std::string_view why = why_no_checkpoint(); !why.empty()) {
+    log_info("storage", "{{{}}} file {}: no index checkpoint: {}", options_.namespace_name,
+             id_.index, why);
+    return nullptr;
+  }
+  ground.id = {.log_id = header_.log_id, .closing = header_.sequence + 1};
+  ground.segment_size = header_.segment_size;
+  ground.align = header_.align;
+  using enum SegmentTable::State;
+  for (std::uint32_t slot = 1; slot < table_.size(); ++slot) {
+    const SegmentTable::Segment& segment = table_[slot];
+    if (segment.state == Free) {
+      ground.free.push_back(slot);
+    } else {
+      ground.used.push_back({.slot = slot,
+                             .filled = segment.filled,
+                             .live = segment.live.load(),
+                             .number = segment.number});
+    }
+  }
+  return std::make_unique<CheckpointWriter>(std::move(ground), owner_, host_);
+}
+
+void LogFile::advance_checkpoint(CheckpointWriter::Outcome outcome, std::size_t before) {
+  for (std::size_t i = before; i < out_.size(); ++i)
+    out_[i].token = token(IoOf::Checkpoint, ++serial_);
+  checkpoint_in_flight_ += static_cast<std::uint32_t>(out_.size() - before);
+  using enum CheckpointWriter::Outcome;
+  if (outcome == Pending) return;
+  if (outcome == Done) {
+    log_info("storage", "{{{}}} file {}: index checkpoint of {} records, {} bytes",
+             options_.namespace_name, id_.index, checkpoint_->entries(), checkpoint_->bytes());
+    return sync_closing(Closing::Settling);
+  }
+  log_info("storage", "{{{}}} file {}: no index checkpoint: there is not enough free space",
+           options_.namespace_name, id_.index);
+  out_.resize(before);
+  checkpoint_in_flight_ = 0;
+  checkpoint_.reset();
+  write_closing_header();
+}
+
+void LogFile::write_closing_header() {
+  closing_ = Closing::Header;
+  const std::scoped_lock lock(mutex_);
+  header_.clean = true;
+  header_.end = written_point_;
+  header_.checkpoint = checkpoint_ == nullptr ? 0 : checkpoint_->root();
+  ++header_.sequence;
+  write_headers(1);
+}
+
+void LogFile::sync_closing(Closing next) {
+  closing_ = next;
+  sync_in_flight_ = true;
+  out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
 }
 
 void LogFile::close() {

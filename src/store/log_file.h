@@ -4,6 +4,7 @@
 #include <deque>
 #include <mutex>
 
+#include "checkpoint_writer.h"
 #include "log_compactor.h"
 #include "log_recovery.h"
 #include "segment_table.h"
@@ -72,9 +73,17 @@ class LogFile {
     AlignedBuffer buffer;
     std::uint64_t offset = 0;  // In the file.
   };
-  enum class IoOf : std::uint8_t { Recovery, Unit, Mark, Sync, Header, Compactor };
+  enum class IoOf : std::uint8_t { Recovery, Unit, Mark, Sync, Header, Compactor, Checkpoint };
   enum class Opening : std::uint8_t { Reading, Writing, Syncing, Done };
-  enum class Closing : std::uint8_t { No, Flushing, Header, Syncing, Done };
+  enum class Closing : std::uint8_t {
+    No,
+    Flushing,
+    Checkpoint,  // The index is being written.
+    Settling,    // It must be durable before the header names it.
+    Header,
+    Syncing,
+    Done
+  };
   void retune_locked(const LogTuning& tuning);
 
   // Under mutex_: log_append.cc.
@@ -106,7 +115,13 @@ class LogFile {
   void write_units();
   void write_marks();
   void write_headers(unsigned copies);
-  void finish_closing();
+  void advance_closing();
+  bool is_quiet();
+  std::unique_ptr<CheckpointWriter> make_checkpoint();
+  std::string_view why_no_checkpoint() const;
+  void advance_checkpoint(CheckpointWriter::Outcome outcome, std::size_t before);
+  void write_closing_header();
+  void sync_closing(Closing next);
   void fail_for_good(std::string_view why);
   std::uint64_t token(IoOf of, std::uint64_t serial) const {
     return static_cast<std::uint64_t>(of) << 56 | serial;
@@ -148,6 +163,8 @@ class LogFile {
   LogCompactor compactor_;
   Opening opening_ = Opening::Reading;
   Closing closing_ = Closing::No;
+  std::unique_ptr<CheckpointWriter> checkpoint_;
+  std::uint32_t checkpoint_in_flight_ = 0;
   Instant now_;
   Instant started_;
   Instant said_;  // How far reading back has come.

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
+#include "byte_writer.h"
 
 namespace flotilla::store {
 namespace {
@@ -15,27 +16,9 @@ constexpr std::size_t kNameSize = 32;
 constexpr std::size_t kMagicSize = 8;
 constexpr std::size_t kCrcAt = 8;  // After the magic of headers and marks; covers what follows it.
 
-/// Writes straight down a buffer that is known to be large enough.
-class Writer {
- public:
-  explicit Writer(std::byte* at) : at_(at) {}
-
-  template <std::unsigned_integral T>
-  Writer& le(T value) {
-    store_le(at_, value);
-    at_ += sizeof value;
-    return *this;
-  }
-  Writer& bytes(Bytes bytes) {
-    std::memcpy(at_, bytes.data(), bytes.size());
-    at_ += bytes.size();
-    return *this;
-  }
-  Writer& point(const LogPoint& point) { return le(point.segment).le(point.offset); }
-
- private:
-  std::byte* at_;
-};
+ByteWriter& put(ByteWriter& w, const LogPoint& point) {
+  return w.le(point.segment).le(point.offset);
+}
 
 LogPoint point(Reader& r) {
   LogPoint out;
@@ -61,7 +44,7 @@ bool sealed(Bytes whole, std::size_t crc_at) {
 void FileHeader::encode(MutableBytes to) const {
   FLOTILLA_CHECK(to.size() == kSectorSize && namespace_name.size() < kNameSize);
   std::ranges::fill(to, std::byte{0});
-  Writer w(to.data());
+  ByteWriter w(to.data());
   w.bytes(as_bytes(kFileMagic)).le(std::uint32_t{0}).le(version);
   w.le(sequence).le(log_id).bytes(instance);
   std::array<std::byte, kNameSize> name{};
@@ -73,7 +56,8 @@ void FileHeader::encode(MutableBytes to) const {
       .le(segments)
       .le(align)
       .le(created.ms);
-  w.le(boot).le(std::uint32_t{clean}).point(end);
+  w.le(boot).le(std::uint32_t{clean});
+  put(w, end).le(checkpoint);
   seal(to.first(kSize), kCrcAt);
 }
 
@@ -101,6 +85,7 @@ FileHeader::State FileHeader::parse(Bytes in, FileHeader& out) {
   out.boot = r.le<std::uint32_t>();
   out.clean = r.le<std::uint32_t>() != 0;
   out.end = point(r);
+  out.checkpoint = r.le<std::uint32_t>();
   const bool sizes_fit = out.segment_size >= kSegmentSizeMin &&
                          out.segment_size <= kSegmentSizeMax && out.segment_size % 4096 == 0 &&
                          (out.align == 512 || out.align == 4096);
@@ -112,9 +97,10 @@ FileHeader::State FileHeader::parse(Bytes in, FileHeader& out) {
 void SegmentMark::encode(MutableBytes to) const {
   FLOTILLA_CHECK(to.size() >= kSize);
   std::ranges::fill(to, std::byte{0});
-  Writer w(to.data());
+  ByteWriter w(to.data());
   w.bytes(as_bytes(kMarkMagic)).le(std::uint32_t{0}).le(static_cast<std::uint32_t>(state));
-  w.le(log_id).le(number).le(slot).le(end).le(torn_from).le(records).point(synced);
+  w.le(log_id).le(number).le(slot).le(end).le(torn_from).le(records);
+  put(w, synced);
   seal(to.first(kSize), kCrcAt);
 }
 
@@ -140,9 +126,10 @@ SegmentMark::Reading SegmentMark::parse(Bytes in, SegmentMark& out) {
 
 void UnitHeader::encode(MutableBytes to) const {
   FLOTILLA_CHECK(to.size() >= kSize);
-  Writer w(to.data());
+  ByteWriter w(to.data());
   w.le(kUnitMagic).le(std::uint32_t{0}).le(log_id).le(segment).le(offset).le(index);
-  w.le(payload_size).le(records).point(synced);
+  w.le(payload_size).le(records);
+  put(w, synced);
   std::ranges::fill(to.subspan(kSize - 12, 12), std::byte{0});
   seal(to.first(kSize), 4);
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/log.h"
 
 namespace flotilla::store {
 namespace {
@@ -47,10 +48,12 @@ LogRecovery::Outcome LogRecovery::refuse(std::string why) {
 
 LogRecovery::Outcome LogRecovery::completed(const IoCompletion& completion,
                                             std::vector<IoRequest>& out) {
-  FLOTILLA_CHECK(asked_ > 0);
-  --asked_;
   const bool ok = completion.result.has_value();
   if (ok) report_.bytes_read += *completion.result;
+  if (phase_ == Phase::Checkpoint)
+    return advance_checkpoint(checkpoint_->completed(completion, out), out);
+  FLOTILLA_CHECK(asked_ > 0);
+  --asked_;
   if (phase_ == Phase::Header)
     return header_read(ok && *completion.result == options_.segment_size, out);
   if (phase_ == Phase::Segments) return segment_read(completion.token, ok, out);
@@ -86,6 +89,7 @@ LogRecovery::Outcome LogRecovery::header_read(bool ok, std::vector<IoRequest>& o
   } else if (states[1 - best] != Valid) {
     damaged_header(other_at);
   }
+  both_headers_ = states[1 - best] == Valid;
   return accept(copies[best], out);
 }
 
@@ -165,8 +169,7 @@ LogRecovery::Outcome LogRecovery::marks_read(std::vector<IoRequest>& out) {
   next_slot_ += count;
   if (next_slot_ < header_.segments) return ask_marks(out);
   if (blank_) return finish();
-  phase_ = Phase::Segments;
-  return begin_segments(out);
+  return may_have_checkpoint() ? begin_checkpoint(out) : begin_segments(out);
 }
 
 /// The mark at `at` in the batch, unless it is of an earlier formatting or was written to the wrong
@@ -231,6 +234,77 @@ void LogRecovery::damaged_mark(const MarkSuspect& suspect) {
            .lost = 0});
 }
 
+// ------------------------------------------------------------------------------------------------
+// from the checkpoint
+
+/// Only if nothing can have been written since: the header says that the file was closed, and it is
+/// the newest one for sure.
+bool LogRecovery::may_have_checkpoint() const {
+  const auto is_sealed = [](const Used& used) {
+    return used.number_known && used.mark.state == SegmentMark::State::Sealed;
+  };
+  return options_.checkpoint && header_.clean && header_.checkpoint != 0 && both_headers_ &&
+         std::ranges::all_of(used_, is_sealed);
+}
+
+LogRecovery::Outcome LogRecovery::begin_checkpoint(std::vector<IoRequest>& out) {
+  phase_ = Phase::Checkpoint;
+  std::vector<CheckpointReader::Sealed> sealed;
+  for (const auto& [slot, mark, number_known] : used_)
+    sealed.push_back({.slot = slot, .number = mark.number, .end = mark.end});
+  checkpoint_ = std::make_unique<CheckpointReader>(header_, id_, sealed, owner_, host_);
+  return advance_checkpoint(checkpoint_->start(out), out);
+}
+
+LogRecovery::Outcome LogRecovery::advance_checkpoint(CheckpointReader::Outcome outcome,
+                                                     std::vector<IoRequest>& out) {
+  const std::uint64_t segment = header_.segment_size;
+  bytes_.store(checkpoint_->size() * segment, std::memory_order_relaxed);
+  bytes_done_.store(checkpoint_->done() * segment, std::memory_order_relaxed);
+  report_.records = checkpoint_->restored();
+  if (outcome == CheckpointReader::Outcome::Pending) return Outcome::Pending;
+  if (outcome == CheckpointReader::Outcome::Done) {
+    take_checkpoint();
+    return finish();
+  }
+  report_.checkpoint_refused = checkpoint_->why();
+  log_warning("storage", "{{{}}} file {}: its index checkpoint does not count, all is read: {}",
+              options_.namespace_name, id_.index, report_.checkpoint_refused);
+  if (checkpoint_->handed_over()) owner_.index_refused(id_.index);
+  checkpoint_.reset();
+  report_.records = 0;
+  bytes_done_.store(0, std::memory_order_relaxed);
+  return begin_segments(out);
+}
+
+/// What a scan of all segments would have come to.
+void LogRecovery::take_checkpoint() {
+  for (const auto& [slot, mark, number_known] : used_) {
+    SegmentTable::Segment& segment = table_[slot];
+    table_.occupy(slot, SegmentTable::State::Sealed);
+    segment.end = mark.end;
+    segment.torn_from = mark.torn_from;
+    segment.records = mark.records;
+    end_ = std::max(end_, LogPoint{.segment = mark.number, .offset = mark.end});
+  }
+  for (const CheckpointRoot::Segment& each : checkpoint_->segments()) {
+    table_[each.slot].filled = each.filled;
+    table_.add_live(each.slot, each.live);
+  }
+  report_.checkpoint = true;
+  report_.segments = static_cast<std::uint32_t>(used_.size());
+  report_.records = checkpoint_->entries();
+  report_.tombstones = checkpoint_->tombstones();
+}
+
+LogProgress LogRecovery::progress() const {
+  return {.bytes_done = bytes_done_.load(std::memory_order_relaxed),
+          .bytes = bytes_.load(std::memory_order_relaxed)};
+}
+
+// ------------------------------------------------------------------------------------------------
+// from the segments
+
 std::uint32_t LogRecovery::size_of(const Used& used) const {
   const bool sealed = used.number_known && used.mark.state == SegmentMark::State::Sealed;
   return sealed ? std::min(align_up(used.mark.end, kReadAlign), header_.segment_size)
@@ -238,6 +312,7 @@ std::uint32_t LogRecovery::size_of(const Used& used) const {
 }
 
 LogRecovery::Outcome LogRecovery::begin_segments(std::vector<IoRequest>& out) {
+  phase_ = Phase::Segments;
   std::uint64_t bytes = 0;
   for (const Used& used : used_) bytes += size_of(used);
   bytes_.store(bytes, std::memory_order_relaxed);
@@ -451,6 +526,7 @@ LogRecovery::Outcome LogRecovery::finish() {
   header_.sequence += 1;
   header_.clean = false;
   header_.end = {};
+  header_.checkpoint = 0;
   buffer_ = AlignedBuffer();
   window_.clear();
   return Outcome::Done;

@@ -4,6 +4,8 @@
 #include <set>
 #include <vector>
 
+#include "checkpoint_reader.h"
+#include "log_file_id.h"
 #include "segment_table.h"
 #include "store/aligned_buffer.h"
 #include "store/log.h"
@@ -11,15 +13,9 @@
 
 namespace flotilla::store {
 
-/// Which file of which log.
-struct LogFileId {
-  unsigned index = 0;
-  unsigned count = 1;
-  std::uint64_t size = 0;
-};
-
 /// Reads a data file: header, then all marks, then every segment in use, and hands the records to
-/// the owner. Writes nothing. Stepped by one thread; several segments are read at a time, and those
+/// the owner; or, of a file that was closed with an index checkpoint, that in place of the
+/// segments. Writes nothing. Stepped by one thread; several segments are read at a time, and those
 /// that have come are checked and handed over in parallel, as the host can: each part of that has
 /// partitions of its own.
 class LogRecovery {
@@ -42,10 +38,7 @@ class LogRecovery {
   LogPoint end() const { return end_; }          // Behind everything that was found.
   LogPoint durable() const { return durable_; }  // Known to have been synced.
   LogReport& report() { return report_; }
-  LogProgress progress() const {  // Any thread.
-    return {.bytes_done = bytes_done_.load(std::memory_order_relaxed),
-            .bytes = bytes_.load(std::memory_order_relaxed)};
-  }
+  LogProgress progress() const;  // Any thread.
   const std::string& refusal() const { return refusal_; }
 
  private:
@@ -83,7 +76,7 @@ class LogRecovery {
     bool stale = false;  // Of the same life of the segment.
     bool freed = false;
   };
-  enum class Phase { Header, Marks, Segments };
+  enum class Phase { Header, Marks, Checkpoint, Segments };
 
   Outcome refuse(std::string why);
   Outcome header_read(bool ok, std::vector<IoRequest>& out);
@@ -97,6 +90,10 @@ class LogRecovery {
   void judge_marks(std::uint32_t slot, std::size_t at);
   void damaged_header(std::uint32_t offset);
   void damaged_mark(const MarkSuspect& suspect);
+  bool may_have_checkpoint() const;
+  Outcome begin_checkpoint(std::vector<IoRequest>& out);
+  Outcome advance_checkpoint(CheckpointReader::Outcome outcome, std::vector<IoRequest>& out);
+  void take_checkpoint();
   std::uint32_t size_of(const Used& used) const;
   Outcome begin_segments(std::vector<IoRequest>& out);
   void ask_segment(std::size_t window, std::vector<IoRequest>& out);
@@ -123,6 +120,8 @@ class LogRecovery {
   AlignedBuffer buffer_;
   std::vector<bool> mark_failed_;  // Of the marks being read.
   bool blank_ = false;
+  bool both_headers_ = false;  // Neither copy is damaged.
+  std::unique_ptr<CheckpointReader> checkpoint_;
   std::optional<std::uint32_t> blank_header_at_;
   std::vector<Used> used_;
   std::size_t next_used_ = 0;

@@ -19,10 +19,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kSegment = store::kSegmentSizeMin;
-constexpr std::uint32_t kSegments = 6;
+constexpr std::uint32_t kSegments = 9;
 
-store::LogOptions options() {
+store::LogOptions options(bool checkpoint) {
   store::LogOptions out;
+  out.checkpoint = checkpoint;
   out.namespace_name = "test";
   out.fresh_id = 3;
   out.segment_size = kSegment;
@@ -38,11 +39,13 @@ wire::Digest digest_of(std::uint32_t key) {
   return digest;
 }
 
-/// A file with some records, closed or not.
-Buffer good_file(bool closed) {
+/// How the file was left.
+enum class Left { Open, Closed, WithCheckpoint };
+
+Buffer good_file(Left left) {
   Random random(1);
   sim::Disk disk(std::size_t{kSegment} * kSegments, random);
-  sim::DrivenLog node(options(), disk, Instant{1s});
+  sim::DrivenLog node(options(left == Left::WithCheckpoint), disk, Instant{1s});
   for (std::uint32_t i = 0; i < 120; ++i) {
     const std::uint32_t key = i % 90;
     const bool remove = i % 7 == 0;
@@ -52,8 +55,16 @@ Buffer good_file(bool closed) {
     if (i % 10 == 0) node.pass(1s);
   }
   node.pass(1s);
-  if (closed) node.close();
+  if (left != Left::Open) node.close();
   return {disk.bytes().begin(), disk.bytes().end()};
+}
+
+/// Makes the root or chunk of a checkpoint that begins at `at` check again.
+void reseal_checkpoint(MutableBytes at) {
+  const std::string_view magic = as_text(at.first(8));
+  if (magic != "flotroot" && magic != "flotchnk") return;
+  const auto size = load_le<std::uint32_t>(at.data() + 12);
+  if (size >= 12 && size <= at.size()) store_le(at.data() + 8, crc32c(at.subspan(12, size - 12)));
 }
 
 /// Makes whatever structure begins at `at` check again.
@@ -68,7 +79,8 @@ void reseal(MutableBytes at) {
     store_le(at.data() + 4, crc32c(at.subspan(8, store::UnitHeader::kSize - 8)));
 }
 
-/// Serves only what was written: an owner that looks closely.
+/// Serves only what was written: an owner that looks closely. Of a checkpoint that an enemy has
+/// sealed again it can only say that no digest comes twice; what is read by it is checked then.
 class Witness : public sim::PlainOwner {
  public:
   store::Recovered recovered(const store::RecordImage& image,
@@ -88,10 +100,12 @@ class Witness : public sim::PlainOwner {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace flotilla;
   set_log_level(static_cast<LogLevel>(static_cast<int>(LogLevel::Critical) + 1));
-  static const Buffer kGood[2] = {good_file(false), good_file(true)};
+  static const Buffer kGood[3] = {good_file(Left::Open), good_file(Left::Closed),
+                                  good_file(Left::WithCheckpoint)};
   Reader in(Bytes(reinterpret_cast<const std::byte*>(data), size));
   const bool raw = in.be<std::uint8_t>() == 0xFF;
-  Buffer file = kGood[in.be<std::uint8_t>() % 2];
+  const std::uint8_t which = in.be<std::uint8_t>() % 4;
+  Buffer file = kGood[which % 3];
   if (raw) {
     const Bytes rest = in.rest().first(std::min(in.left(), file.size()));
     std::ranges::copy(rest, file.begin());
@@ -100,16 +114,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto sector = static_cast<std::uint32_t>(in.be<std::uint16_t>() % (file.size() / 512));
     const std::uint32_t offset = in.be<std::uint8_t>();  // Headers stand at the start of sectors.
     const auto value = in.be<std::uint32_t>();
-    const MutableBytes at = MutableBytes(file).subspan(sector * std::size_t{512}, 512);
+    const MutableBytes at = MutableBytes(file).subspan(sector * std::size_t{512});
     store_be(at.data() + offset / 2, value);
     if (offset % 2 != 0) reseal(at);
+    // Entries stand in sectors that begin with no structure of their own.
+    for (std::size_t back = 0; offset % 2 != 0 && back < kSegment; back += 512)
+      if (back <= sector * std::size_t{512})
+        reseal_checkpoint(MutableBytes(file).subspan(sector * std::size_t{512} - back));
   }
   Random random(1);
   sim::Disk disk(file.size(), random);
   for (std::size_t i = 0; i < file.size(); ++i) disk.damage(i, file[i]);
   Witness owner;
   const std::uint64_t sizes[] = {disk.size()};
-  store::Log log(options(), sizes, owner, owner);
+  owner.parts = 1 + which % 2;
+  store::Log log(options(true), sizes, owner, owner);
   owner.attach(log);
   const auto feed = [&](const store::Log::Event& event) {
     for (const auto& request : log.step(0, Instant{1s}, event)) disk.submit(request);

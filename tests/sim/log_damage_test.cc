@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "sim/log_driver.h"
+#include "store/checkpoint_format.h"
 #include "store/segment_scan.h"
 
 namespace flotilla::sim {
@@ -23,7 +24,7 @@ constexpr std::uint32_t kSegments = 24;
 
 /// Bytes that mean something: [from, to).
 struct Live {
-  enum class Kind { Header, Mark, Unit, Record };
+  enum class Kind { Header, Mark, Unit, Record, Checkpoint };
   Kind kind;
   std::size_t from;
   std::size_t to;
@@ -36,8 +37,9 @@ struct Sample {
   std::map<Lsn, Buffer> bodies;  // Of every copy in it.
 };
 
-store::LogOptions options() {
+store::LogOptions options(bool checkpoint) {
   store::LogOptions out;
+  out.checkpoint = checkpoint;
   out.namespace_name = "test";
   out.fresh_id = 99;
   out.segment_size = kSegment;
@@ -74,11 +76,32 @@ void find_live(Sample& sample) {
   }
 }
 
-Sample make_sample(std::uint64_t seed) {
+/// Root and chunks of the index checkpoint that the file was closed with.
+void find_checkpoint(Sample& sample) {
+  const Bytes all(sample.bytes);
+  store::FileHeader header;
+  store::FileHeader other;
+  store::FileHeader::parse(all.first(store::kSectorSize), header);
+  store::FileHeader::parse(all.subspan(store::kHeaderCopyAt, store::kSectorSize), other);
+  if (other.sequence > header.sequence) header = other;
+  const std::size_t root_at = std::size_t{header.checkpoint} * kSegment + store::kSectorSize;
+  const auto root = store::CheckpointRoot::parse(
+      all.subspan(root_at), {.log_id = header.log_id, .closing = header.sequence});
+  ASSERT_TRUE(root.has_value());
+  ASSERT_GT(root->chunks.size(), 1U);
+  sample.live.push_back({Live::Kind::Checkpoint, root_at, root_at + root->size()});
+  for (const std::uint32_t slot : root->chunks) {
+    const std::size_t at = std::size_t{slot} * kSegment + store::kSectorSize;
+    const auto size = load_le<std::uint32_t>(all.data() + at + 12);
+    sample.live.push_back({Live::Kind::Checkpoint, at, at + size});
+  }
+}
+
+Sample make_sample(std::uint64_t seed, bool checkpoint) {
   Random random(seed);
   Disk disk(std::size_t{kSegment} * kSegments, random);
   Sample sample;
-  DrivenLog node(options(), disk, Instant{1s});
+  DrivenLog node(options(checkpoint), disk, Instant{1s});
   for (std::uint64_t seq = 1; seq <= 1500; ++seq) {
     wire::Digest digest;
     store_be(digest.bytes.data() + 2,
@@ -95,6 +118,7 @@ Sample make_sample(std::uint64_t seed) {
   EXPECT_EQ(node.log->state(0), store::Log::State::Closed);
   sample.bytes.assign(disk.bytes().begin(), disk.bytes().end());
   find_live(sample);
+  if (checkpoint) find_checkpoint(sample);
   return sample;
 }
 
@@ -134,6 +158,7 @@ std::vector<std::size_t> harm(Disk& disk, const Live& live, Random& random) {
 /// How many of the sample's records have a changed byte, and whether any live byte was changed.
 struct Hit {
   std::size_t records = 0;
+  bool checkpoint = false;
   bool any = false;
 };
 Hit hit(const Sample& sample, const std::vector<std::size_t>& changed) {
@@ -143,31 +168,42 @@ Hit hit(const Sample& sample, const std::vector<std::size_t>& changed) {
     if (std::ranges::none_of(changed, in)) continue;
     out.any = true;
     if (live.kind == Live::Kind::Record) ++out.records;
+    if (live.kind == Live::Kind::Checkpoint) out.checkpoint = true;
   }
   return out;
 }
 
+std::uint64_t places() {
+  const char* const rounds = std::getenv("FLOTILLA_SIM_ROUNDS");
+  return 1000 * parse_u64(rounds == nullptr ? "1" : rounds).value_or(1);
+}
+
+/// Some structure of a kind that is drawn: every one of the first `kinds` as often as any other.
+const Live& draw_live(const Sample& sample, unsigned kinds, Random& random) {
+  const auto kind = static_cast<Live::Kind>(random.below(kinds));
+  for (;;) {
+    const Live& live = sample.live[random.below(sample.live.size())];
+    if (live.kind == kind) return live;
+  }
+}
+
+void load(Disk& disk, const Sample& sample) {
+  for (std::size_t i = 0; i < sample.bytes.size(); ++i) disk.damage(i, sample.bytes[i]);
+}
+
 TEST(LogDamage, IsAlwaysFoundCountedAndNeverServed) {
   set_log_level(LogLevel::Critical);
-  const char* const rounds = std::getenv("FLOTILLA_SIM_ROUNDS");
-  const std::uint64_t places = 1000 * parse_u64(rounds == nullptr ? "1" : rounds).value_or(1);
-  const Sample sample = make_sample(1);
+  const Sample sample = make_sample(1, false);
   ASSERT_GT(sample.live.size(), 1500U);
-  for (std::uint64_t seed = 1; seed <= places; ++seed) {
+  for (std::uint64_t seed = 1; seed <= places(); ++seed) {
     SCOPED_TRACE(testing::Message() << "place " << seed);
     Random random(seed);
     Disk disk(sample.bytes.size(), random);
-    for (std::size_t i = 0; i < sample.bytes.size(); ++i) disk.damage(i, sample.bytes[i]);
-    // Every kind of structure as often as any other.
-    const auto kind = static_cast<Live::Kind>(random.below(4));
-    const Live* live = nullptr;
-    while (live == nullptr || live->kind != kind)
-      live = &sample.live[random.below(sample.live.size())];
-    const auto changed = harm(disk, *live, random);
-    const Hit expected = hit(sample, changed);
+    load(disk, sample);
+    const Hit expected = hit(sample, harm(disk, draw_live(sample, 4, random), random));
     if (!expected.any) continue;
 
-    DrivenLog node(options(), disk, Instant{1s});
+    DrivenLog node(options(false), disk, Instant{1s});
     ASSERT_EQ(node.log->state(0), store::Log::State::Ready) << node.log->refusal(0);
     const store::LogReport& report = node.log->report(0);
     ASSERT_GE(report.damaged_places, 1U);
@@ -180,6 +216,60 @@ TEST(LogDamage, IsAlwaysFoundCountedAndNeverServed) {
       ASSERT_EQ(entry.set, "some");
     }
   }
+}
+
+/// Of all entries those whose record is not where they say: found as a reader finds it.
+std::size_t unreadable(DrivenLog& node, const Sample& sample) {
+  std::size_t found = 0;
+  for (const auto& [digest, entry] : node.owner.entries) {
+    const auto extent = node.log->extent(entry.at);
+    const Bytes stored = Bytes(node.disk.bytes()).subspan(extent.offset, extent.size);
+    const auto record = store::StoredRecord::parse(stored);
+    if (!record || !record->checks_at(extent.place)) {
+      ++found;
+      continue;
+    }
+    EXPECT_EQ(record->image.digest, digest);
+    EXPECT_TRUE(equal(record->image.body, sample.bodies.at(entry.lsn)));
+  }
+  return found;
+}
+
+/// After a clean stop segments are not read at start: damage in them is found by who reads a
+/// record, and damage of the checkpoint costs the time to read them after all.
+TEST(LogDamage, IsFoundByReadersWhereACheckpointIsRead) {
+  set_log_level(LogLevel::Critical);
+  const Sample sample = make_sample(2, true);
+  std::uint64_t restored = 0;
+  std::uint64_t refused = 0;
+  for (std::uint64_t seed = 1; seed <= places(); ++seed) {
+    SCOPED_TRACE(testing::Message() << "place " << seed);
+    Random random(seed);
+    Disk disk(sample.bytes.size(), random);
+    load(disk, sample);
+    const Hit expected = hit(sample, harm(disk, draw_live(sample, 5, random), random));
+    if (!expected.any) continue;
+
+    DrivenLog node(options(true), disk, Instant{1s});
+    ASSERT_EQ(node.log->state(0), store::Log::State::Ready) << node.log->refusal(0);
+    const store::LogReport& report = node.log->report(0);
+    if (expected.checkpoint) {
+      ASSERT_FALSE(report.checkpoint);
+      ASSERT_NE(report.checkpoint_refused, "");
+    }
+    if (report.checkpoint) {
+      ++restored;
+      ASSERT_EQ(node.owner.entries.size(), sample.bodies.size());
+      ASSERT_EQ(unreadable(node, sample), expected.records);
+    } else {
+      ++refused;
+      ASSERT_EQ(report.lost_records, expected.records);
+      ASSERT_EQ(node.owner.entries.size(), sample.bodies.size() - expected.records);
+      ASSERT_EQ(unreadable(node, sample), 0U);
+    }
+  }
+  EXPECT_GT(restored, places() / 4);
+  EXPECT_GT(refused, places() / 8);
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     std::string set{};
     Buffer body{};
     store::RecordPlace at{};
-    bool hides = false;  // A copy older than this tombstone was seen in the present pass.
+    bool body_known = true;  // Not of one that came from an index checkpoint.
+    bool hides = false;      // A copy older than this tombstone was seen in the present pass.
     bool candidate = false;
 
     bool is_tombstone() const { return (flags & store::kTombstone) != 0; }
@@ -47,6 +48,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     const auto old = entries.find(digest);
     if (old != entries.end()) log_->released(old->second.at);
     entry.at = place->at;
+    note_last(digest, entry.lsn);
     entries[digest] = std::move(entry);
     return place->end;
   }
@@ -70,6 +72,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
       if (!wins) return store::Recovered::Old;
       log_->released(old->second.at);
     }
+    note_last(image.digest, image.lsn);
     entries[image.digest] = {.lsn = image.lsn,
                              .void_time = image.void_time,
                              .flags = image.flags,
@@ -94,8 +97,56 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   /// As for a namespace that has everything in memory.
   bool segment_damaged(store::SegmentSlot segment) override {
     for (auto& [digest, entry] : entries)
-      if (entry.at.segment == segment && !relocate(image_of(digest, entry), segment)) return false;
+      if (entry.at.segment == segment && entry.body_known &&
+          !relocate(image_of(digest, entry), segment))
+        return false;
     return true;
+  }
+
+  store::IndexHead index_head(wire::PartitionId partition) override {
+    const auto last = last_lsn.find(partition);
+    store::IndexHead head{.partition = partition,
+                          .last = last == last_lsn.end() ? store::Lsn{} : last->second};
+    for (const auto& [digest, entry] : entries)
+      head.records += digest.partition() == partition ? 1 : 0;
+    return head;
+  }
+  void index_below(wire::PartitionId partition, const wire::Digest* below,
+                   std::vector<store::IndexedRecord>& out) override {
+    constexpr std::size_t kSome = 5;
+    out.clear();
+    auto at = below == nullptr ? entries.end() : entries.lower_bound(*below);
+    while (at != entries.begin() && out.size() < kSome) {
+      --at;
+      if (at->first.partition() != partition) continue;
+      store::RecordImage image = image_of(at->first, at->second);
+      image.body = {};
+      const auto body_size = static_cast<std::uint32_t>(at->second.body.size());
+      out.push_back({.image = image, .body_size = body_size, .at = at->second.at});
+    }
+  }
+  bool index_restored(const store::IndexHead& head,
+                      std::span<const store::IndexedRecord> records) override {
+    const auto part = part_of_.emplace(head.partition, part_).first->second;
+    FLOTILLA_CHECK(part == part_);
+    note_last(head.partition, head.last);
+    for (const store::IndexedRecord& each : records) {
+      const store::RecordImage& image = each.image;
+      FLOTILLA_CHECK(!entries.contains(image.digest));
+      note_last(image.digest, image.lsn);
+      entries[image.digest] = {.lsn = image.lsn,
+                               .void_time = image.void_time,
+                               .flags = image.flags,
+                               .set = std::string(image.set),
+                               .body = Buffer(each.body_size),
+                               .at = each.at,
+                               .body_known = false};
+    }
+    return true;
+  }
+  void index_refused(unsigned) override {
+    entries.clear();
+    last_lsn.clear();
   }
 
   void durable(store::LogPosition position) override { durable_to = position; }
@@ -134,7 +185,8 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   }
 
   std::map<wire::Digest, Entry> entries;
-  std::atomic<store::LogPosition> durable_to{};  // Each file has its thread.
+  std::map<wire::PartitionId, store::Lsn> last_lsn;  // The highest number used.
+  std::atomic<store::LogPosition> durable_to{};      // Each file has its thread.
   std::string failure;
   std::uint64_t seen = 0;
   int passes = 0;
@@ -143,6 +195,12 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   unsigned parts = 1;  // Of recovery.
 
  private:
+  void note_last(wire::PartitionId partition, store::Lsn lsn) {
+    store::Lsn& last = last_lsn[partition];
+    last = std::max(last, lsn);
+  }
+  void note_last(const wire::Digest& digest, store::Lsn lsn) { note_last(digest.partition(), lsn); }
+
   store::Log* log_ = nullptr;
   unsigned part_ = 0;                              // Being worked on.
   std::map<wire::PartitionId, unsigned> part_of_;  // Each has its own partitions.

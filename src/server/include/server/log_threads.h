@@ -16,7 +16,7 @@ class Crew;
 
 /// Drives a store::Log over real files: one thread for each file, which steps its part of the log
 /// and carries out what it asks for; with helpers, as many as there are processors, until all files
-/// are open. The log is made with this as its host, then run.
+/// are open and while they are closed. The log is made with this as its host, then run.
 ///
 ///   LogThreads threads(std::move(files));
 ///   store::Log log(options, threads.sizes(), owner, threads);
@@ -39,12 +39,13 @@ class LogThreads : public store::LogHost {
   /// `log` must outlive stop().
   void run(store::Log& log);
   void wait_until_open();
-  /// Closes the log and ends the threads. No appends may be under way that count on it.
+  /// Closes the log, once it is open, and ends the threads. No appends may be under way that count
+  /// on it.
   void stop();
 
   void wake(unsigned file) override;
   unsigned parallel() const override;
-  /// Until the files are open.
+  /// Until the files are open, and in stop().
   void in_parallel(unsigned parts, const std::function<void(unsigned)>& work) override;
 
  private:
@@ -64,7 +65,7 @@ class LogThreads : public store::LogHost {
 
   std::vector<std::unique_ptr<Lane>> lanes_;
   const unsigned parallel_;
-  std::unique_ptr<Crew> crew_;  // None once the files are open.
+  std::unique_ptr<Crew> crew_;  // None while the files are open.
   std::function<void()> before_write_;
   store::Log* log_ = nullptr;
 };

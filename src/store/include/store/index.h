@@ -29,6 +29,11 @@ class Index {
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
+  /// How many records the index is about to get, in whatever order; heeded before the first one.
+  /// Without this the directory grows on the way, by what is there: digests in order would make
+  /// long chains until then.
+  void expect(std::size_t records);
+
   /// Null when absent. All digests given to one index are of one partition.
   MemoryRecord* find(const wire::Digest& digest) const;
   /// Its digest must not be in the index yet.
@@ -60,6 +65,7 @@ class Index {
   static constexpr std::size_t kBucketSize = 128;
 
   Place place_of(const wire::Digest& digest) const;
+  void make_directory(unsigned depth);
   bool split(std::size_t slot);
   bool double_directory();
   void add_to_chain(Bucket* bucket, std::uint64_t entry);

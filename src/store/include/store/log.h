@@ -43,6 +43,8 @@ struct LogOptions {
   std::uint32_t segment_size =
       kSegmentSizeDefault;  // For new files, as `align`; others keep what they have.
   std::uint32_t align = kSectorSize;
+  bool checkpoint =
+      false;  // Keep the owner's index in the file from a clean stop to the next start.
   LogTuning tuning;
 };
 
@@ -69,8 +71,11 @@ struct LogDamage {
 struct LogReport {
   static constexpr std::size_t kPlacesMax = 1000;  // In `damage`; the counts go on.
 
-  bool formatted = false;  // It was blank, or is to start empty.
-  bool clean = false;      // It had been closed.
+  bool formatted = false;   // It was blank, or is to start empty.
+  bool clean = false;       // It had been closed.
+  bool checkpoint = false;  // The index came from its checkpoint: `records` are those in it, and
+                            // segments were not read.
+  std::string_view checkpoint_refused{};  // Why there was one, and it did not count. A literal.
   std::uint32_t segments = 0;
   std::uint64_t units = 0;
   std::uint64_t records = 0;     // Copies, old ones included.
@@ -142,6 +147,24 @@ class LogOwner {
   virtual bool segment_damaged(SegmentSlot) { return true; }
   /// The file takes no more writes, and what was not durable yet may never be.
   virtual void log_failed(unsigned file, std::string_view why) = 0;
+
+  /// Of the index, for its checkpoint: LogOptions::checkpoint. While nothing can be appended; parts
+  /// of the work have partitions of their own.
+  virtual IndexHead index_head(wire::PartitionId partition) { return {.partition = partition}; }
+  /// Some records of a partition with digests below `below` (null: from the top), in descending
+  /// order. None: that was all. `out` is overwritten; names of sets in it stay for good.
+  virtual void index_below(wire::PartitionId /*partition*/, const wire::Digest* /*below*/,
+                           std::vector<IndexedRecord>& out) {
+    out.clear();
+  }
+  /// Such records again, at start, in the same order; each partition from one part of the work at a
+  /// time, and nothing else of it meanwhile. False: they cannot be held.
+  virtual bool index_restored(const IndexHead& /*head*/,
+                              std::span<const IndexedRecord> /*records*/) {
+    return false;
+  }
+  /// All that was restored of this file does not count; its records come by recovered().
+  virtual void index_refused(unsigned /*file*/) {}
 
   /// A pass over a file in search of tombstones that hide nothing: docs/algorithms/log.md. Between
   /// begin and end every copy in the file is shown (those made after the beginning may be missing).

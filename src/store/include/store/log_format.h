@@ -55,6 +55,8 @@ struct FileHeader {
   std::uint32_t boot = 0;  // Counts starts; the high half of every segment number.
   bool clean = false;      // Nothing was written after `end`.
   LogPoint end{};
+  std::uint32_t checkpoint =
+      0;  // Clean: the segment with the root of its index checkpoint; 0: none.
 
   enum class State { Blank, Valid, Damaged, Newer, Foreign };
 

@@ -113,6 +113,14 @@ class Namespace {
   Recovered recover(const RecordImage& image, const RecordPlace& at);
   /// The same for some at once; their cache misses are waited for together.
   void recover(std::span<FoundRecord> found);
+  /// The index of a namespace on a device, for its checkpoint: LogOwner has the same. Any thread.
+  IndexHead index_head(wire::PartitionId id) const;
+  void index_below(wire::PartitionId id, const wire::Digest* below,
+                   std::vector<IndexedRecord>& out) const;
+  /// At start, in place of recover().
+  bool restore_index(const IndexHead& head, std::span<const IndexedRecord> records);
+  /// Forgets what was restored in a partition; sets stay.
+  void forget_index(wire::PartitionId id);
   /// The portable form of a record; a view into it, or into what `body` keeps then. One on a device
   /// is read before this returns: under partition.write, for work that no client waits for.
   /// Unavailable: it cannot be read, and the log was told.
@@ -178,6 +186,7 @@ class Namespace {
   void settle(Accounts& accounts);
   void settle_set(Accounts& accounts);
   Recovered recover(const RecordImage& image, const RecordPlace& at, Accounts& accounts);
+  bool restore(Partition& partition, std::span<const IndexedRecord> records, Accounts& accounts);
   RecordImage image_in_memory(const MemoryRecord& record) const;
   RecordPlace place_of(const MemoryRecord& record) const;
   Result<bool> append_again(MemoryRecord& record, Partition& partition, const RecordImage& image);

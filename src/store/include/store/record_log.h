@@ -50,6 +50,22 @@ struct FoundRecord {
   Recovered verdict = Recovered::Kept;
 };
 
+/// What an index has of one record: all but its body, and where that is. Views.
+struct IndexedRecord {
+  RecordImage image;  // Without its body.
+  std::uint32_t body_size = 0;
+  RecordPlace at;
+};
+
+/// What an index has of one partition, beside its records.
+struct IndexHead {
+  wire::PartitionId partition{};
+  Lsn last{};                 // The highest number used in it, also by what is not there any more.
+  std::uint32_t records = 0;  // Tombstones too.
+
+  friend bool operator==(const IndexHead&, const IndexHead&) = default;
+};
+
 /// What keeps a namespace's records beyond the process. append() is called under the partition's
 /// write lock, by any reactor; a failure means that nothing was kept and the write must not happen.
 class RecordLog {
