@@ -187,8 +187,8 @@ class World {
     disk_.fail_writes(random_.chance(0.05));
     log_->close();
     step(Log::Tick{});
-    const bool cut_short = random_.chance(0.6);
-    while (!disk_.idle() && !(cut_short && random_.chance(0.03))) complete_one();
+    const bool cut_short = random_.chance(0.5);
+    while (!disk_.idle() && !(cut_short && random_.chance(0.1))) complete_one();
     disk_.fail_syncs(false);
     disk_.fail_writes(false);
     if (log_->state(0) == Log::State::Closed) ++clean_stops_;
