@@ -319,7 +319,8 @@ TEST_F(CheckpointTest, DamageIsFoundAndCostsTimeAlone) {
     live(device, 900);
     device.close();
   }
-  Device whole(*copy(), without());
+  const auto whole_disk = copy();
+  Device whole(*whole_disk, without());
   const auto truth = all_of(whole);
   FileHeader header;
   FileHeader other;
