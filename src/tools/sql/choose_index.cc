@@ -26,14 +26,6 @@ Fields fields_of(std::string_view text, char separator) {
   return fields;
 }
 
-client::Expected<std::string> ask(const Context& context, std::string_view node,
-                                  const std::string& command) {
-  const std::string_view commands[] = {command};
-  const auto answers = context.client.info(node, commands, context.read_command().total_timeout);
-  if (!answers) return tl::unexpected(answers.error());
-  return answers->empty() ? std::string() : answers->front().value;
-}
-
 /// Whether an index of the list serves a condition with = on a bin as a whole.
 bool serves(const Fields& index, const Target& target, const Condition& condition) {
   const std::string_view set = field(index, "set");
@@ -58,7 +50,7 @@ client::Expected<double> records_per_value(const Context& context, const std::st
   double nodes = 0;
   for (const client::NodeName& node : context.client.nodes()) {
     const auto answer =
-        ask(context, node.name, fmt::format("sindex-stat:namespace={};indexname={}", ns, index));
+        context.ask(node.name, fmt::format("sindex-stat:namespace={};indexname={}", ns, index));
     if (!answer) return tl::unexpected(answer.error());
     const auto figure = parse_real(field(fields_of(*answer, ';'), "entries_per_bval"));
     if (!figure) continue;
@@ -83,7 +75,7 @@ Type type_of(const Value& value) {
 client::Expected<std::optional<std::size_t>> choose_index(const Context& context,
                                                           const Select& statement) {
   const std::string& ns = statement.target.ns;
-  const auto list = ask(context, {}, fmt::format("sindex-list:namespace={}", ns));
+  const auto list = context.ask({}, fmt::format("sindex-list:namespace={}", ns));
   if (!list) return tl::unexpected(list.error());
   std::optional<std::size_t> chosen;
   double fewest = 0;

@@ -30,6 +30,13 @@ bool Context::fail(std::int32_t code, std::string_view message) const {
   return false;
 }
 
+client::Expected<std::string> Context::ask(std::string_view node, std::string_view command) const {
+  const std::string_view commands[] = {command};
+  auto answers = client.info(node, commands, read_command().total_timeout);
+  if (!answers) return tl::unexpected(std::move(answers.error()));
+  return answers->empty() ? std::string() : std::move(answers->front().value);
+}
+
 bool Context::fail_without_code(std::string_view message) const {
   if (is_machine_readable(settings.output)) return fail(-1, message);
   streams.out.flush();

@@ -25,6 +25,9 @@ struct Context {
   bool fail_without_code(std::string_view message) const;
   bool succeed(std::string_view message = {}) const;
 
+  /// What a node (empty: any) answers to one info command; no answer is an empty one.
+  client::Expected<std::string> ask(std::string_view node, std::string_view command) const;
+
   client::CommandPolicy read_command() const;
   client::WritePolicy write_policy() const;
 };

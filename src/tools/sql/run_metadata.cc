@@ -41,17 +41,14 @@ Rows one_row_a_pair(std::string_view answer) {
 /// Asks every node and shows one set of rows for each that answers.
 bool show_each_node(const Context& context, const std::string& command,
                     const std::function<Rows(std::string_view)>& rows_of) {
-  const std::string_view commands[] = {command};
   for (const client::NodeName& node : context.client.nodes()) {
     const double start = context.clock();
-    const auto answers =
-        context.client.info(node.name, commands, context.read_command().total_timeout);
-    if (!answers) return context.fail(answers.error());
-    const std::string value = answers->empty() ? std::string() : answers->front().value;
+    const auto answer = context.ask(node.name, command);
+    if (!answer) return context.fail(answer.error());
     client::InfoError error;
-    if (client::is_info_error(value, &error)) return context.fail(error.code, error.message);
+    if (client::is_info_error(*answer, &error)) return context.fail(error.code, error.message);
     context.writer.begin({});
-    for (const auto& cells : rows_of(value)) context.writer.row(cells);
+    for (const auto& cells : rows_of(*answer)) context.writer.row(cells);
     context.writer.end_rows(node.address.text(), context.clock() - start);
   }
   return context.succeed();
@@ -74,11 +71,9 @@ Rows bins(std::string_view answer) {
 /// Whether the nodes are too new to count the names of bins.
 bool has_no_bin_names(const Context& context) {
   constexpr std::uint64_t kLast = 6;
-  const std::string_view commands[] = {"build"};
-  const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
-  if (!answers || answers->empty()) return false;
-  const std::string_view build = answers->front().value;
-  return parse_u64(build.substr(0, build.find('.'))).value_or(0) > kLast;
+  const auto build = context.ask({}, "build");
+  if (!build) return false;
+  return parse_u64(std::string_view(*build).substr(0, build->find('.'))).value_or(0) > kLast;
 }
 
 bool show_bins(const Context& context) {
@@ -92,12 +87,10 @@ bool show_bins(const Context& context) {
 }  // namespace
 
 bool change(const Context& context, const std::string& command, std::string_view message) {
-  const std::string_view commands[] = {command};
-  const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
-  if (!answers) return context.fail(answers.error());
-  const std::string value = answers->empty() ? std::string() : answers->front().value;
+  const auto answer = context.ask({}, command);
+  if (!answer) return context.fail(answer.error());
   client::InfoError error;
-  if (client::is_info_error(value, &error)) return context.fail(error.code, error.message);
+  if (client::is_info_error(*answer, &error)) return context.fail(error.code, error.message);
   return context.succeed(message);
 }
 
@@ -160,14 +153,12 @@ bool run(const Context& context, const Stat& statement) {
 /// A job runs on every node; those where it is over already refuse.
 bool run(const Context& context, const KillJob& statement) {
   const std::string command = fmt::format("query-abort:trid={}", statement.id);
-  const std::string_view commands[] = {command};
   client::InfoError error{.code = static_cast<int>(Code::NotFound), .message = "no such job"};
   std::size_t killed = 0;
   for (const client::NodeName& node : context.client.nodes()) {
-    const auto answers =
-        context.client.info(node.name, commands, context.read_command().total_timeout);
-    if (!answers) return context.fail(answers.error());
-    if (!answers->empty() && !client::is_info_error(answers->front().value, &error)) ++killed;
+    const auto answer = context.ask(node.name, command);
+    if (!answer) return context.fail(answer.error());
+    if (!answer->empty() && !client::is_info_error(*answer, &error)) ++killed;
   }
   if (killed == 0) return context.fail(error.code, error.message);
   return context.succeed("1 job killed.");

@@ -13,10 +13,9 @@ namespace {
 
 /// The value of one info command that any node answers; nothing: it failed, and that was told.
 std::optional<std::string> ask(const Context& context, const std::string& command) {
-  const std::string_view commands[] = {command};
-  const auto answers = context.client.info({}, commands, context.read_command().total_timeout);
-  if (answers) return answers->empty() ? std::string() : answers->front().value;
-  context.fail(answers.error());
+  auto answer = context.ask({}, command);
+  if (answer) return *std::move(answer);
+  context.fail(answer.error());
   return std::nullopt;
 }
 

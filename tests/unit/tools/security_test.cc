@@ -5,9 +5,9 @@
 
 #include "base/parse.h"
 #include "client/login.h"
+#include "run_tool.h"
 #include "support/fake_node.h"
 #include "support/tls_front.h"
-#include "tools/verbs.h"
 
 /// Logins and TLS by the options of the tools, each in one process with its node.
 namespace flotilla::tools {
@@ -19,20 +19,9 @@ using flotilla::testing::TestCertificate;
 using flotilla::testing::TlsFront;
 using ::testing::HasSubstr;
 
-struct Ended {
-  int code;
-  std::string out;
-  std::string err;
-};
-
 Ended run(std::vector<std::string> arguments) {
   arguments.emplace_back("--no-config-file");
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  const int code = run_program(arguments);
-  std::cout.flush();
-  std::string out = ::testing::internal::GetCapturedStdout();
-  return {code, std::move(out), ::testing::internal::GetCapturedStderr()};
+  return run_tool(arguments);
 }
 
 struct Tool {

@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <iostream>
 
+#include "run_tool.h"
 #include "support/fake_node.h"
-#include "tools/verbs.h"
 
 /// The programs under their old names: what they print, where, and how they end.
 namespace flotilla::tools {
@@ -16,21 +15,6 @@ using flotilla::testing::FakeRecords;
 using ::testing::ContainsRegex;
 using ::testing::StartsWith;
 
-struct Ended {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-Ended run(const std::vector<std::string>& arguments) {
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  const int code = run_program(arguments);
-  std::cout.flush();
-  std::string out = ::testing::internal::GetCapturedStdout();
-  return {code, std::move(out), ::testing::internal::GetCapturedStderr()};
-}
-
 struct Programs : ::testing::Test {
   FakeNode node{"A1", std::make_shared<FakeRecords>()};
 
@@ -38,7 +22,7 @@ struct Programs : ::testing::Test {
   Ended ask(std::vector<std::string> words) const {
     words.insert(words.begin() + 1,
                  {"--no-config-file", "-h", "127.0.0.1", "-p", std::to_string(node.port())});
-    return run(words);
+    return run_tool(words);
   }
 };
 
@@ -94,7 +78,7 @@ TEST_F(Programs, AqlPrintsAsTheOriginalDoes) {
   }
   std::remove(file.c_str());
   for (const char* version : {"-V", "--version"})
-    EXPECT_THAT(run({"aql", version}).out,
+    EXPECT_THAT(run_tool({"aql", version}).out,
                 ContainsRegex("^Aerospike Query Client\nVersion [0-9.]+\nBuild Flotilla\n$"));
   for (const char* help : {"-E", "--help", "-O", "--options"}) {
     const Ended ended = ask({"aql", help});
@@ -109,7 +93,7 @@ TEST_F(Programs, OurOwnNameIsStrictAndItsJsonIsOnlyJson) {
   const auto sql = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {"flotilla", "sql", "--no-config-file", "-h", "127.0.0.1", "-p",
                                  std::to_string(node.port())});
-    return run(words);
+    return run_tool(words);
   };
   EXPECT_EQ(sql({"-c", gone}).code, 1);
   EXPECT_EQ(sql({"--lenient", "-c", gone}).code, 0);
@@ -246,7 +230,7 @@ TEST_F(Programs, ConfigurationFilesAreReadInTheirOrder) {
   const auto with = [&](const std::string& text, std::vector<std::string> words) {
     std::ofstream(file) << text;
     words.insert(words.begin() + 1, {"--only-config-file", file});
-    return run(words);
+    return run_tool(words);
   };
   const std::string cluster =
       "[cluster]\nhost = \"127.0.0.1:" + std::to_string(node.port()) + "\"\n";
