@@ -14,7 +14,7 @@ namespace flotilla::client {
 class RecordCall final : public AsyncLoop::Operation {
  public:
   RecordCall(AsyncLoop& loop, const Call& call)
-      : Operation(loop, call.policy.socket_timeout),
+      : Operation(loop, call.policy.socket_timeout, Connects::Together),
         policy_(call.policy),
         is_write_(call.is_write),
         record_{.key = call.key} {
@@ -65,7 +65,7 @@ class NodeCall final : public AsyncLoop::Operation {
 
   NodeCall(AsyncLoop& loop, std::shared_ptr<Node> node, wire::FrameKind kind, const Limits& limits,
            Take take)
-      : Operation(loop, limits.silence),
+      : Operation(loop, limits.silence, Connects::Alone),
         node_(std::move(node)),
         kind_(kind),
         renews_wait_(limits.renews_wait),
@@ -100,7 +100,7 @@ class NodeCall final : public AsyncLoop::Operation {
 class LoopPause final : public AsyncLoop::Operation {
  public:
   LoopPause(AsyncLoop& loop, Clock::duration pause, Deadline deadline)
-      : Operation(loop, Milliseconds(0)), pause_(pause) {
+      : Operation(loop, Milliseconds(0), Connects::Alone), pause_(pause) {
     deadline_ = deadline;
   }
   bool await_resume() const { return is_over_; }

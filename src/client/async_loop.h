@@ -1,31 +1,40 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <coroutine>
 #include <deque>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <span>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "base/out_buffer.h"
 #include "client/async.h"
 #include "command.h"
 #include "round.h"
-
-struct epoll_event;
+#include "timers.h"
 
 namespace flotilla::client {
 
-/// One epoll loop on a thread of its own, and the calls that are under way on it. A call has one
-/// connection to itself from the first byte sent to the last one received; more calls for the same
-/// node than it may have connections wait in order.
+/// One epoll loop on a thread of its own, and the calls that are under way on it.
+///
+/// Short calls on records share connections: what they ask leaves together, once a round of events,
+/// and is answered in the order of asking. A call joins others where it need not wait long for
+/// them. Otherwise it takes a connection of its own, and where the node has as many as it may have,
+/// it waits for a place, in order. Long requests and answers of many frames have a connection to
+/// themselves (docs/adr/0020-calls-share-connections.md).
 class AsyncLoop {
+  struct Pool;
+  struct Wire;
+
  public:
   /// One request and its reply, awaitable once. It lives in the frame of the coroutine that awaits
   /// it. What it asks, of whom, and how often is said by those below (async_calls.h).
-  class Operation {
+  class Operation : private Timed {
    public:
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
@@ -34,8 +43,12 @@ class AsyncLoop {
     void await_suspend(std::coroutine_handle<> awaiter);
 
    protected:
+    /// Whether it has its connection to itself from the first byte sent to the last one received.
+    enum class Connects : std::uint8_t { Alone, Together };
+
     /// `silence`: of the node, that ends an attempt; 0: the deadline alone.
-    Operation(AsyncLoop& loop, Milliseconds silence) : loop_(loop), silence_(silence) {}
+    Operation(AsyncLoop& loop, Milliseconds silence, Connects connects)
+        : loop_(loop), silence_(silence), connects_(connects) {}
     virtual ~Operation() = default;
 
     /// The node for attempt number `attempt`, from 0.
@@ -59,23 +72,21 @@ class AsyncLoop {
 
    private:
     friend AsyncLoop;
+    bool shares() const { return connects_ == Connects::Together && request_.size() <= kShortMost; }
+
     AsyncLoop& loop_;
     const Milliseconds silence_;
+    const Connects connects_;
     std::coroutine_handle<> awaiter_;
 
-    // Of the loop's thread.
-    Deadline until_;  // Of this attempt, or of the pause before the next.
+    // Of the loop's thread. The timer is that of this attempt, or of the pause before the next.
     int number_ = 0;  // Of this attempt.
     int times_sent_ = 0;
-    bool was_sent_ = false;  // In this attempt.
-    std::shared_ptr<Node> node_;
-    int fd_ = -1;  // Of the connection that it has.
-    enum class Stage : std::uint8_t {
-      Pausing,
-      Waiting,
-      Sending,
-      Receiving
-    } stage_ = Stage::Pausing;
+    bool is_pausing_ = false;
+    Pool* pool_ = nullptr;         // Of this attempt.
+    Wire* wire_ = nullptr;         // Null: it waits for a place.
+    std::uint64_t begins_at_ = 0;  // In what the wire is to send; `ends_at_` likewise.
+    std::uint64_t ends_at_ = 0;
   };
 
   AsyncLoop(Cluster& cluster, AsyncClient::Options options);
@@ -86,49 +97,68 @@ class AsyncLoop {
   Cluster& cluster() const { return cluster_; }
 
  private:
-  /// A connection and the call that has it; no call: it is idle.
+  static constexpr std::size_t kShortMost = 16 << 10;  // Bytes of a request that joins others.
+
+  /// A connection and the calls that are on it; no call: it is idle.
   struct Wire {
     Connection connection;
-    std::shared_ptr<Node> node;
-    Operation* operation = nullptr;
-    Bytes left = {};          // Of the request.
-    bool is_ending = false;   // The node has closed it.
-    std::uint64_t freed = 0;  // In which round.
+    Pool& pool;
+    std::deque<Operation*> calls = {};  // As the replies come; null: nobody waits for it any more.
+    std::size_t live = 0;               // Of them.
+    OutBuffer out = {};
+    std::uint64_t queued = 0;  // Bytes, since its begin; of them were sent:
+    std::uint64_t sent = 0;
+    Clock::time_point since = {};  // The reply in front is waited for.
+    std::uint64_t freed = 0;       // In which round.
+    bool is_shared = false;        // By the calls that are on it.
+    bool is_ending = false;        // Takes no more calls.
+    bool is_closed = false;        // Until the round's end, as events may still name it.
+    bool is_to_flush = false;
   };
   struct Pool {
-    std::vector<int> idle;  // Descriptors.
-    std::size_t open = 0;
-    std::deque<Operation*> waiting;
+    std::shared_ptr<Node> node;
+    std::vector<std::unique_ptr<Wire>> wires = {};
+    std::vector<Wire*> idle = {};
+    Wire* shared = nullptr;  // Whom others have joined last.
+    std::deque<Operation*> waiting = {};
+    Clock::duration pace = {};  // From one reply to the next on one connection, smoothed.
   };
 
   void submit(Operation& operation);
   void run();
-  void take_submitted();
+  /// False: the loop is to end.
+  bool take_submitted();
   void read_on();
   int wait_for_events(std::span<epoll_event> events) const;
   void on_event(const epoll_event& event);
-  void expire(Clock::time_point now);
+  void expire();
 
   void begin_attempt(Operation& operation);
-  bool is_usable(Wire& wire) const;
-  void use(int fd, Operation& operation);
-  Expected<int> connect(const std::shared_ptr<Node>& node, Pool& pool);
-  void advance(int fd);
-  /// True: all of the request has left.
-  bool send(int fd);
+  /// Puts it on a connection if there is one, or may be one more. False: it has to wait.
+  bool place(Operation& operation);
+  Pool& pool_of(const std::shared_ptr<Node>& node);
+  bool joins(const Operation& operation, const Wire* wire) const;
+  Wire* take_idle(Pool& pool);
+  Expected<Wire*> connect(Pool& pool);
+  void use(Wire& wire, Operation& operation);
+  void flush_all();
+  void flush(Wire& wire);
   /// Reads what is there, but not for ever: other connections get their turn.
-  void receive(int fd);
+  void receive(Wire& wire);
   /// True: there may be more.
-  bool receive_one(int fd);
-  /// The attempt is over; its connection, if it has one, is kept or closed.
-  void end_attempt(Operation& operation, int fd, bool keeps, Expected<void> outcome);
+  bool receive_one(Wire& wire);
+  void note_pace(Wire& wire);
+  /// The call in front has its reply, or nobody waits for that.
+  void pop_front(Wire& wire);
+  void give_up(Operation& operation);
+  void take_back_unsent(Wire& wire);
+  void take_off(Operation& operation);
+  /// Ends the attempts of all that are on it.
+  void close(Wire& wire, const Failure& failure);
+  void end_attempt(Operation& operation, Expected<void> outcome);
   void finish(Operation& operation);
-  void release(int fd, bool keeps);
-  /// Gives free connections to the calls that wait for them.
   void serve_waiting();
-  void serve_waiting(Node* node);
   void set_timer(Operation& operation, Deadline until);
-  void drop_timer(Operation& operation);
   void abort_all();
 
   Cluster& cluster_;
@@ -137,13 +167,15 @@ class AsyncLoop {
   int wake_ = -1;  // An eventfd.
 
   // Of the loop's thread.
-  std::unordered_map<int, Wire> wires_;
-  std::map<Node*, Pool> pools_;
-  std::set<std::pair<Clock::time_point, Operation*>> timers_;
-  std::set<Node*> to_serve_;     // A connection has come free.
-  std::set<int> unread_;         // Descriptors that were left with something to read.
+  std::unordered_map<Node*, Pool> pools_;
+  Timers timers_;
+  std::set<Pool*> to_serve_;     // A place has come free.
+  std::vector<Wire*> to_flush_;  // They have something to send.
+  std::vector<Wire*> unread_;    // They were left with something to read.
+  std::vector<std::unique_ptr<Wire>> closed_;
   std::vector<Operation*> own_;  // Submitted on this thread.
   std::uint64_t round_ = 0;      // Of events.
+  Clock::time_point now_;        // As the round began.
 
   std::mutex lock_;  // Guards the two below.
   std::vector<Operation*> submitted_;

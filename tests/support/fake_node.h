@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -112,10 +114,14 @@ class FakeNode {
     std::lock_guard hold(lock_);
     tokens_.clear();
   }
+  /// While it is set, logins get no answer yet.
+  void hold_logins(bool hold) { holds_logins_ = hold; }
   int logins() const { return logins_; }
   int sessions_shown() const { return sessions_shown_; }
   /// The data requests that have come, refused ones included.
   int requests() const { return requests_; }
+  /// Those over which such requests have come.
+  int data_connections() const { return data_connections_; }
   std::vector<std::string> info_log() {
     std::lock_guard hold(lock_);
     return info_log_;
@@ -140,9 +146,12 @@ class FakeNode {
   void serve(int fd) {
     Buffer header(wire::FrameHeader::kSize);
     bool knows_who = false;
+    bool has_asked = false;
     while (read_exactly(fd, header)) {
       const auto frame = wire::FrameHeader::parse(header);
       if (!frame) break;
+      if (frame->kind == wire::FrameKind::Message && !std::exchange(has_asked, true))
+        ++data_connections_;
       Buffer body(frame->body_size);
       if (!read_exactly(fd, body)) break;
       OutBuffer out;
@@ -154,7 +163,11 @@ class FakeNode {
 
   /// False: close the connection.
   bool answer(const wire::FrameHeader& frame, Bytes body, OutBuffer& out, bool& knows_who) {
-    if (frame.kind == wire::FrameKind::Security) return answer_login(body, out, knows_who), true;
+    if (frame.kind == wire::FrameKind::Security) {
+      while (holds_logins_ && !listener_.stopping())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      return answer_login(body, out, knows_who), true;
+    }
     if (!knows_who && demands_login()) {
       if (frame.kind == wire::FrameKind::Info) return false;
       wire::write_header_reply(out, {.result = 80});
@@ -406,6 +419,8 @@ class FakeNode {
   const std::string name_;
   const std::shared_ptr<FakeRecords> records_;
   std::atomic<int> requests_ = 0;
+  std::atomic<int> data_connections_ = 0;
+  std::atomic<bool> holds_logins_ = false;
   std::atomic<int> logins_ = 0;
   std::atomic<int> sessions_shown_ = 0;
   std::mutex lock_;  // Guards the following.

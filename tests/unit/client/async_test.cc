@@ -21,6 +21,8 @@ struct AsyncTest : ::testing::Test {
   Client client =
       *Client::connect({{"127.0.0.1", node.port(), ""}}, {.tend_interval = Milliseconds(20)});
   AsyncClient async{client};
+  /// Calls share whenever they may, however slow the machine is.
+  AsyncClient sharing{client, {.sharing_wait_max = std::chrono::hours(1)}};
 };
 
 /// Puts a number, adds to what it reads, and takes the record away: several calls in a row.
@@ -145,9 +147,111 @@ TEST_F(AsyncTest, SilenceEndsAtTheTimeout) {
   EXPECT_TRUE(failed.error().in_doubt);
 }
 
+detail::Detached note_end(Task<Expected<Written>> task, std::atomic<int>& code) {
+  const auto result = co_await task;
+  code = result ? 0 : result.error().code;
+}
+
+/// The first request takes the node a while; those behind it wait.
+FakeNode::Script slow_first(std::atomic<int>& requests, Milliseconds while_) {
+  return [&requests, while_](const wire::Message&) {
+    if (requests++ == 0) std::this_thread::sleep_for(while_);
+    return Verdict{};
+  };
+}
+
+TEST_F(AsyncTest, ShortCallsShareAConnectionAndGetTheirOwnReplies) {
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(wait(sharing.put(key_of(i), {{"a", i}})).has_value());
+  EXPECT_EQ(node.data_connections(), 1);
+  std::vector<Task<Expected<Record>>> tasks;
+  for (int i = 0; i < 20; ++i) tasks.push_back(sharing.get(key_of(i)));
+  const auto records_read = wait(gather(std::move(tasks)));
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(*records_read[static_cast<std::size_t>(i)]->bins.at(0).value.get_if<std::int64_t>(),
+              i);
+  EXPECT_EQ(node.data_connections(), 1);
+}
+
+TEST_F(AsyncTest, OnRequestEachCallHasAConnectionToItself) {
+  AsyncClient alone(client, {.calls_per_connection_max = 1});
+  std::atomic<int> requests = 0;
+  node.set_script(slow_first(requests, Milliseconds(50)));
+  std::vector<Task<Expected<bool>>> tasks;
+  for (int i = 0; i < 5; ++i) tasks.push_back(alone.exists(key_of(i)));
+  wait(gather(std::move(tasks)));
+  EXPECT_EQ(node.data_connections(), 5);
+}
+
+TEST_F(AsyncTest, LongRequestsAndAnswersOfManyFramesHaveAConnectionToThemselves) {
+  std::vector<Task<Expected<Written>>> writes;
+  for (int i = 0; i < 3; ++i)
+    writes.push_back(async.put(key_of(i), {{"a", std::string(20'000, 'x')}}));
+  for (const auto& written : wait(gather(std::move(writes)))) EXPECT_TRUE(written.has_value());
+  EXPECT_EQ(node.data_connections(), 3);
+}
+
+TEST_F(AsyncTest, NobodyJoinsWhereTheReplyIsLongInComing) {
+  std::atomic<int> requests = 0;
+  node.set_script(slow_first(requests, Milliseconds(300)));
+  std::atomic<int> code = 1;
+  note_end(async.put(key_of(1), {{"a", 1}}), code);
+  while (requests == 0) std::this_thread::sleep_for(Milliseconds(1));
+  std::this_thread::sleep_for(Milliseconds(10));
+  EXPECT_TRUE(wait(async.put(key_of(2), {{"a", 2}})).has_value());
+  EXPECT_EQ(code, 1);  // Still waiting, and the other one has not waited for it.
+  EXPECT_EQ(node.data_connections(), 2);
+  while (code == 1) std::this_thread::sleep_for(Milliseconds(1));
+  EXPECT_EQ(code, 0);
+}
+
+TEST_F(AsyncTest, OneThatIsGivenUpLeavesTheOthersTheirReplies) {
+  ASSERT_TRUE(wait(sharing.put(key_of(2), {{"a", 2}})).has_value());
+  std::atomic<int> requests = 0;
+  node.set_script(slow_first(requests, Milliseconds(200)));
+  ReadPolicy brief;
+  brief.command.total_timeout = Milliseconds(50);
+  std::vector<Task<Expected<Record>>> tasks;
+  tasks.push_back(sharing.get(key_of(1), {}, brief));
+  tasks.push_back(sharing.get(key_of(2)));
+  const auto results = wait(gather(std::move(tasks)));
+  EXPECT_TRUE(results[0].error().is(Code::Timeout));
+  ASSERT_TRUE(results[1].has_value()) << results[1].error().message;
+  EXPECT_EQ(*results[1]->bins.at(0).value.get_if<std::int64_t>(), 2);
+  EXPECT_EQ(node.data_connections(), 1);
+  EXPECT_TRUE(wait(sharing.get(key_of(2))).has_value());
+  EXPECT_EQ(node.data_connections(), 2);  // The first one has not been kept.
+}
+
+TEST_F(AsyncTest, ABrokenConnectionFailsAllThatShareIt) {
+  std::atomic<int> left = 1;
+  node.set_script([&](const wire::Message&) -> Verdict {
+    return left-- > 0 ? Verdict{Verdict::Kind::Close} : Verdict{};
+  });
+  std::vector<Task<Expected<Written>>> writes;
+  for (int i = 0; i < 3; ++i) writes.push_back(sharing.put(key_of(i), {{"a", 1}}));
+  for (const auto& written : wait(gather(std::move(writes)))) {
+    EXPECT_TRUE(written.error().is(Status::Connection));
+    EXPECT_TRUE(written.error().in_doubt);
+  }
+}
+
+TEST_F(AsyncTest, ARefusedCallLeavesTheConnectionToTheOthers) {
+  std::atomic<int> requests = 0;
+  node.set_script([&](const wire::Message&) -> Verdict {
+    return requests++ == 0 ? Verdict{Verdict::Kind::Refuse, 210} : Verdict{};
+  });
+  std::vector<Task<Expected<Written>>> writes;
+  for (int i = 0; i < 3; ++i) writes.push_back(sharing.put(key_of(i), {{"a", 1}}));
+  const auto results = wait(gather(std::move(writes)));
+  EXPECT_EQ(results[0].error().code, 210);
+  EXPECT_TRUE(results[1].has_value());
+  EXPECT_TRUE(results[2].has_value());
+}
+
 TEST_F(AsyncTest, TooManyWaitersAreRefused) {
   node.set_script([](const wire::Message&) { return Verdict{Verdict::Kind::Silence}; });
-  AsyncClient one(client, {.connections_per_node_max = 1, .waiting_max = 1});
+  AsyncClient one(client,
+                  {.connections_per_node_max = 1, .calls_per_connection_max = 1, .waiting_max = 1});
   WritePolicy policy;
   policy.command.total_timeout = Milliseconds(200);
   std::vector<Task<Expected<Written>>> tasks;
@@ -165,11 +269,6 @@ TEST_F(AsyncTest, ANodeThatIsGoneFailsItsCalls) {
   const auto failed = wait(async.get(key_of(1)));
   ASSERT_FALSE(failed.has_value());
   EXPECT_LT(failed.error().code, 0);
-}
-
-detail::Detached note_end(Task<Expected<Written>> task, std::atomic<int>& code) {
-  const auto result = co_await task;
-  code = result ? 0 : result.error().code;
 }
 
 TEST_F(AsyncTest, ClosingEndsWhatIsUnderWay) {

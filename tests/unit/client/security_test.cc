@@ -79,6 +79,27 @@ TEST_F(LoginTest, AReadIsRepeatedWhereAConnectionIsNotKnownAnyMore) {
   EXPECT_EQ(client->put(key_of(1), kBins).has_value(), true);
 }
 
+TEST_F(LoginTest, WhatHasNotLeftWhenAnotherCallGivesUpFindsAnotherConnection) {
+  const auto client = connect(as_user("ann", "a word"));
+  const AsyncClient async(*client);
+  node.hold_logins(true);
+  WritePolicy brief;
+  brief.command.total_timeout = Milliseconds(50);
+  std::vector<Task<Expected<Written>>> tasks;
+  tasks.push_back(async.put(key_of(1), kBins, brief));
+  tasks.push_back(async.put(key_of(2), kBins));  // Not repeated where it may have been sent.
+  std::thread relief([&] {
+    std::this_thread::sleep_for(Milliseconds(100));
+    node.hold_logins(false);
+  });
+  const auto results = wait(gather(std::move(tasks)));
+  relief.join();
+  EXPECT_TRUE(results[0].error().is(Code::Timeout));
+  EXPECT_FALSE(results[0].error().in_doubt);
+  EXPECT_TRUE(results[1].has_value()) << results[1].error().message;
+  EXPECT_EQ(node.requests(), 1);
+}
+
 TEST_F(LoginTest, InfoOfOneNodeLogsInToo) {
   const std::string_view commands[] = {"node"};
   const Address address{"127.0.0.1", node.port(), ""};

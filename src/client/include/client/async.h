@@ -42,12 +42,20 @@ struct AsyncScan {
 /// connection comes free fails with NoMoreConnections once Options::waiting_max others wait for the
 /// same node. Several calls at the same time: gather() (client/task.h).
 ///
+/// Calls on records that go to the same node at the same time share a connection, where that does
+/// not make them wait: what they ask leaves in one packet, which costs client and node a fraction
+/// of what packets of their own would. One that times out takes the connection from the others only
+/// if the node does not even take the request; their own replies still come.
+///
 /// Nodes and owners of keys, which no call has to wait for, are told by the Client.
 class AsyncClient {
  public:
   struct Options {
     std::size_t connections_per_node_max = 100;  // Of its own, beside those of the Client.
-    std::size_t waiting_max = 100'000;           // Calls that wait for a connection to one node.
+    std::size_t calls_per_connection_max = 32;   // 1: each has a connection to itself.
+    /// Who would have to wait longer for others takes a connection of its own.
+    std::chrono::microseconds sharing_wait_max{1000};
+    std::size_t waiting_max = 100'000;  // Calls that wait for a connection to one node.
   };
 
   /// Follows the cluster by means of `client`, which must outlive this.
