@@ -264,7 +264,7 @@ std::optional<Result<Bytes>> Executor::body_of(const RecordRequest& request,
   const bool same = fetched != nullptr && fetched->wanted().lsn == wanted.lsn;
   if (same && fetched->image()) return fetched->image()->body;
   store::Namespace& records = request.ns.records;
-  if (const auto image = records.peek(wanted, arena_.allocate(wanted.at.size))) return image->body;
+  if (const auto image = records.peek(wanted, arena_)) return image->body;
   if (same && records.lost(*fetched, wanted)) return fail(Code::Unknown, "record: cannot be read");
   wanted_ = records.read_device(wanted, &wake_);
   return std::nullopt;

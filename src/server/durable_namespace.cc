@@ -21,6 +21,21 @@ std::uint32_t align_of(const config::NamespaceConfig& config) {
   return static_cast<std::uint32_t>(direct ? PosixFile::kDirectBlock : store::kSectorSize);
 }
 
+/// What snappy did, lz4 does: as fast, and smaller.
+store::Packing packing_of(const config::NamespaceConfig& config) {
+  switch (config.compression()) {
+    case config::Compression::Lz4:
+    case config::Compression::Snappy:
+      return {.codec = store::Codec::Lz4,
+              .level = static_cast<int>(config.compression_acceleration())};
+    case config::Compression::Zstd:
+      return {.codec = store::Codec::Zstd, .level = static_cast<int>(config.compression_level())};
+    case config::Compression::None:
+      break;
+  }
+  return {};
+}
+
 store::LogTuning tuning_of(const config::NamespaceConfig& config) {
   return {.flush_size = config.flush_size(),
           .flush_max = std::chrono::milliseconds(config.flush_max_ms()),
@@ -28,6 +43,7 @@ store::LogTuning tuning_of(const config::NamespaceConfig& config) {
           .defrag_lwm_pct = config.defrag_lwm_pct(),
           .defrag_queue_min = config.defrag_queue_min(),
           .defrag_sleep = std::chrono::microseconds(config.defrag_sleep()),
+          .packing = packing_of(config),
           .post_write_cache = on_device(config) ? config.post_write_cache() : 0};
 }
 
@@ -81,6 +97,7 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                   .start_empty = config.cold_start_empty(),
                                   .align = align_of(config),
                                   .checkpoint = on_device(config),
+                                  .packs = on_device(config),
                                   .tuning = tuning_of(config)};
   threads_ = std::make_unique<LogThreads>(std::move(files), hooks_.before_write);
   log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);

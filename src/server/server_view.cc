@@ -110,6 +110,9 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
     const store::LogStatistics all = durable->statistics();
     if (ns.records.on_device() && all.cache_hits + all.cache_misses != 0)
       out.cache_read_pct = percent(all.cache_hits, all.cache_hits + all.cache_misses);
+    if (all.body_bytes != 0)
+      out.data_compression_ratio.value =
+          static_cast<double>(all.packed_bytes) / static_cast<double>(all.body_bytes);
     out.data_total_bytes = all.total_bytes;
     out.data_used_bytes = all.used_bytes;
     out.data_avail_pct = percent(all.free_segments, all.segments);

@@ -113,6 +113,8 @@ LogStatistics Log::statistics() const {
     sum.units_written += one.units_written;
     sum.partial_units_written += one.partial_units_written;
     sum.bytes_written += one.bytes_written;
+    sum.body_bytes += one.body_bytes;
+    sum.packed_bytes += one.packed_bytes;
     sum.syncs += one.syncs;
     sum.defrag_reads += one.defrag_reads;
     sum.defrag_moves += one.defrag_moves;

@@ -14,7 +14,9 @@ constexpr std::uint32_t kRecheck = 64U << 10;
 
 }  // namespace
 
-Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpose) {
+Result<RecordLog::Place> LogFile::append(const RecordImage& given, Purpose purpose) {
+  thread_local Buffer room;
+  const RecordImage image = pack(given, packing_.load(std::memory_order_relaxed), room);
   const std::size_t size = stored_size(image);
   const RecordEncoder encoder(image);
   RecordLog::Place place;
@@ -43,6 +45,10 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& image, Purpose purpo
     ++unit.records;
     unit.last = ++appended_;
     pending_bytes_ += size;
+    if (purpose == Purpose::Record) {
+      figures_.body_bytes += given.body.size();
+      figures_.packed_bytes += image.body.size();
+    }
     table_.add_live(unit.slot, size);
     table_[unit.slot].filled += static_cast<std::uint32_t>(size);
     place.end = position(appended_);

@@ -121,6 +121,7 @@ void LogFile::opened(LogRecovery::Outcome outcome) {
   const std::scoped_lock lock(mutex_);
   header_ = recovery_->header();
   synced_point_ = recovery_->durable();
+  if (header_.version >= kLogVersion) packs_ = Packs::Yes;  // Written before the first append.
   retune_locked(tuning_);
   for (const std::uint32_t slot : recovery_->remark()) {
     const auto state = table_[slot].state;
@@ -204,9 +205,11 @@ void LogFile::flush() {
   const std::uint64_t covered = std::max(durable_.load(), sync_in_flight_ ? sync_covers_ : 0);
   if (options_.commit_to_device || tuning_.flush_max.count() == 0)
     sync_wanted_ = sync_wanted_ || written_ > covered || (!freeing_.empty() && units_.empty());
+  say_that_it_packs();
   write_units();
   write_marks();
   if (sync_is_due()) {
+    if (packs_ == Packs::Saying) packs_ = Packs::Syncing;
     sync_wanted_ = false;
     sync_in_flight_ = true;
     sync_covers_ = written_;
@@ -219,6 +222,17 @@ void LogFile::flush() {
   const bool busy = sync_in_flight_ || !units_.empty();
   wake_on_append_ = options_.commit_to_device ? !busy : !unflushed_since_;
   wake_on_unit_ = true;
+}
+
+/// The first record that is compressed must not be in a file that an older version would read.
+void LogFile::say_that_it_packs() {
+  const bool wanted = options_.packs && tuning_.packing.codec != Codec::None;
+  if (!wanted || packs_ != Packs::No || marks_in_flight_ != 0 || closing_asked_) return;
+  packs_ = Packs::Saying;
+  header_.version = kLogVersion;
+  ++header_.sequence;
+  write_headers(1);
+  sync_wanted_ = true;
 }
 
 bool LogFile::flush_is_due() const {
@@ -317,6 +331,10 @@ void LogFile::synced() {
   {
     const std::scoped_lock lock(mutex_);
     synced_point_ = sync_covers_point_;
+    if (packs_ == Packs::Syncing) {
+      packs_ = Packs::Yes;
+      packing_.store(tuning_.packing, std::memory_order_relaxed);
+    }
     for (const std::uint32_t slot : sync_frees_) table_.make_free(slot);
     figures_.defrag_frees += sync_frees_.size();
     sync_frees_.clear();
@@ -469,14 +487,18 @@ void LogFile::request_flush() {
 }
 
 void LogFile::retune(const LogTuning& tuning) {
-  const std::scoped_lock lock(mutex_);
-  retune_locked(tuning);
+  {
+    const std::scoped_lock lock(mutex_);
+    retune_locked(tuning);
+  }
+  host_.wake(id_.index);
 }
 
 void LogFile::retune_locked(const LogTuning& tuning) {
   tuning_ = tuning;
   written_lately_.resize(tuning.post_write_cache);
   table_.set_low_water(tuning.defrag_lwm_pct);
+  if (packs_ == Packs::Yes) packing_.store(tuning.packing, std::memory_order_relaxed);
 }
 
 void LogFile::collect_tombstones() {

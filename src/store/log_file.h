@@ -84,7 +84,10 @@ class LogFile {
     Syncing,
     Done
   };
+  /// Whether compressed records may be appended: the file says that it has such, durably.
+  enum class Packs : std::uint8_t { No, Saying, Syncing, Yes };
   void retune_locked(const LogTuning& tuning);
+  void say_that_it_packs();
 
   // Under mutex_: log_append.cc.
   Result<void> open_unit(std::size_t record_size, Purpose purpose);
@@ -133,6 +136,7 @@ class LogFile {
   LogHost& host_;
   std::atomic<Log::State> state_{Log::State::Recovering};
   std::atomic<std::uint64_t> durable_{0};
+  std::atomic<Packing> packing_{};  // None until the file says that it has such records.
 
   mutable std::mutex mutex_;
   // --- under mutex_ ---
@@ -153,6 +157,7 @@ class LogFile {
   bool wake_on_append_ = false;  // The stepping thread waits for it.
   bool wake_on_unit_ = false;
   bool urgent_ = false;  // Flush now.
+  Packs packs_ = Packs::No;
   bool closing_asked_ = false;
   bool failed_ = false;
   mutable LogStatistics figures_;

@@ -12,10 +12,11 @@
 namespace flotilla::store {
 namespace {
 
-constexpr std::uint32_t kMarkBatch = 64;  // Segments whose marks are asked for at once.
-constexpr std::size_t kWindow = 8;        // Segments that are read or worked on at a time ...
-constexpr std::size_t kTogether = 4;      // ... and how many of them are worked on at a time.
-constexpr std::size_t kFoundAtOnce = 64;  // Records handed to the owner together.
+constexpr std::uint32_t kMarkBatch = 64;     // Segments whose marks are asked for at once.
+constexpr std::size_t kWindow = 8;           // Segments that are read or worked on at a time ...
+constexpr std::size_t kTogether = 4;         // ... and how many of them are worked on at a time.
+constexpr std::size_t kFoundAtOnce = 64;     // Records handed to the owner together.
+constexpr std::size_t kRoomKept = 64 << 10;  // For the body of each of them that is compressed.
 constexpr std::uint32_t kReadAlign = 4096;
 
 bool blank(Bytes in) {
@@ -125,6 +126,8 @@ std::string LogRecovery::mismatch(const FileHeader& found) const {
   if (id_.size / found.segment_size < std::max(found.segments, 2U))
     return fmt::format("it has been cut: {} segments of {} are left", id_.size / found.segment_size,
                        found.segments);
+  if (found.version > kLogVersionPlain && !options_.packs)
+    return "it may have compressed records, which only a namespace on a device reads";
   return {};
 }
 
@@ -460,33 +463,51 @@ void LogRecovery::hand_over(Segment& reading, unsigned part) {
   std::span<const std::uint32_t> left = reading.records[part];
   std::array<FoundRecord, kFoundAtOnce> room;
   std::array<std::uint32_t, kFoundAtOnce> sizes;
+  thread_local std::array<Buffer, kFoundAtOnce> bodies;
+  const auto unusable = [&](std::uint32_t offset, std::uint32_t size) {
+    // It stays counted as live, so that its segment is kept.
+    reading.unusable[part].push_back({.what = LogDamage::What::Unusable,
+                                      .slot = slot,
+                                      .segment = reading.used.mark.number,
+                                      .offset = offset,
+                                      .bytes = size,
+                                      .lost = 1});
+  };
   while (!left.empty()) {
-    const std::size_t count = std::min(left.size(), kFoundAtOnce);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto record = StoredRecord::parse(image.subspan(left[i]));
-      room[i] = {.image = record->image,
-                 .at = {.segment = where,
-                        .offset = left[i],
-                        .size = static_cast<std::uint32_t>(record->padded_size())}};
-      sizes[i] = record->size;
+    const std::size_t most = std::min(left.size(), kFoundAtOnce);
+    std::size_t count = 0;
+    for (const std::uint32_t offset : left.first(most)) {
+      const auto record = StoredRecord::parse(image.subspan(offset));
+      room[count] = {.image = record->image,
+                     .at = {.segment = where,
+                            .offset = offset,
+                            .size = static_cast<std::uint32_t>(record->padded_size())}};
+      sizes[count] = record->size;
+      if (expand(room[count].image, bodies[count])) {
+        ++count;
+      } else {
+        unusable(offset, record->size);
+      }
     }
     const std::span<FoundRecord> found = std::span(room).first(count);
     owner_.recovered_some(found);
     std::size_t old = 0;
     for (std::size_t i = 0; i < count; ++i) {
       if (found[i].verdict == Recovered::Old) old += found[i].at.size;
-      // It stays counted as live, so that its segment is kept.
-      if (found[i].verdict == Recovered::Unusable)
-        reading.unusable[part].push_back({.what = LogDamage::What::Unusable,
-                                          .slot = slot,
-                                          .segment = reading.used.mark.number,
-                                          .offset = left[i],
-                                          .bytes = sizes[i],
-                                          .lost = 1});
+      if (found[i].verdict == Recovered::Unusable) unusable(found[i].at.offset, sizes[i]);
     }
     if (old != 0) table_.sub_live(slot, old);
-    left = left.subspan(count);
+    left = left.subspan(most);
   }
+}
+
+/// Of a record that is compressed, the body as it was, in `room`.
+bool LogRecovery::expand(RecordImage& image, Buffer& room) const {
+  if ((image.flags & kPacked) == 0) return true;
+  const auto size = unpacked_size(image);
+  if (!options_.packs || !size) return false;
+  if (room.size() < *size || room.size() > std::max(*size, kRoomKept)) room = Buffer(*size);
+  return unpack(image, MutableBytes(room).first(*size)).has_value();
 }
 
 /// A seal says how many records there were: so what is missing is known even where a unit's header
@@ -522,7 +543,7 @@ LogRecovery::Outcome LogRecovery::finish() {
   const auto boot_seen = static_cast<std::uint32_t>(end_.segment >> 32);
   if (std::max(header_.boot, boot_seen) == UINT32_MAX) return refuse("its start count is used up");
   header_.boot = std::max(header_.boot, boot_seen) + 1;
-  header_.version = kLogVersion;
+  if (options_.packs && options_.tuning.packing.codec != Codec::None) header_.version = kLogVersion;
   header_.sequence += 1;
   header_.clean = false;
   header_.end = {};

@@ -103,6 +103,7 @@ class LogRecovery {
   void scan(Segment& reading) const;
   void settle(Segment& reading);
   void hand_over(Segment& reading, unsigned part);
+  bool expand(RecordImage& image, Buffer& room) const;
   void count_lost(Segment& reading);
   Outcome finish();
   void judge(const Suspect& suspect);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "store/packing.h"
 #include "store/record_body.h"
 
 namespace flotilla::store {
@@ -225,9 +226,14 @@ RecordWanted Namespace::wanted(const MemoryRecord& record) const {
   return {.digest = record.digest, .lsn = record.lsn, .at = place_of(record)};
 }
 
-std::optional<RecordImage> Namespace::peek(const RecordWanted& wanted, MutableBytes room) const {
-  if (!log_->peek(wanted.at, room)) return std::nullopt;
-  return find_wanted(room, wanted);
+std::optional<RecordImage> Namespace::peek(const RecordWanted& wanted, Arena& room) const {
+  const MutableBytes stored = room.allocate(wanted.at.size);
+  if (!log_->peek(wanted.at, stored)) return std::nullopt;
+  auto image = find_wanted(stored, wanted);
+  if (!image || (image->flags & kPacked) == 0) return image;
+  const auto size = unpacked_size(*image);
+  if (!size || !unpack(*image, room.allocate(*size))) return std::nullopt;
+  return image;
 }
 
 std::shared_ptr<RecordRead> Namespace::read_device(const RecordWanted& wanted,

@@ -1,5 +1,7 @@
 #include "store/record_read.h"
 
+#include "store/packing.h"
+
 namespace flotilla::store {
 
 MutableBytes RecordRead::room(std::size_t size) {
@@ -10,9 +12,21 @@ MutableBytes RecordRead::room(std::size_t size) {
 bool RecordRead::complete_from(const RecordLog& log) {
   const MutableBytes to = room(extent_.size);
   if (!log.peek(wanted_.at, to)) return false;
-  image_ = find_wanted(to, wanted_);
+  take(to);
   done_.store(true, std::memory_order_release);
   return true;
+}
+
+void RecordRead::take(Bytes stored) {
+  auto image = find_wanted(stored, wanted_);
+  if (!image) return;
+  if ((image->flags & kPacked) != 0) {
+    const auto size = unpacked_size(*image);
+    if (!size) return;
+    body_ = Buffer(*size);
+    if (!unpack(*image, body_)) return;
+  }
+  image_ = image;
 }
 
 void RecordRead::complete(Result<std::size_t> skip) {
@@ -20,7 +34,7 @@ void RecordRead::complete(Result<std::size_t> skip) {
   if (skip) {
     const Bytes stored = room_.part(*skip, extent_.size);
     const auto record = StoredRecord::parse(stored);
-    if (record && record->checks_at(extent_.place)) image_ = find_wanted(stored, wanted_);
+    if (record && record->checks_at(extent_.place)) take(stored);
   }
   done_.store(true, std::memory_order_release);
   if (wake_ != nullptr) (*wake_)();

@@ -24,6 +24,8 @@ constexpr std::uint32_t kSegments = 9;
 store::LogOptions options(bool checkpoint) {
   store::LogOptions out;
   out.checkpoint = checkpoint;
+  out.packs = true;
+  if (checkpoint) out.tuning.packing = {.codec = store::Codec::Lz4};
   out.namespace_name = "test";
   out.fresh_id = 3;
   out.segment_size = kSegment;

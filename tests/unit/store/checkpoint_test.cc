@@ -137,8 +137,8 @@ class CheckpointTest : public testing::Test {
     const auto counts = [](Device& device) {
       std::map<std::string, std::array<std::uint64_t, 3>> out;
       const SetTable& sets = device.records.sets();
-      for (std::uint16_t id = 1; id <= sets.count(); ++id) {
-        const Set& set = sets[SetId(id)];
+      for (std::size_t id = 1; id <= sets.count(); ++id) {
+        const Set& set = sets[SetId(static_cast<std::uint16_t>(id))];
         out[set.name] = {set.objects, set.tombstones, set.data_bytes};
       }
       return out;

@@ -111,5 +111,117 @@ TEST_F(DeviceTest, AReadThatComesLateFindsItsRecordOrNothing) {
   EXPECT_FALSE(device.body(7).empty());
 }
 
+// ------------------------------------------------------------------------------------ compression
+
+constexpr Packing kLz4{.codec = Codec::Lz4};
+constexpr Packing kZstd{.codec = Codec::Zstd, .level = 3};
+
+TEST_F(DeviceTest, CompressedRecordsTakeLessRoomAndComeBack) {
+  options.packs = true;
+  std::uint64_t plain_bytes = 0;
+  for (const Packing& packing : {Packing{}, kLz4, kZstd}) {
+    for (std::size_t i = 0; i < disk.size(); ++i) disk.damage(i, std::byte{0});
+    options.tuning.packing = packing;
+    options.tuning.post_write_cache = 64 << 10;
+    {
+      Device device(disk, options);
+      for (unsigned key = 0; key < 200; ++key)
+        ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
+      device.pass(2s);
+      for (unsigned key = 0; key < 200; ++key) EXPECT_EQ(device.body(key), device_body(1000, key));
+      EXPECT_EQ(device.find(7)->body_size, device_body(1000, 7).size());
+      const LogStatistics figures = device.log->statistics();
+      if (packing == Packing{}) plain_bytes = figures.used_bytes;
+      if (packing != Packing{}) {
+        EXPECT_LT(figures.used_bytes, plain_bytes / 4);
+        EXPECT_LT(figures.packed_bytes, figures.body_bytes / 4);
+      }
+    }
+    options.tuning.packing = {};  // What is there is read, whatever is wanted now.
+    for (const bool closed : {false, true}) {
+      Device again(disk, options);
+      for (unsigned key = 0; key < 200; ++key) EXPECT_EQ(again.body(key), device_body(1000, key));
+      EXPECT_EQ(again.find(7)->body_size, device_body(1000, 7).size());
+      if (!closed) again.close();
+    }
+  }
+}
+
+TEST_F(DeviceTest, CompressionMayChangeAtAnyTimeAndCompactionKeepsBoth) {
+  options.packs = true;
+  std::map<unsigned, Buffer> bodies;
+  for (unsigned start = 0; start < 4; ++start) {
+    options.checkpoint = start % 2 == 0;
+    Device device(disk, options);
+    for (const auto& [key, body] : bodies) ASSERT_EQ(device.body(key), body) << key;
+    for (unsigned step = 0; step < 3000; ++step) {
+      const auto key = static_cast<unsigned>(random.below(200));
+      Buffer body = device_body(random.below(2000), step);
+      ASSERT_TRUE(device.put(key, body).has_value());
+      bodies[key] = std::move(body);
+      if (step % 7 == 0) device.pass(Duration(random.below(Duration(300ms).count())));
+      if (step % 500 == 0) {
+        options.tuning.packing = step % 1000 == 0 ? (start < 2 ? kZstd : kLz4) : Packing{};
+        device.log->retune(options.tuning);
+      }
+      ASSERT_EQ(device.body(key), bodies[key]);
+    }
+    EXPECT_GT(device.log->statistics().defrag_moves, 20U);
+    device.close();
+  }
+}
+
+/// Who does not know of compression must not open the file: the header says so first.
+TEST_F(DeviceTest, TheHeaderSaysThatThereAreCompressedRecordsBeforeThereAre) {
+  const auto version = [&] {
+    std::uint32_t out = 0;
+    for (const std::size_t at : {std::size_t{0}, std::size_t{kHeaderCopyAt}}) {
+      FileHeader header;
+      FileHeader::parse(disk.bytes().subspan(at, kSectorSize), header);
+      out = std::max(out, header.version);
+    }
+    return out;
+  };
+  options.packs = true;
+  Device device(disk, options);
+  EXPECT_EQ(version(), kLogVersionPlain);
+  options.tuning.packing = kZstd;
+  device.log->retune(options.tuning);
+  ASSERT_TRUE(device.put(1, device_body(1000, 1)).has_value());
+  EXPECT_EQ(device.log->statistics().packed_bytes, device.log->statistics().body_bytes);
+  device.pass(2s);
+  EXPECT_EQ(version(), kLogVersion);
+  ASSERT_TRUE(device.put(2, device_body(1000, 2)).has_value());
+  EXPECT_LT(device.log->statistics().packed_bytes, device.log->statistics().body_bytes);
+  device.pass(2s);
+
+  options.packs = false;
+  Device memory(disk, options);
+  EXPECT_EQ(memory.log->state(0), Log::State::Refused);
+}
+
+/// The checksum holds, and the bytes are not those of a codec: a record as any that is damaged.
+TEST_F(DeviceTest, ARecordThatDoesNotExpandIsToldAndNotServed) {
+  options.packs = true;
+  options.tuning.packing = kLz4;
+  Device device(disk, options);
+  ASSERT_TRUE(device.put(1, device_body(500, 1)).has_value());
+  device.pass(2s);
+  const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+  const MutableBytes stored = disk.bytes().subspan(extent.offset, extent.size);
+  RecordImage image = StoredRecord::parse(stored)->image;
+  Buffer bad(image.body.begin(), image.body.end());
+  bad[0] = std::byte{77};
+  image.body = bad;
+  Buffer sealed(stored.size());
+  RecordEncoder(image).write(sealed, extent.place);
+  std::ranges::copy(sealed, stored.begin());
+  EXPECT_TRUE(device.body(1).empty());
+  EXPECT_EQ(device.log->statistics().read_errors, 1U);
+  Device again(disk, options);
+  EXPECT_EQ(again.find(1), nullptr);
+  EXPECT_EQ(again.log->report(0).lost_records, 1U);
+}
+
 }  // namespace
 }  // namespace flotilla::store

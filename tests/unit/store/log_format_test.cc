@@ -143,7 +143,7 @@ TEST(FileHeader, TellsWhatStandsThere) {
   };
   const auto reseal = [](Buffer& b) {
     FileHeader header;
-    header.version = 2;
+    header.version = kLogVersion + 1;
     header.namespace_name = "x";
     header.encode(b);
   };

@@ -322,7 +322,7 @@ const Refusal kRefusals[] = {
      [](LogOptions&, Disk& d) {
        FileHeader header;
        FileHeader::parse(d.bytes().first(kSectorSize), header);
-       header.version = 2;
+       header.version = kLogVersion + 1;
        Buffer sector(kSectorSize);
        header.encode(sector);
        for (std::size_t i = 0; i < sector.size(); ++i) d.damage(i, sector[i]);

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "store/file.h"
 #include "store/log_format.h"
+#include "store/packing.h"
 #include "store/record_log.h"
 
 namespace flotilla::store {
@@ -27,6 +28,7 @@ struct LogTuning {
   std::uint32_t defrag_queue_min = 0;  // ... once there are more of them than this.
   Duration defrag_sleep =
       std::chrono::milliseconds(1);  // Between two reads of a flush size while space is not short.
+  Packing packing;  // Of what is appended from now on; for LogOptions::packs alone.
   std::uint64_t post_write_cache = 0;  // Bytes of written units kept for peek(), per file.
 };
 
@@ -44,7 +46,8 @@ struct LogOptions {
       kSegmentSizeDefault;  // For new files, as `align`; others keep what they have.
   std::uint32_t align = kSectorSize;
   bool checkpoint =
-      false;  // Keep the owner's index in the file from a clean stop to the next start.
+      false;           // Keep the owner's index in the file from a clean stop to the next start.
+  bool packs = false;  // Records may be compressed. Without it a file that has such is refused.
   LogTuning tuning;
 };
 
@@ -107,6 +110,8 @@ struct LogStatistics {
   std::uint64_t units_written = 0;
   std::uint64_t partial_units_written = 0;  // Flushed by time or commit before they were full.
   std::uint64_t bytes_written = 0;
+  std::uint64_t body_bytes = 0;    // Of records that clients wrote, before compression ...
+  std::uint64_t packed_bytes = 0;  // ... and after.
   std::uint64_t syncs = 0;
   std::uint64_t defrag_reads = 0;  // Segments.
   std::uint64_t defrag_moves = 0;  // Records.

@@ -17,7 +17,8 @@ namespace flotilla::store {
 ///
 /// Every structure fits one 512-byte sector, or is covered by a checksum of its own.
 
-inline constexpr std::uint32_t kLogVersion = 1;
+inline constexpr std::uint32_t kLogVersion = 2;       // The highest that is understood.
+inline constexpr std::uint32_t kLogVersionPlain = 1;  // No record in it is packed.
 inline constexpr std::size_t kSectorSize = 512;
 inline constexpr std::uint32_t kSegmentSizeDefault = 8U << 20;
 inline constexpr std::uint32_t kSegmentSizeMin = 16U << 10;
@@ -41,7 +42,7 @@ using Uuid = std::array<std::byte, 16>;
 struct FileHeader {
   static constexpr std::size_t kSize = 128;
 
-  std::uint32_t version = kLogVersion;
+  std::uint32_t version = kLogVersionPlain;
   std::uint64_t sequence = 0;
   std::uint64_t log_id = 0;  // Random, new with every formatting of the file.
   Uuid instance{};           // The node it belongs to.

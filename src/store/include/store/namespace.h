@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/arena.h"
 #include "base/mutex.h"
 #include "store/clock.h"
 #include "store/index.h"
@@ -130,9 +131,9 @@ class Namespace {
   /// Of a namespace on a device, for readers that hold no lock while they wait: which copy a
   /// record's newest is. Caller holds partition.write or index_lock.
   RecordWanted wanted(const MemoryRecord& record) const;
-  /// The record, if it is in memory; copied into `room` (`wanted.at.size` bytes). Nothing: it must
-  /// be read, or is not there any more.
-  std::optional<RecordImage> peek(const RecordWanted& wanted, MutableBytes room) const;
+  /// The record, if it is in memory; a view into what it takes of `room`. Nothing: it must be read,
+  /// or is not there any more.
+  std::optional<RecordImage> peek(const RecordWanted& wanted, Arena& room) const;
   /// Begins to read it from the device; read() looks into memory first. `wake` (null: nobody) is
   /// called once a device has answered, and outlives that. What is done without an image may have
   /// been moved: look again, and ask lost().

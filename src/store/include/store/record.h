@@ -45,6 +45,7 @@ class HlcTime {
 /// Bits of RecordImage::flags; they stand on disk (docs/formats/record.md).
 inline constexpr std::uint8_t kTombstone = 0x01;  // The record is deleted: no key, no bins.
 inline constexpr std::uint8_t kHasKey = 0x02;     // The body begins with the user key.
+inline constexpr std::uint8_t kPacked = 0x04;     // In a log alone: the body is compressed.
 
 /// A record in its portable form, as the log, the device, and other nodes see it: the set by name,
 /// the body (key and bins, docs/formats/record.md) as bytes. A view: it owns nothing.

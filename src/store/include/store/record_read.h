@@ -49,14 +49,17 @@ class RecordRead {
   RecordWanted wanted_;
   RecordExtent extent_;
   const std::function<void()>* wake_;
+  void take(Bytes stored);
+
   AlignedBuffer room_;
+  Buffer body_;  // Of a record that is compressed.
   std::optional<RecordImage> image_;
   bool failed_ = false;
   std::atomic<bool> done_{false};
 };
 
-/// The record that bytes from a log hold, if it is the one that is wanted. The checksum is not
-/// looked at: for bytes that never left memory.
+/// The record that bytes from a log hold, if it is the one that is wanted; compressed, if it is so
+/// there. The checksum is not looked at: for bytes that never left memory.
 std::optional<RecordImage> find_wanted(Bytes stored, const RecordWanted& wanted);
 
 /// Carries reads out. Any thread.
