@@ -5,6 +5,7 @@ usage: backup.py [records]     default 3000; starts a server of its own. Prints 
 The records come from a file that this program writes, with a bin of every type. What the restored namespace holds is read
 out of a second backup, and both files are read here, not by the tools."""
 
+import base64
 import os
 import pathlib
 import shutil
@@ -147,6 +148,45 @@ def damage(tools, folder, source):
         broken.unlink()
 
 
+def selections(tools, folder):
+    """What the options choose, against all that there is."""
+    def digests(*options):
+        path = pathlib.Path(folder) / "chosen.asb"
+        made = tools.run("asbackup", "-n", "bar", "-o", path, *options)
+        check(f"a backup is made with {options}", made.code == 0, made.text)
+        return [found for found, _, _ in asb.Records(path)]
+
+    def partition(found):
+        return int.from_bytes(found[:2], "little") % 4096
+
+    everything = set(digests())
+    lower, upper = digests("-X", "0-2048"), digests("-X", "2048-2000,4048-48")
+    check("two halves of the partitions are all", set(lower) | set(upper) == everything
+          and len(lower) + len(upper) == len(everything), (len(lower), len(upper), len(everything)))
+    check("each has its own", all(partition(found) < 2048 for found in lower))
+    full = next(partition(found) for found in lower if sum(partition(other) == partition(found) for other in lower) > 1)
+    of_one = digests("-X", str(full))
+    first = base64.b64encode(of_one[0]).decode()
+    check("behind a digest of a partition comes its rest", digests("-X", first) == of_one[1:])
+    check("and with -D what lies behind that", set(digests("-D", first))
+          == set(of_one[1:]) | {found for found in everything if partition(found) > full})
+    time.sleep(1.1)
+    begin = time.strftime("%Y-%m-%d_%H:%M:%S")
+    late = tools.run("asbench", "-n", "bar", "-s", "late", "-w", "I", "-k", "10", "-q")
+    check("some are written later", late.code == 0, late.text)
+    since = digests("-a", begin)
+    check("those are what was written since", len(since) == 10 and not set(since) & everything, len(since))
+    check("the others were before", set(digests("-b", begin)) == everything)
+    estimate = tools.run("asbackup", "-n", "bar", "-e")
+    check("an estimate is told", f"{len(everything) + 10} records in the namespace" in estimate.text, estimate.text)
+    path = pathlib.Path(folder) / "slow.asb"
+    slow = tools.run("asbackup", "-n", "bar", "-o", path, "-N", "1", "-M", "2000")
+    check("a limit of bandwidth is kept", slow.seconds > 0.9 * path.stat().st_size / (1 << 20), slow.seconds)
+    for wrong in (["-X", "4096"], ["-X", "4095-2"], ["-D", "abc"], ["-a", "2026-02-31"], ["-f", "?"], ["-X", "1", "-D", first]):
+        refused = tools.run("asbackup", "-n", "bar", "-o", "-", *wrong)
+        check(f"{wrong} is refused in one line", refused.code == 2 and refused.text.count("\n") == 1, refused.text)
+
+
 def wait_until_used(node):
     """A node answers before it owns its partitions, and clients do not take it until then."""
     for _ in range(600):
@@ -177,6 +217,7 @@ def main():
         check("the restored namespace is read", reread.code == 0, reread.text)
         others = compare(source, files_of(again), hot_digests(hot))
         print(f"{records} records, {others} of the {hot} that were written meanwhile among them")
+        selections(tools, folder)
         damage(tools, folder, source)
         print(f"server: {node.resident_bytes() >> 20} MB")
     print(f"{passed} passed, {failed} failed")

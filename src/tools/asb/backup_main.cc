@@ -6,10 +6,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "backup_files.h"
+#include "backup_options.h"
 #include "base/parse.h"
-#include "connect_options.h"
 #include "tools/asb/asb.h"
 #include "tools/asb/backup_state.h"
 #include "tools/verbs.h"
@@ -18,78 +19,11 @@ namespace flotilla::tools {
 namespace {
 
 using asb::BackupFiles;
+using asb::BackupOptions;
 using asb::BackupState;
 
 constexpr int kFailed = 1;
 constexpr int kUsageError = 2;
-
-struct Arguments {
-  ConnectOptions connect;
-  std::string ns;
-  std::string sets;
-  std::string bins;
-  std::string directory;
-  std::string out_file;
-  std::uint64_t file_limit_mb = 250;
-  std::uint32_t records_per_second = 0;
-  std::uint64_t max_records = 0;
-  bool compact = false;
-  bool no_bins = false;
-  bool no_records = false;
-  bool no_indexes = false;
-  bool no_udfs = false;
-  std::string continue_file;
-  std::string compress;
-  bool remove_files = false;
-};
-
-void add_options(CommandLine& line, Arguments& a) {
-  a.connect.add_to(line, ConnectOptions::Letters::WithoutA);
-  line.option("-n,--namespace", a.ns, "NS", "What to write");
-  line.option("-d,--directory", a.directory, "PATH", "Files there; the folder must hold none yet");
-  line.flag("-r,--remove-files", a.remove_files, "Remove the backup files that are in it first");
-  line.option("-o,--output-file", a.out_file, "PATH", "One file; '-' is the standard output");
-  line.option("-F,--file-limit", a.file_limit_mb, "MB",
-              "A new file in the folder after this (250)");
-  line.option("-s,--set", a.sets, "SETS", "Only these, separated by commas");
-  line.option("-B,--bin-list", a.bins, "BINS", "Only these, separated by commas");
-  line.flag("-x,--no-bins", a.no_bins, "Keys and metadata alone");
-  line.flag("-R,--no-records", a.no_records, "Indexes and modules alone");
-  line.flag("-I,--no-indexes", a.no_indexes, "No secondary indexes");
-  line.flag("--no-udfs", a.no_udfs, "No modules of user-defined functions");
-  line.flag("-C,--compact", a.compact,
-            "Bytes as they are instead of base64: smaller, less legible");
-  line.option("-z,--compress", a.compress, "zstd", "Compress; what reads it finds out by itself");
-  line.option("-c,--continue", a.continue_file, "STATE",
-              "Go on with an interrupted backup, whose state is in this file");
-  line.option("-L,--records-per-second", a.records_per_second, "N",
-              "Of each node; 0: no limit (0)");
-  line.option("-M,--max-records", a.max_records, "N", "No more than these; 0: all (0)");
-}
-
-/// Nothing: help or version was asked for.
-tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
-  Arguments a;
-  CommandLine line(
-      invocation,
-      {.about =
-           "Writes the records, indexes, and modules of a namespace to files of the format ASB.",
-       .notes = {},
-       .examples = {"-h db1 -n test -d /backup/test",
-                    "-h db1 -n test -s users -z zstd -o - > users.asb"}});
-  add_options(line, a);
-  const auto answered = line.parse();
-  if (!answered) return tl::unexpected(answered.error());
-  if (*answered) return std::nullopt;
-  if (auto done = a.connect.complete("asbackup", {}); !done) return tl::unexpected(done.error());
-  if (!a.compress.empty() && a.compress != "zstd")
-    return tl::unexpected<std::string>("-z knows only zstd");
-  if (!a.continue_file.empty()) return a;
-  if (a.ns.empty()) return tl::unexpected<std::string>("which namespace? (-n)");
-  if (a.directory.empty() == a.out_file.empty())
-    return tl::unexpected<std::string>("either a folder (-d) or a file (-o) is wanted");
-  return a;
-}
 
 struct Counts {
   std::uint64_t records = 0;
@@ -213,35 +147,35 @@ volatile std::sig_atomic_t interrupted = 0;
 /// One run: from the beginning, or from where another was interrupted.
 class Backup {
  public:
-  Backup(const Arguments& arguments, const client::Client& client, BackupState state)
-      : arguments_(arguments),
+  Backup(const BackupOptions& options, const client::Client& client, BackupState state)
+      : options_(options),
         client_(client),
         state_(std::move(state)),
         files_({.ns = state_.ns,
                 .directory = state_.directory,
-                .output_file = arguments.out_file,
-                .file_size_max = arguments.file_limit_mb << 20,
-                .compact = arguments.compact,
-                .compress = !arguments.compress.empty(),
-                .removes_old = arguments.remove_files,
+                .output_file = options.out_file,
+                .file_size_max = options.file_limit_mb << 20,
+                .compact = options.compact,
+                .compress = !options.compress.empty(),
+                .removes_old = options.remove_files,
                 .first_number = state_.next_file}),
         sets_(names_of(state_.sets)) {
     if (sets_.empty()) sets_.emplace_back();
   }
 
   int run() {
-    const auto start = std::chrono::steady_clock::now();
     if (auto opened = files_.open(); !opened) return fail(opened.error());
     counts_.records = state_.records;
     if (state_.next_file == 0) write_definitions();
-    if (!arguments_.no_records) {
+    if (!options_.no_records) {
       Progress progress(count_records(client_, state_.ns));
       if (auto written = write_records(progress); !written) return stop(written.error());
     }
     if (auto finished = files_.finish(); !finished) return fail(finished.error());
+    if (options_.estimate) return tell_estimate();
     if (!state_.directory.empty()) std::filesystem::remove(state_path());
     const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
     std::cerr << fmt::format("Backed up {} records, {} indexes, {} modules: {} bytes in {:.1f} s\n",
                              counts_.records, counts_.indexes, counts_.modules, files_.bytes(),
                              seconds);
@@ -256,28 +190,29 @@ class Backup {
   };
 
   void write_definitions() {
-    if (!arguments_.no_indexes) write_indexes(client_, state_.ns, files_, counts_);
-    if (!arguments_.no_udfs) write_modules(client_, files_, counts_);
+    if (!options_.no_indexes) write_indexes(client_, state_.ns, files_, counts_);
+    if (!options_.no_udfs) write_modules(client_, files_, counts_);
   }
 
   tl::expected<void, Stop> write_records(Progress& progress) {
     client::ScanPolicy policy;
-    policy.with_bins = !arguments_.no_bins;
+    policy.with_bins = !options_.no_bins;
+    policy.command.filter = options_.condition;
     policy.keeps_containers_encoded = true;
-    policy.records_per_second = arguments_.records_per_second;
+    policy.records_per_second = options_.records_per_second;
     for (; state_.set < sets_.size(); ++state_.set) {
-      if (arguments_.max_records != 0) {
-        if (counts_.records >= arguments_.max_records) break;
-        policy.max_records = arguments_.max_records - counts_.records;
+      if (options_.max_records != 0) {
+        if (counts_.records >= options_.max_records) break;
+        policy.max_records = options_.max_records - counts_.records;
       }
       const auto scanned = client_.scan(
-          {.ns = state_.ns, .set = sets_[state_.set], .bin_names = names_of(arguments_.bins)},
+          {.ns = state_.ns, .set = sets_[state_.set], .bin_names = names_of(options_.bins)},
           state_.cursor, [&](client::Record&& record) { return take(record, progress); }, policy);
       if (stop_) return tl::unexpected(*stop_);
       if (!scanned)
         return tl::unexpected(Stop{
             .why = fmt::format("Error {}: {}", scanned.error().code, scanned.error().message)});
-      state_.cursor = client::ScanCursor();
+      state_.cursor = options_.begin;
     }
     return {};
   }
@@ -295,7 +230,28 @@ class Backup {
                    .files_are_whole = false};
     if (interrupted != 0) stop_ = Stop{.why = "interrupted"};
     progress.tell(++counts_.records, files_.bytes());
+    pace();
     return !stop_;
+  }
+
+  /// Waits until so many bytes may have been written.
+  void pace() const {
+    if (options_.mebibytes_per_second == 0) return;
+    const double rate = static_cast<double>(options_.mebibytes_per_second << 20);
+    const std::chrono::duration<double> due(static_cast<double>(files_.bytes()) / rate);
+    std::this_thread::sleep_until(
+        start_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(due));
+  }
+
+  int tell_estimate() const {
+    const std::uint64_t all = count_records(client_, state_.ns);
+    const double each = counts_.records == 0 ? 0
+                                             : static_cast<double>(files_.bytes()) /
+                                                   static_cast<double>(counts_.records);
+    std::cout << fmt::format(
+        "About {:.1f} MB: {} records in the namespace, {:.0f} bytes each (by {} of them)\n",
+        each * static_cast<double>(all) / 1e6, all, each, counts_.records);
+    return 0;
   }
 
   std::string state_path() const { return fmt::format("{}/{}.state", state_.directory, state_.ns); }
@@ -321,26 +277,29 @@ class Backup {
     return fail(fmt::format("{}; to go on: --continue={}", stop.why, state_path()));
   }
 
-  const Arguments& arguments_;
+  const BackupOptions& options_;
   const client::Client& client_;
   BackupState state_;
   BackupFiles files_;
   std::vector<std::string> sets_;
   Counts counts_;
   std::optional<Stop> stop_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-tl::expected<BackupState, std::string> initial_state(const Arguments& arguments) {
-  if (arguments.continue_file.empty())
-    return BackupState{
-        .ns = arguments.ns, .directory = arguments.directory, .sets = arguments.sets};
-  auto state = BackupState::parse(read_file(arguments.continue_file));
-  if (!state) return tl::unexpected(fmt::format("'{}' {}", arguments.continue_file, state.error()));
+tl::expected<BackupState, std::string> initial_state(const BackupOptions& options) {
+  if (options.continue_file.empty())
+    return BackupState{.ns = options.ns,
+                       .directory = options.directory,
+                       .sets = options.sets,
+                       .cursor = options.begin};
+  auto state = BackupState::parse(read_file(options.continue_file));
+  if (!state) return tl::unexpected(fmt::format("'{}' {}", options.continue_file, state.error()));
   return state;
 }
 
-int back_up(const Arguments& arguments, const client::Client& client) {
-  auto state = initial_state(arguments);
+int back_up(const BackupOptions& options, const client::Client& client) {
+  auto state = initial_state(options);
   if (!state) {
     std::cerr << state.error() << '\n';
     return kUsageError;
@@ -352,26 +311,26 @@ int back_up(const Arguments& arguments, const client::Client& client) {
   };
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
-  return Backup(arguments, client, *std::move(state)).run();
+  return Backup(options, client, *std::move(state)).run();
 }
 
 }  // namespace
 
 int run_backup(const Invocation& invocation) {
-  const auto parsed = parse(invocation);
+  const auto parsed = asb::parse_backup_options(invocation);
   if (!parsed) {
     std::cerr << invocation.program << ": " << parsed.error() << '\n';
     return kUsageError;
   }
   if (!*parsed) return 0;
-  const Arguments& arguments = **parsed;
-  const auto client = arguments.connect.connect();
+  const BackupOptions& options = **parsed;
+  const auto client = options.connect.connect();
   if (!client) {
     std::cerr << fmt::format("Error {}: cannot connect to {}: {}\n", client.error().code,
-                             arguments.connect.host, client.error().message);
+                             options.connect.host, client.error().message);
     return kFailed;
   }
-  return back_up(arguments, *client);
+  return back_up(options, *client);
 }
 
 }  // namespace flotilla::tools

@@ -44,6 +44,8 @@ struct Arguments {
   bool ignore_record_error = false;
   bool validate = false;
   bool salvage = false;
+  bool waits = false;
+  std::string ignored;
 };
 
 void add_options(CommandLine& line, Arguments& a) {
@@ -62,9 +64,13 @@ void add_options(CommandLine& line, Arguments& a) {
   line.flag("-I,--no-indexes", a.no_indexes, "No secondary indexes");
   line.flag("-F,--no-udfs", a.no_udfs, "No modules of user-defined functions");
   line.flag("-K,--ignore-record-error", a.ignore_record_error, "Go on when a record is refused");
-  line.option("-w,--parallel,--threads", a.threads, "N", "(16)");
+  line.flag("-w,--wait", a.waits, "Until new indexes are built");
+  line.option("-t,--threads,--parallel", a.threads, "N", "Records at the same time (16)");
   line.option("-T,--timeout", a.timeout_ms, "MS", "Of one record (10000)");
   line.flag("--salvage", a.salvage, "Of a damaged file, restore what stands before the damage");
+  // Of the original's batch writes: here each record is a write of its own.
+  line.silent("--batch-size", a.ignored);
+  line.silent_flag("--disable-batch-writes");
   line.flag("--validate", a.validate, "Only read the files through, without a cluster");
 }
 
@@ -218,6 +224,7 @@ class Restore {
     for (unsigned i = 0; i < arguments_.threads; ++i) threads.emplace_back([this] { work(); });
     for (std::thread& thread : threads) thread.join();
     for (const asb::Index& index : late_indexes_) create(index);
+    for (const std::string& command : awaited_) wait_until_built(command);
     if (!problem_.empty()) std::cerr << problem_ << '\n';
     return problem_.empty();
   }
@@ -263,8 +270,9 @@ class Restore {
                : ns;
   }
 
-  void change(const std::string& command, std::uint64_t& count) {
-    if (client_ == nullptr) return;
+  /// False: it was refused, or nothing is to be changed.
+  bool change(const std::string& command, std::uint64_t& count) {
+    if (client_ == nullptr) return false;
     const std::string_view commands[] = {command};
     const auto answers = client_->info({}, commands, client::Milliseconds(arguments_.timeout_ms));
     const bool refused =
@@ -274,6 +282,7 @@ class Restore {
                                answers ? answers->front().value : answers.error().message);
     else
       ++count;
+    return answers && !refused;
   }
 
   void create(const asb::Index& index) {
@@ -288,7 +297,24 @@ class Restore {
     for (const auto& [letter, word] : {std::pair('N', "numeric"), std::pair('S', "string"),
                                        std::pair('G', "geo2dsphere"), std::pair('B', "blob")})
       if (index.type == letter) command += fmt::format("bin={};type={}", index.bin, word);
-    change(command, counts_.indexes);
+    if (change(command, counts_.indexes) && arguments_.waits)
+      awaited_.push_back(fmt::format("sindex-stat:namespace={};indexname={}",
+                                     target_namespace(index.ns), index.name));
+  }
+
+  void wait_until_built(const std::string& command) const {
+    for (const client::NodeName& node : client_->nodes()) {
+      const std::string_view commands[] = {command};
+      for (bool is_built = false; !is_built;) {
+        const auto answers =
+            client_->info(node.name, commands, client::Milliseconds(arguments_.timeout_ms));
+        is_built = true;
+        if (!answers || answers->empty()) break;
+        for (const auto& [name, value] : client::parse_pairs(answers->front().value))
+          is_built &= name != "load_pct" || parse_u64(value).value_or(100) >= 100;
+        if (!is_built) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+    }
   }
 
   void add(const asb::Module& module) {
@@ -350,10 +376,11 @@ class Restore {
 
   const Arguments& arguments_;
   const client::Client* const client_;  // Null: only read.
-  std::mutex lock_;                     // Guards the three below.
+  std::mutex lock_;                     // Guards the four below.
   Source source_;
   std::string problem_;
   std::vector<asb::Index> late_indexes_;
+  std::vector<std::string> awaited_;  // What tells how far an index is.
   const std::vector<std::string> sets_;
   const std::vector<std::string> bins_;
   std::string from_namespace_;

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <sstream>
 
+#include "asb/selection.h"
 #include "asb/zstd_stream.h"
 #include "client/codec.h"
+#include "client/expression.h"
 #include "tools/asb/backup_state.h"
 
 namespace flotilla::tools::asb {
@@ -315,6 +318,56 @@ TEST(BackupState, GoesThroughItsTextUnchanged) {
   EXPECT_FALSE(back->cursor.is_done(key.partition()));
   for (const char* text : {"", "{}", "[1]", "{\"version\":1}"})
     EXPECT_FALSE(BackupState::parse(text).has_value()) << text;
+}
+
+TEST(BackupSelection, TakesTheTimesThatPeopleWrite) {
+  std::tm time{};
+  time.tm_year = 2026 - 1900;
+  time.tm_mday = 31;
+  time.tm_isdst = -1;
+  EXPECT_EQ(parse_local_time("2026-01-31"), std::mktime(&time) * 1000);
+  time.tm_hour = 12;
+  EXPECT_EQ(parse_local_time("2026-01-31_12:00:00"), std::mktime(&time) * 1000);
+  EXPECT_TRUE(parse_local_time("00:00:00").has_value());
+  for (const char* text : {"", "2026", "2026-02-31", "2026-01-31 12:00:00", "12:00", "25:00:00",
+                           "2026-01-31_12:00:00 "})
+    EXPECT_FALSE(parse_local_time(text).has_value()) << text;
+}
+
+TEST(BackupSelection, TakesPartitionsAndDigests) {
+  const auto cursor = parse_partitions("0, 7-3,4095");
+  ASSERT_TRUE(cursor.has_value());
+  for (std::uint16_t p = 0; p < wire::kPartitions; ++p)
+    EXPECT_EQ(cursor->is_done(wire::PartitionId(p)), p != 0 && (p < 7 || p > 9) && p != 4095) << p;
+  const auto key = *client::Key::make("test", "x", Value(1));
+  const std::string digest = to_base64(key.digest.view());
+  const auto behind = parse_partitions(digest);
+  ASSERT_TRUE(behind.has_value());
+  EXPECT_EQ(behind->position(key.partition()).after, key.digest);
+  EXPECT_TRUE(behind->is_done(
+      wire::PartitionId(static_cast<std::uint16_t>((key.partition().raw() + 1) % 4096))));
+  const auto rest = parse_after_digest(digest);
+  ASSERT_TRUE(rest.has_value());
+  EXPECT_EQ(rest->position(key.partition()).after, key.digest);
+  for (std::uint16_t p = 0; p < wire::kPartitions; ++p)
+    EXPECT_EQ(rest->is_done(wire::PartitionId(p)), p < key.partition().raw()) << p;
+  for (const char* text :
+       {",", "4096", "-1", "4095-2", "1-0", "1-", "x", "AAAA", "18446744073709551615-2"})
+    EXPECT_FALSE(parse_partitions(text).has_value()) << text;
+  EXPECT_FALSE(parse_after_digest("AAAA").has_value());
+}
+
+TEST(BackupSelection, JoinsItsConditions) {
+  namespace exp = client::exp;
+  const auto ns = [](std::int64_t ms) { return exp::value(Value(ms * 1'000'000)); };
+  const client::Expression since = exp::ge(exp::last_update_ns(), ns(5));
+  const client::Expression before = exp::lt(exp::last_update_ns(), ns(9));
+  const client::Expression own = exp::bin_exists("a");
+  EXPECT_TRUE(modified_between(0, 0, {}).empty());
+  EXPECT_EQ(modified_between(0, 0, own.bytes()), own.bytes());
+  EXPECT_EQ(modified_between(5, 0, {}), since.bytes());
+  const client::Expression every[] = {since, before, own};
+  EXPECT_EQ(modified_between(5, 9, own.bytes()), exp::all(every).bytes());
 }
 
 }  // namespace
