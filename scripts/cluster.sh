@@ -41,7 +41,7 @@ build_cluster_user() {
       mvn -q -B -f tests/cluster/users/java -Duser.target="$out" compile dependency:copy-dependencies \
         -DoutputDirectory="$out/lib"
       ;;
-    cpp) make_preset release cluster_user ;;
+    cpp | cpp-async) make_preset release cluster_user ;;
   esac
 }
 

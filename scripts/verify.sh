@@ -84,7 +84,7 @@ verify_cluster() {
   suite cluster 900 cluster
   suite faults-long 7200 cluster_tests
   local user
-  for user in python java cpp; do
+  for user in python java cpp cpp-async; do
     quietly "building the client in $user" cluster-user build_cluster_user "$user"
     suite "faults-$user" 3600 cluster_tests -client "$user" kill pause rolling scale
   done

@@ -37,7 +37,7 @@ type options struct {
 	away     time.Duration // How long a node is away while keys change.
 	changed  int           // Keys that change meanwhile.
 	seed     int64
-	language string // Of the client under load: go, python, java, cpp.
+	language string // Of the client under load: go, python, java, cpp, cpp-async.
 	at       string // Of a node of a cluster that is there already; empty: the scenarios make their own.
 }
 
@@ -110,7 +110,7 @@ func parseOptions() options {
 	flag.IntVar(&opt.changed, "changed", 10_000, "keys that change meanwhile")
 	flag.Int64Var(&opt.seed, "seed", time.Now().UnixNano()%1_000_000, "of what is random")
 	flag.StringVar(&opt.at, "at", "", "HOST:PORT of a node of a cluster that is there already: load on it until SIGTERM, and a look at every record")
-	flag.StringVar(&opt.language, "client", "go", "the client that puts load on: go, python, java, cpp")
+	flag.StringVar(&opt.language, "client", "go", "the client that puts load on: go, python, java, cpp, cpp-async")
 	flag.Usage = usage
 	flag.Parse()
 	opt.tool, _ = filepath.Abs(opt.tool)

@@ -127,8 +127,10 @@ func (t *test) workerCommand() []string {
 			filepath.Join(root, "build/clients/cluster-java/lib/*"), "User"}
 	case "cpp":
 		return []string{filepath.Join(filepath.Dir(t.tool), "cluster_user")}
+	case "cpp-async":
+		return []string{filepath.Join(filepath.Dir(t.tool), "cluster_user"), "--async"}
 	}
-	give("there is no user in '%s': go, python, java, cpp", t.language)
+	give("there is no user in '%s': go, python, java, cpp, cpp-async", t.language)
 	return nil
 }
 

@@ -1,7 +1,10 @@
 // Carries out lines as user.go describes them, with the C++ client and its default policies.
 //
-// usage: cluster_user NAMESPACE THREADS HOST:PORT[,HOST:PORT...]
+// usage: cluster_user [--async] NAMESPACE THREADS HOST:PORT[,HOST:PORT...]
+//
+// --async: by AsyncClient, whose calls share connections.
 
+#include <client/async.h>
 #include <client/client.h>
 #include <fmt/format.h>
 
@@ -10,6 +13,7 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <thread>
 
@@ -67,7 +71,17 @@ std::string found(const fc::Record& record) {
                      text == nullptr ? "-" : *text);
 }
 
-std::string carry_out(const fc::Client& client, const char* ns, const std::string& line) {
+template <class T>
+fc::Expected<T> result_of(fc::Expected<T> result) {
+  return result;
+}
+template <class T>
+T result_of(fc::Task<T> call) {
+  return fc::wait(std::move(call));
+}
+
+/// `client`: a Client or an AsyncClient.
+std::string carry_out(const auto& client, const char* ns, const std::string& line) {
   std::istringstream words(line);
   std::string id;
   std::string what;
@@ -76,7 +90,8 @@ std::string carry_out(const fc::Client& client, const char* ns, const std::strin
   words >> id >> what >> set >> number;
   const auto key = fc::Key::make(ns, set, number);
   if (!key) return id + " " + ending(key.error());
-  const auto answer = [&](const auto& result) {
+  const auto answer = [&](auto call) {
+    const auto result = result_of(std::move(call));
     return id + " " + (result ? "done" : ending(result.error()));
   };
   if (what == "put") {
@@ -87,25 +102,31 @@ std::string carry_out(const fc::Client& client, const char* ns, const std::strin
   }
   if (what == "remove") return answer(client.remove(*key));
   if (what == "add") return answer(client.operate(*key, std::vector{fc::op::add("n", 1)}));
-  const auto record = client.get(*key);
+  const auto record = result_of(client.get(*key));
   return id + " " + (record ? found(*record) : ending(record.error()));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 2;
-  const auto seeds = fc::parse_addresses(argv[3]);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const bool is_async = !words.empty() && words.front() == "--async";
+  const std::span rest = std::span(words).subspan(is_async ? 1 : 0);
+  if (rest.size() != 3) return 2;
+  const char* const ns = rest[0].c_str();
+  const auto seeds = fc::parse_addresses(rest[2]);
   const auto client = fc::Client::connect(seeds.value());
   if (!client) {
     std::cerr << client.error().message << '\n';
     return 1;
   }
+  const fc::AsyncClient async(*client);
   Lines lines;
   std::vector<std::jthread> threads;
-  for (int i = std::stoi(argv[2]); i > 0; --i)
+  for (int i = std::stoi(rest[1]); i > 0; --i)
     threads.emplace_back([&] {
-      while (const auto line = lines.pop()) say(carry_out(*client, argv[1], *line));
+      while (const auto line = lines.pop())
+        say(is_async ? carry_out(async, ns, *line) : carry_out(*client, ns, *line));
     });
   say("ready");
   for (std::string line; std::getline(std::cin, line);) lines.push(std::move(line));
