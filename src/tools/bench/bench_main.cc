@@ -63,6 +63,8 @@ void add_options(CommandLine& line, Arguments& a) {
   line.option("-w,--workload", a.workload, "WORK", "(RU,50)");
   line.option("-z,--threads", a.plan.threads, "N", "Operations at the same time (16)");
   line.option("-W,--event-loops", a.plan.event_loops, "N", "Threads that they share (1)");
+  line.option("--calls-per-connection", a.plan.calls_per_connection, "N",
+              "Operations that may share a connection (32; 1 as asbench)");
   line.option("-g,--throughput", a.plan.operations_per_second, "N",
               "Operations a second in all; 0: no limit (0)");
   line.option("-t,--duration", a.duration_s, "SECONDS",
@@ -106,6 +108,8 @@ tl::expected<void, std::string> check(Arguments& a) {
     return tl::unexpected<std::string>("--threads wants 1 to 10000");
   if (a.plan.event_loops < 1 || a.plan.event_loops > 1'000)
     return tl::unexpected<std::string>("--event-loops wants 1 to 1000");
+  if (a.plan.calls_per_connection < 1 || a.plan.calls_per_connection > 1'000)
+    return tl::unexpected<std::string>("--calls-per-connection wants 1 to 1000");
   if (a.plan.batch_size < 1 || a.plan.batch_size > 100'000)
     return tl::unexpected<std::string>("--batch-size wants 1 to 100000");
   if (a.duration_s < 0 || a.timeout_ms < 0 || a.socket_timeout_ms < 0 || a.max_retries < 0 ||
@@ -127,6 +131,8 @@ tl::expected<void, std::string> check(Arguments& a) {
 /// Nothing: help or version was asked for.
 tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invocation) {
   Arguments arguments;
+  // The original has one operation a connection: under its name, its figures.
+  if (invocation.is_alias) arguments.plan.calls_per_connection = 1;
   CommandLine line(
       invocation,
       {.about = "Puts load on a cluster and measures it. One line a second; a summary "

@@ -168,7 +168,8 @@ void run_plan(const client::Client& client, const Plan& plan, Tallies& tallies,
               const std::atomic<bool>& stop) {
   Worker::Shared shared{
       .plan = plan, .tallies = tallies, .stop = stop, .next_key = 0, .start = Clock::now()};
-  const client::AsyncClient::Options options{.connections_per_node_max = plan.threads};
+  const client::AsyncClient::Options options{.connections_per_node_max = plan.threads,
+                                             .calls_per_connection_max = plan.calls_per_connection};
   std::vector<client::AsyncClient> clients;
   for (unsigned i = 0; i < std::min(plan.event_loops, plan.threads); ++i)
     clients.emplace_back(client, options);

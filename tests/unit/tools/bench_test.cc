@@ -2,6 +2,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "support/fake_node.h"
 #include "tools/bench/workload.h"
@@ -126,6 +127,19 @@ TEST_F(PlanTest, AMixedLoadKeepsToItsRateAndEnds) {
   EXPECT_LE(done, 210U);
   EXPECT_EQ(tallies.read.errors + tallies.write.errors, 0U);
   EXPECT_GT(tallies.read.missed, 0U);
+}
+
+TEST_F(PlanTest, WithOneCallAConnectionNobodyShares) {
+  // Requests are held back until as many connections have brought one as there are workers.
+  node.set_script([this](const wire::Message&) -> flotilla::testing::FakeNode::Verdict {
+    while (node.data_connections() < 3) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return {};
+  });
+  plan.workload = *parse_workload("I");
+  plan.calls_per_connection = 1;
+  run_plan(client, plan, tallies, stop);
+  EXPECT_EQ(tallies.write.done, 100U);
+  EXPECT_EQ(node.data_connections(), 3);
 }
 
 TEST_F(PlanTest, FailuresAreCountedApart) {

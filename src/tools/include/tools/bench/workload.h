@@ -47,11 +47,12 @@ struct Plan {
   std::vector<ValueSpec> object = {};
   bool random_objects = false;  // A new object for each write; else one for all.
   Workload workload;
-  unsigned threads = 16;              // Operations under way at the same time.
-  unsigned event_loops = 1;           // Real threads, which share them.
-  double operations_per_second = 0;   // Of all threads together; 0: as many as they can.
-  std::chrono::seconds duration{10};  // Of Mixed; 0: until it is stopped.
-  std::size_t batch_size = 1;         // Keys a read asks for at once.
+  unsigned threads = 16;                  // Operations under way at the same time.
+  unsigned event_loops = 1;               // Real threads, which share them.
+  std::size_t calls_per_connection = 32;  // That may share one; 1: each has one to itself.
+  double operations_per_second = 0;       // Of all threads together; 0: as many as they can.
+  std::chrono::seconds duration{10};      // Of Mixed; 0: until it is stopped.
+  std::size_t batch_size = 1;             // Keys a read asks for at once.
   client::ReadPolicy read_policy = {};
   client::WritePolicy write_policy = {};
   std::uint64_t seed = 1;
