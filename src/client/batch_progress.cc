@@ -16,12 +16,12 @@ using Row = BatchRow;
 /// The least pause between two rounds: time for the cluster to tell what has changed.
 constexpr Milliseconds kPauseLeast{20};
 
-wire::MessageHeader header_of(const Row& row) {
+wire::MessageHeader header_of(const Row& row, const CommandPolicy& command = {}) {
   switch (row.kind) {
     case Row::Kind::Read:
-      return read_header(row.bin_names.empty() ? Want::AllBins : Want::Bins, {});
+      return read_header(row.bin_names.empty() ? Want::AllBins : Want::Bins, {.command = command});
     case Row::Kind::ReadHeader:
-      return read_header(Want::HeaderOnly, {});
+      return read_header(Want::HeaderOnly, {.command = command});
     case Row::Kind::Remove: {
       wire::MessageHeader header = remove_header(row.policy);
       header.info2 |= wire::info2::kRespondAllOps;
@@ -65,7 +65,7 @@ Expected<void> encode_batch(OutBuffer& out, std::span<const Row> rows, const Bat
       writer.repeat_row(index, row.key.digest);
       continue;
     }
-    writer.row(index, row.key.digest, header_of(row));
+    writer.row(index, row.key.digest, header_of(row, policy.command));
     const bool send_key = (policy.send_key || row.policy.send_key) && is_write(row);
     const RequestBody body{
         .key = row.key,

@@ -59,6 +59,7 @@ MessageHeader read_header(Want want, const ReadPolicy& policy) {
   MessageHeader header{.info1 = info1::kRead};
   if (want == Want::AllBins) header.info1 |= info1::kGetAll;
   if (want == Want::HeaderOnly) header.info1 |= info1::kGetNoBins;
+  if (policy.command.consult_all_copies) header.info1 |= info1::kConsistencyAll;
   header.ttl = static_cast<std::uint32_t>(policy.touch_below_percent);
   header.transaction_ttl = wire_timeout(policy.command);
   return header;

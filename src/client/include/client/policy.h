@@ -19,6 +19,7 @@ struct CommandPolicy {
   int max_retries = 2;  // Further attempts after the first.
   Milliseconds sleep_between_retries{0};
   Replica replica = Replica::Sequence;
+  bool consult_all_copies = false;  // Reads: no copy answers that might be behind another.
   Buffer filter = {};  // A packed expression that the record must meet, else the call fails with
                        // FilteredOut. Empty: none.
 };
