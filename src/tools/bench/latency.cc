@@ -8,8 +8,7 @@ namespace flotilla::tools::bench {
 
 std::size_t Latency::cell_of(std::uint64_t us) {
   if (us < kExact) return us;
-  const auto doubling =
-      static_cast<std::size_t>(std::bit_width(us)) - 7;  // 64 is the first of doubling 0.
+  const auto doubling = static_cast<std::size_t>(std::bit_width(us) - std::bit_width(kExact));
   const std::size_t step = (us >> (doubling + 1)) - kSteps;
   return std::min(kExact + doubling * kSteps + step, kCells - 1);
 }
@@ -40,6 +39,12 @@ void Latency::merge(const Latency& other) {
 
 std::uint64_t Latency::least() const {
   return count() == 0 ? 0 : least_.load(std::memory_order_relaxed);
+}
+
+std::vector<std::uint64_t> Latency::cells() const {
+  std::vector<std::uint64_t> counts(kCells);
+  for (std::size_t i = 0; i < kCells; ++i) counts[i] = cells_[i].load(std::memory_order_relaxed);
+  return counts;
 }
 
 std::uint64_t Latency::percentile(double percent) const {

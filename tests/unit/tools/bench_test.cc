@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <rapidcheck/gtest.h>
 
 #include <algorithm>
 #include <thread>
@@ -57,32 +56,6 @@ TEST(ParseWorkload, KnowsEachForm) {
   EXPECT_EQ(deleting->action(90), Action::Delete);
   for (const char* text : {"", "X", "RU,101", "RU,x", "RUD,60", "RUD,60,50", "I,5", "RUF,1,2"})
     EXPECT_FALSE(parse_workload(text).has_value()) << text;
-}
-
-TEST(Latency, TellsPercentilesWithinItsPrecision) {
-  Latency latency;
-  for (int us = 1; us <= 10'000; ++us) latency.add(std::chrono::microseconds(us));
-  EXPECT_EQ(latency.count(), 10'000U);
-  EXPECT_EQ(latency.least(), 1U);
-  EXPECT_EQ(latency.most(), 10'000U);
-  for (const double percent : {1.0, 50.0, 90.0, 99.0, 99.9}) {
-    const double exact = percent * 100;
-    const auto found = static_cast<double>(latency.percentile(percent));
-    EXPECT_GE(found, exact) << percent;
-    EXPECT_LE(found, exact * 33 / 32 + 1) << percent;
-  }
-  EXPECT_EQ(latency.percentile(100), 10'000U);
-  EXPECT_EQ(Latency().percentile(50), 0U);
-}
-
-RC_GTEST_PROP(Latency, NoValueIsLost, ()) {
-  Latency latency;
-  const auto values = *rc::gen::container<std::vector<std::uint64_t>>(
-      rc::gen::inRange<std::uint64_t>(0, 1ULL << 40));
-  for (const std::uint64_t us : values) latency.add(std::chrono::microseconds(us));
-  RC_ASSERT(latency.count() == values.size());
-  if (!values.empty())
-    RC_ASSERT(latency.percentile(100) == *std::max_element(values.begin(), values.end()));
 }
 
 struct PlanTest : ::testing::Test {
