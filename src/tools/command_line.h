@@ -33,6 +33,8 @@ class CommandLine {
   }
   /// Of every tool: the help page only names it.
   static CLI::Option* common(CLI::Option* option) { return option->group(kCommon); }
+  /// The same for what few people need; the manual page explains it.
+  static CLI::Option* rare(CLI::Option* option) { return common(option); }
   /// Accepted for the sake of old scripts, and not shown.
   template <class T>
   CLI::Option* silent(const std::string& names, T& into) {

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
+#include <span>
 
+#include "base/parse.h"
 #include "text.h"
 
 namespace flotilla::tools::bench {
@@ -19,7 +22,8 @@ constexpr int kDepthMax = 32;
 /// Reads left to right; the first mistake latches error().
 class SpecReader {
  public:
-  explicit SpecReader(std::string_view text) : text_(text) {}
+  SpecReader(std::string_view text, double compressed_share)
+      : text_(text), compressed_share_(compressed_share) {}
 
   const std::optional<std::string>& error() const { return error_; }
   bool at_end() const { return at_ == text_.size(); }
@@ -116,7 +120,7 @@ class SpecReader {
       const auto bytes = static_cast<std::size_t>(*size);
       if (word[0] == 'I' && bytes <= 8) return {.kind = Kind::Integer, .size = bytes};
       if (word[0] == 'B' && word.size() > 1 && bytes <= kSizeMax)
-        return {.kind = Kind::Bytes, .size = bytes};
+        return {.kind = Kind::Bytes, .size = bytes, .random_bytes = random_bytes(bytes)};
       if (word[0] == 'S' && word.size() > 1 && bytes <= kSizeMax)
         return {.kind = Kind::String, .size = bytes};
     }
@@ -125,7 +129,13 @@ class SpecReader {
     return {};
   }
 
+  /// What is random does not get shorter by compression, zeros all but vanish.
+  std::size_t random_bytes(std::size_t size) const {
+    return static_cast<std::size_t>(std::ceil(static_cast<double>(size) * compressed_share_));
+  }
+
   std::string_view text_;
+  double compressed_share_;
   std::size_t at_ = 0;
   std::size_t parts_ = 0;
   std::optional<std::string> error_;
@@ -140,9 +150,10 @@ std::string random_text(std::size_t size, Random& random) {
   return text;
 }
 
-Buffer random_bytes(std::size_t size, Random& random) {
-  Buffer bytes(size);
-  for (std::byte& b : bytes) b = static_cast<std::byte>(random.next() & 0xFF);
+Buffer make_bytes(const ValueSpec& spec, Random& random) {
+  Buffer bytes(spec.size);
+  for (std::byte& b : std::span(bytes).first(spec.random_bytes))
+    b = static_cast<std::byte>(random.next() & 0xFF);
   return bytes;
 }
 
@@ -173,7 +184,7 @@ Value make(const ValueSpec& spec, Random& random) {
     case Kind::Integer:
       return random_integer(spec.size, random);
     case Kind::Bytes:
-      return client::Blob{.bytes = random_bytes(spec.size, random)};
+      return client::Blob{.bytes = make_bytes(spec, random)};
     case Kind::String:
       return random_text(spec.size, random);
     case Kind::Double:
@@ -193,20 +204,39 @@ Value make(const ValueSpec& spec, Random& random) {
 
 }  // namespace
 
-tl::expected<std::vector<ValueSpec>, std::string> parse_object_spec(std::string_view text) {
-  SpecReader reader(text);
+tl::expected<std::vector<ValueSpec>, std::string> parse_object_spec(std::string_view text,
+                                                                    double compressed_share) {
+  SpecReader reader(text, compressed_share);
   auto specs = reader.values('\0', false, 0);
   if (reader.error()) return tl::unexpected(*reader.error());
   return specs;
 }
 
-std::vector<client::Bin> make_bins(const std::vector<ValueSpec>& specs, std::string_view bin_name,
+std::string bin_name(std::string_view first, std::size_t number) {
+  return number == 1 ? std::string(first) : fmt::format("{}_{}", first, number);
+}
+
+std::vector<client::Bin> make_bins(const std::vector<ValueSpec>& specs, std::string_view bin,
                                    Random& random) {
   std::vector<client::Bin> bins;
   for (std::size_t i = 0; i < specs.size(); ++i)
-    bins.push_back({i == 0 ? std::string(bin_name) : fmt::format("{}_{}", bin_name, i + 1),
-                    make(specs[i], random)});
+    bins.push_back({bin_name(bin, i + 1), make(specs[i], random)});
   return bins;
+}
+
+tl::expected<BinNumbers, std::string> parse_bin_numbers(std::string_view text) {
+  BinNumbers numbers;
+  for (const std::string_view part : split(text, ',')) {
+    const auto number = parse_u64(part);
+    if (!number || *number < 1)
+      return tl::unexpected(
+          fmt::format("'{}' is not the number of a bin: they count from 1", part));
+    numbers.push_back(*number);
+  }
+  std::ranges::sort(numbers);
+  if (numbers.empty() || std::ranges::adjacent_find(numbers) != numbers.end())
+    return tl::unexpected(fmt::format("'{}' is not a list of different bins", text));
+  return numbers;
 }
 
 }  // namespace flotilla::tools::bench

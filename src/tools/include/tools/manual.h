@@ -16,7 +16,7 @@ struct OptionRow {
                                         // ones are other spellings.
   std::string value = {};               // What stands for its argument; empty: it takes none.
   std::string help = {};                // One line.
-  bool is_common = false;               // Of every tool: only named in the help page.
+  bool is_common = false;  // Of every tool, or rarely needed: only named in the help page.
 };
 
 struct ToolPage {
