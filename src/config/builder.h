@@ -65,6 +65,7 @@ class Builder {
                        bool& handled);
   Outcome<void> finish_namespace(NamespaceConfig& ns);
   Outcome<void> finish_storage(NamespaceConfig& ns);
+  Outcome<void> finish_encryption(NamespaceConfig& ns);
   void finish_former_sizes(NamespaceConfig& ns);
   Outcome<void> check_ports() const;
   void fit_machine(const Machine& machine);

@@ -76,6 +76,7 @@ Outcome<void> Builder::finish_namespace(NamespaceConfig& ns) {
   }
   finish_former_sizes(ns);
   if (auto done = finish_storage(ns); !done) return done;
+  if (auto done = finish_encryption(ns); !done) return done;
 
   constexpr std::uint32_t kNsupPeriodOnce = 120;  // The default while default-ttl alone was enough.
   if (ns.default_ttl() != 0 && !ns.nsup_period.configured) {
@@ -115,16 +116,35 @@ void Builder::finish_former_sizes(NamespaceConfig& ns) {
                                            was.write_block_size.value_or(kWriteBlockDefault));
 }
 
+Outcome<void> Builder::finish_encryption(NamespaceConfig& ns) {
+  const auto refused = [&](std::string_view why) {
+    return refuse(fmt::format("{}: namespace {}: {}", path_, ns.name, why));
+  };
+  const auto warned = [&](std::string_view why) {
+    warn(0, fmt::format("{}: namespace {}: {}", path_, ns.name, why));
+  };
+  for (const auto& key : {ns.encryption_key_file(), ns.encryption_old_key_file()})
+    if (key.starts_with("secrets:") || key.starts_with("vault:"))
+      return refused(
+          fmt::format("{}: keys come from no agent yet; name a file, or env-b64:NAME for a "
+                      "variable of the environment",
+                      key));
+  if (ns.encryption_key_file().empty()) {
+    if (!ns.encryption_old_key_file().empty())
+      return refused("encryption-old-key-file needs encryption-key-file");
+    if (ns.encryption.configured) warned("encryption without encryption-key-file does nothing");
+    return {};
+  }
+  if (!ns.keeps_data()) warned("encryption-key-file: there is no file to encrypt");
+  return {};
+}
+
 Outcome<void> Builder::finish_storage(NamespaceConfig& ns) {
   const auto no = [&](std::string_view why) {
     return refuse(fmt::format("{}: namespace {}: {}", path_, ns.name, why));
   };
   if (ns.engine() == Engine::Pmem)
     return no("storage-engine pmem is for hardware that is not made any more; use device");
-  if (!ns.encryption_key_file().empty())
-    return no(
-        "encryption does not exist yet; encrypt the volume below instead, and take "
-        "encryption-key-file out");
   const bool on_files = !ns.storage_files().empty();
   if (on_files && !ns.storage_devices().empty()) return no("file and device exclude each other");
   for (const std::string& device : ns.storage_devices())

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "key_file.h"
 #include "read_ring.h"
 #include "read_threads.h"
 #include "server.h"
@@ -89,6 +90,9 @@ Result<std::unique_ptr<DurableNamespace>> DurableNamespace::open(
 
 Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                    std::vector<PosixFile> files, const store::Uuid& instance) {
+  const bool encrypts = !config.encryption_key_file().empty();
+  auto encryption = encrypts ? read_encryption(config) : store::Encryption{};
+  if (!encryption) return fail(Code::Unsupported, "an encryption key cannot be used");
   const store::LogOptions options{.namespace_name = config.name,
                                   .instance = instance,
                                   .fresh_id = random_id(),
@@ -98,6 +102,7 @@ Result<void> DurableNamespace::run(const config::NamespaceConfig& config,
                                   .align = align_of(config),
                                   .checkpoint = on_device(config),
                                   .packs = on_device(config),
+                                  .encryption = encrypts ? &*encryption : nullptr,
                                   .tuning = tuning_of(config)};
   threads_ = std::make_unique<LogThreads>(std::move(files), hooks_.before_write);
   log_ = std::make_unique<store::Log>(options, threads_->sizes(), *this, *threads_);

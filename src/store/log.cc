@@ -62,6 +62,8 @@ RecordExtent Log::extent(const RecordPlace& at) const {
   return out;
 }
 
+const DataKey* Log::key_of(const RecordPlace& at) const { return file_with(at).key(); }
+
 void Log::unreadable(const RecordPlace& at, std::string_view why) {
   file_with(at).unreadable(slot_of(at), at.offset, why);
 }

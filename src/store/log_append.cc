@@ -16,7 +16,11 @@ constexpr std::uint32_t kRecheck = 64U << 10;
 
 Result<RecordLog::Place> LogFile::append(const RecordImage& given, Purpose purpose) {
   thread_local Buffer room;
-  const RecordImage image = pack(given, packing_.load(std::memory_order_relaxed), room);
+  thread_local Buffer room_encrypted;
+  if (state() != Log::State::Ready) return fail(Code::Unavailable, "log: not ready");
+  // Not under the lock: both take longer than what is done there.
+  const RecordImage packed = pack(given, packing_.load(std::memory_order_relaxed), room);
+  const RecordImage image = key() == nullptr ? packed : key()->encrypt(packed, room_encrypted);
   const std::size_t size = stored_size(image);
   const RecordEncoder encoder(image);
   RecordLog::Place place;
@@ -47,7 +51,7 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& given, Purpose purpo
     pending_bytes_ += size;
     if (purpose == Purpose::Record) {
       figures_.body_bytes += given.body.size();
-      figures_.packed_bytes += image.body.size();
+      figures_.packed_bytes += packed.body.size();
     }
     table_.add_live(unit.slot, size);
     table_[unit.slot].filled += static_cast<std::uint32_t>(size);
@@ -95,7 +99,8 @@ RecordExtent LogFile::extent(std::uint32_t slot, std::uint32_t offset) const {
   const std::scoped_lock lock(mutex_);
   return {.file = id_.index,
           .offset = std::uint64_t{slot} * header_.segment_size + offset,
-          .place = {.log_id = header_.log_id, .segment = table_[slot].number, .offset = offset}};
+          .place = {.log_id = header_.log_id, .segment = table_[slot].number, .offset = offset},
+          .key = key()};
 }
 
 void LogFile::unreadable(std::uint32_t slot, std::uint32_t offset, std::string_view why) {

@@ -229,9 +229,11 @@ void LogCompactor::hand_over() {
     const auto record = StoredRecord::parse(image.subspan(scan_.records[handed_]));
     FLOTILLA_CHECK(record.has_value());
     bytes += record->padded_size();
+    // What is not encrypted in an encrypted file is none of ours, and must not become so.
+    const bool encrypted = (record->image.flags & kEncrypted) != 0;
     if (work_ == Work::Show) {
       log_.owner_.tombstone_pass_saw(log_.id_.index, record->image);
-    } else {
+    } else if (encrypted == (log_.key() != nullptr)) {
       const auto done = log_.owner_.relocate(record->image, segment);
       if (!done) {
         stuck_ = true;

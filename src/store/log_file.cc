@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -121,7 +122,8 @@ void LogFile::opened(LogRecovery::Outcome outcome) {
   const std::scoped_lock lock(mutex_);
   header_ = recovery_->header();
   synced_point_ = recovery_->durable();
-  if (header_.version >= kLogVersion) packs_ = Packs::Yes;  // Written before the first append.
+  forget_old_key_ = recovery_->report().old_key;
+  if (header_.packs) packs_ = Packs::Yes;  // Written before the first append.
   retune_locked(tuning_);
   for (const std::uint32_t slot : recovery_->remark()) {
     const auto state = table_[slot].state;
@@ -152,6 +154,7 @@ void LogFile::report_recovery() const {
            id_.index, report.records, report.tombstones, report.segments, report.bytes_read,
            report.formatted ? ", new" : "", report.clean ? ", was closed cleanly" : "",
            report.checkpoint ? ", from the index checkpoint" : "");
+  report_encryption();
   constexpr std::size_t kLinesMax = 100;
   std::size_t lines = 0;
   for (const LogDamage& place : report.damage) {
@@ -166,6 +169,16 @@ void LogFile::report_recovery() const {
     log_warning("storage", "{{{}}} file {}: {} damaged places, {} bytes, {}{} records lost", ns,
                 id_.index, report.damaged_places, report.damaged_bytes,
                 report.lost_records_exact ? "" : "at least ", report.lost_records);
+}
+
+void LogFile::report_encryption() const {
+  const Cipher cipher = recovery_->report().cipher;
+  if (cipher == Cipher::None) return;
+  log_info("storage", "{{{}}} file {}: encrypted with {}", options_.namespace_name, id_.index,
+           name_of(cipher));
+  if (cipher != options_.encryption->cipher)
+    log_warning("storage", "{{{}}} file {}: it stays so; {} is for files that are new",
+                options_.namespace_name, id_.index, name_of(options_.encryption->cipher));
 }
 
 /// The newest copy goes to the place of the oldest: sequence modulo 2.
@@ -229,7 +242,7 @@ void LogFile::say_that_it_packs() {
   const bool wanted = options_.packs && tuning_.packing.codec != Codec::None;
   if (!wanted || packs_ != Packs::No || marks_in_flight_ != 0 || closing_asked_) return;
   packs_ = Packs::Saying;
-  header_.version = kLogVersion;
+  header_.allow_packed();
   ++header_.sequence;
   write_headers(1);
   sync_wanted_ = true;
@@ -311,17 +324,29 @@ void LogFile::unit_written(std::uint64_t token) {
   }
 }
 
-void LogFile::synced() {
-  sync_in_flight_ = false;
-  if (opening_ == Opening::Syncing) {
-    opening_ = Opening::Done;
-    {
-      const std::scoped_lock lock(mutex_);
-      synced_point_ = written_point_ = recovery_->end();
-    }
-    state_.store(Log::State::Ready, std::memory_order_release);
+/// A file whose key was encrypted with the old one until now has that in the other copy of the
+/// header still: it is overwritten before anybody is told that the file is open.
+void LogFile::opening_synced() {
+  if (std::exchange(forget_old_key_, false)) {
+    log_info("storage", "{{{}}} file {}: encryption-old-key-file is not needed for it any more",
+             options_.namespace_name, id_.index);
+    const std::scoped_lock lock(mutex_);
+    ++header_.sequence;
+    write_headers(1);
+    opening_ = Opening::Writing;
     return;
   }
+  opening_ = Opening::Done;
+  {
+    const std::scoped_lock lock(mutex_);
+    synced_point_ = written_point_ = recovery_->end();
+  }
+  state_.store(Log::State::Ready, std::memory_order_release);
+}
+
+void LogFile::synced() {
+  sync_in_flight_ = false;
+  if (opening_ == Opening::Syncing) return opening_synced();
   if (closing_ == Closing::Settling) return;
   if (closing_ == Closing::Syncing) {
     closing_ = Closing::Done;

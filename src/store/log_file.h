@@ -35,6 +35,8 @@ class LogFile {
   bool peek(std::uint32_t slot, std::uint32_t offset, MutableBytes into) const;
   /// The size is the caller's.
   RecordExtent extent(std::uint32_t slot, std::uint32_t offset) const;
+  /// Set before the first record is handed to the owner, and then the same for good.
+  const DataKey* key() const { return recovery_->key(); }
   void unreadable(std::uint32_t slot, std::uint32_t offset, std::string_view why);
   bool is_durable(std::uint64_t position) const {
     return durable_.load(std::memory_order_acquire) >= position;
@@ -107,7 +109,9 @@ class LogFile {
   void opened(LogRecovery::Outcome outcome);
   void report_progress();
   void report_recovery() const;
+  void report_encryption() const;
   void finish_opening();
+  void opening_synced();
   void completed(const IoCompletion& completion);
   void unit_written(std::uint64_t token);
   void synced();
@@ -167,6 +171,7 @@ class LogFile {
   std::unique_ptr<LogRecovery> recovery_;
   LogCompactor compactor_;
   Opening opening_ = Opening::Reading;
+  bool forget_old_key_ = false;  // It is in one copy of the header still.
   Closing closing_ = Closing::No;
   std::unique_ptr<CheckpointWriter> checkpoint_;
   std::uint32_t checkpoint_in_flight_ = 0;

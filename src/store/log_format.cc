@@ -39,7 +39,31 @@ bool sealed(Bytes whole, std::size_t crc_at) {
   return load_le<std::uint32_t>(whole.data() + crc_at) == crc32c(whole.subspan(crc_at + 4));
 }
 
+/// What stands behind the header of an encrypted file.
+bool parse_key(Bytes sector, FileHeader& out) {
+  const Bytes in = sector.first(FileHeader::kSizeEncrypted).subspan(FileHeader::kSize);
+  Reader r(in);
+  r.le<std::uint32_t>();
+  out.key.cipher = static_cast<Cipher>(r.le<std::uint16_t>());
+  out.packs = r.le<std::uint16_t>() != 0;
+  for (const MutableBytes to :
+       {MutableBytes(out.key.salt), MutableBytes(out.key.key), MutableBytes(out.key.tag)})
+    std::ranges::copy(r.bytes(to.size()), to.begin());
+  const bool known = out.key.cipher == Cipher::Aes128 || out.key.cipher == Cipher::Aes256;
+  return known && sealed(in, 0);
+}
+
 }  // namespace
+
+void FileHeader::allow_packed() {
+  packs = true;
+  version = std::max(version, kLogVersionPacked);
+}
+
+void FileHeader::set_key(const WrappedKey& to) {
+  key = to;
+  version = kLogVersionEncrypted;
+}
 
 void FileHeader::encode(MutableBytes to) const {
   FLOTILLA_CHECK(to.size() == kSectorSize && namespace_name.size() < kNameSize);
@@ -59,6 +83,10 @@ void FileHeader::encode(MutableBytes to) const {
   w.le(boot).le(std::uint32_t{clean});
   put(w, end).le(checkpoint);
   seal(to.first(kSize), kCrcAt);
+  if (version < kLogVersionEncrypted) return;
+  w.le(std::uint32_t{0}).le(static_cast<std::uint16_t>(key.cipher)).le(std::uint16_t{packs});
+  w.bytes(key.salt).bytes(key.key).bytes(key.tag);
+  seal(to.first(kSizeEncrypted).subspan(kSize), 0);
 }
 
 FileHeader::State FileHeader::parse(Bytes in, FileHeader& out) {
@@ -86,10 +114,13 @@ FileHeader::State FileHeader::parse(Bytes in, FileHeader& out) {
   out.clean = r.le<std::uint32_t>() != 0;
   out.end = point(r);
   out.checkpoint = r.le<std::uint32_t>();
+  out.packs = out.version == kLogVersionPacked;
+  const bool key_fits = out.version < kLogVersionEncrypted || parse_key(in, out);
   const bool sizes_fit = out.segment_size >= kSegmentSizeMin &&
                          out.segment_size <= kSegmentSizeMax && out.segment_size % 4096 == 0 &&
                          (out.align == 512 || out.align == 4096);
-  return r.ok() && sizes_fit && !out.namespace_name.empty() && out.namespace_name.size() < kNameSize
+  return r.ok() && key_fits && sizes_fit && !out.namespace_name.empty() &&
+                 out.namespace_name.size() < kNameSize
              ? State::Valid
              : State::Damaged;
 }

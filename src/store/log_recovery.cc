@@ -105,6 +105,11 @@ LogRecovery::Outcome LogRecovery::format(std::vector<IoRequest>& out) {
   header_.segment_size = options_.segment_size;
   header_.align = options_.align;
   header_.created = options_.created;
+  if (options_.encryption != nullptr) {
+    key_ = DataKey::make(*options_.encryption);
+    header_.set_key(key_->wrap(header_.log_id, *options_.encryption));
+    report_.cipher = key_->cipher();
+  }
   report_.formatted = true;
   header_.segments = static_cast<std::uint32_t>(id_.size / header_.segment_size);
   table_.reset(header_.segments, header_.segment_size);
@@ -126,8 +131,31 @@ std::string LogRecovery::mismatch(const FileHeader& found) const {
   if (id_.size / found.segment_size < std::max(found.segments, 2U))
     return fmt::format("it has been cut: {} segments of {} are left", id_.size / found.segment_size,
                        found.segments);
-  if (found.version > kLogVersionPlain && !options_.packs)
+  if (found.packs && !options_.packs)
     return "it may have compressed records, which only a namespace on a device reads";
+  return {};
+}
+
+/// Of an encrypted file. Not empty: why it cannot be opened.
+std::string LogRecovery::take_key(const FileHeader& found) {
+  const Encryption* const with = options_.encryption;
+  const bool encrypted = found.key.cipher != Cipher::None;
+  if (!encrypted && with == nullptr) return {};
+  if (!encrypted)
+    return "it was formatted without encryption, and encryption-key-file is set: give the "
+           "namespace an empty file, which other nodes or a backup fill";
+  if (with == nullptr) return "it is encrypted, and no encryption-key-file is set";
+  key_ = DataKey::unwrap(found.key, found.log_id, *with, with->key);
+  if (key_ == nullptr && !with->old_key.empty()) {
+    key_ = DataKey::unwrap(found.key, found.log_id, *with, with->old_key);
+    report_.old_key = key_ != nullptr;
+  }
+  if (key_ == nullptr)
+    return with->old_key.empty()
+               ? "it is encrypted with another key than that of encryption-key-file"
+               : "it is encrypted with another key than those of encryption-key-file and "
+                 "encryption-old-key-file";
+  report_.cipher = key_->cipher();
   return {};
 }
 
@@ -136,7 +164,9 @@ LogRecovery::Outcome LogRecovery::accept(const FileHeader& found, std::vector<Io
   header_.boot = found.boot;
   header_.sequence = found.sequence;
   if (options_.start_empty) return format(out);
+  if (std::string why = take_key(found); !why.empty()) return refuse(std::move(why));
   header_ = found;
+  if (report_.old_key) header_.set_key(key_->wrap(header_.log_id, *options_.encryption));
   header_.segments = static_cast<std::uint32_t>(id_.size / header_.segment_size);
   report_.clean = found.clean;
   if (found.clean) durable_ = found.end;
@@ -459,7 +489,7 @@ void LogRecovery::settle(Segment& reading) {
 void LogRecovery::hand_over(Segment& reading, unsigned part) {
   const std::uint32_t slot = reading.used.slot;
   const SegmentSlot where(id_.index << 24 | slot);
-  const Bytes image = std::as_const(reading.buffer).part(0, header_.segment_size - header_.align);
+  const MutableBytes image = reading.buffer.first(header_.segment_size - header_.align);
   std::span<const std::uint32_t> left = reading.records[part];
   std::array<FoundRecord, kFoundAtOnce> room;
   std::array<std::uint32_t, kFoundAtOnce> sizes;
@@ -483,7 +513,7 @@ void LogRecovery::hand_over(Segment& reading, unsigned part) {
                             .offset = offset,
                             .size = static_cast<std::uint32_t>(record->padded_size())}};
       sizes[count] = record->size;
-      if (expand(room[count].image, bodies[count])) {
+      if (restore(room[count].image, image.subspan(offset), bodies[count])) {
         ++count;
       } else {
         unusable(offset, record->size);
@@ -501,8 +531,9 @@ void LogRecovery::hand_over(Segment& reading, unsigned part) {
   }
 }
 
-/// Of a record that is compressed, the body as it was, in `room`.
-bool LogRecovery::expand(RecordImage& image, Buffer& room) const {
+/// Decrypts it where it stands; of a record that is compressed, the body as it was, in `room`.
+bool LogRecovery::restore(RecordImage& image, MutableBytes stored, Buffer& room) const {
+  if (!decrypt(image, stored, key())) return false;
   if ((image.flags & kPacked) == 0) return true;
   const auto size = unpacked_size(image);
   if (!options_.packs || !size) return false;
@@ -543,7 +574,7 @@ LogRecovery::Outcome LogRecovery::finish() {
   const auto boot_seen = static_cast<std::uint32_t>(end_.segment >> 32);
   if (std::max(header_.boot, boot_seen) == UINT32_MAX) return refuse("its start count is used up");
   header_.boot = std::max(header_.boot, boot_seen) + 1;
-  if (options_.packs && options_.tuning.packing.codec != Codec::None) header_.version = kLogVersion;
+  if (options_.packs && options_.tuning.packing.codec != Codec::None) header_.allow_packed();
   header_.sequence += 1;
   header_.clean = false;
   header_.end = {};

@@ -35,8 +35,9 @@ class LogRecovery {
   /// stands where marks go.
   const FileHeader& header() const { return header_; }
   const std::set<std::uint32_t>& remark() const { return remark_; }
-  LogPoint end() const { return end_; }          // Behind everything that was found.
-  LogPoint durable() const { return durable_; }  // Known to have been synced.
+  const DataKey* key() const { return key_.get(); }  // Null: the file is not encrypted.
+  LogPoint end() const { return end_; }              // Behind everything that was found.
+  LogPoint durable() const { return durable_; }      // Known to have been synced.
   LogReport& report() { return report_; }
   LogProgress progress() const;  // Any thread.
   const std::string& refusal() const { return refusal_; }
@@ -83,6 +84,7 @@ class LogRecovery {
   Outcome format(std::vector<IoRequest>& out);
   Outcome accept(const FileHeader& found, std::vector<IoRequest>& out);
   std::string mismatch(const FileHeader& found) const;
+  std::string take_key(const FileHeader& found);
   Outcome ask_marks(std::vector<IoRequest>& out);
   Outcome marks_read(std::vector<IoRequest>& out);
   SegmentMark::Reading read_mark(std::uint32_t slot, std::size_t at, SegmentMark& mark);
@@ -103,7 +105,7 @@ class LogRecovery {
   void scan(Segment& reading) const;
   void settle(Segment& reading);
   void hand_over(Segment& reading, unsigned part);
-  bool expand(RecordImage& image, Buffer& room) const;
+  bool restore(RecordImage& image, MutableBytes stored, Buffer& room) const;
   void count_lost(Segment& reading);
   Outcome finish();
   void judge(const Suspect& suspect);
@@ -134,6 +136,7 @@ class LogRecovery {
   LogPoint durable_;
   LogPoint end_;
   FileHeader header_;
+  std::unique_ptr<const DataKey> key_;
   std::vector<std::uint32_t> unsealed_;
   std::set<std::uint32_t> remark_;
   LogReport report_;

@@ -213,8 +213,10 @@ RecordPlace Namespace::place_of(const MemoryRecord& record) const {
   }
   if (record.segment.raw() == 0) return {};
   const std::size_t set = sets_.name_of(record.set).size();
-  return {.segment = record.segment,
-          .size = static_cast<std::uint32_t>(stored_size(set, record.body_size))};
+  RecordPlace out{.segment = record.segment};
+  const std::size_t more = log_->key_of(out) == nullptr ? 0 : DataKey::kMore;
+  out.size = static_cast<std::uint32_t>(stored_size(set, record.body_size + more));
+  return out;
 }
 
 void Namespace::set_place(MemoryRecord& record, const RecordPlace& at) const {
@@ -229,7 +231,7 @@ RecordWanted Namespace::wanted(const MemoryRecord& record) const {
 std::optional<RecordImage> Namespace::peek(const RecordWanted& wanted, Arena& room) const {
   const MutableBytes stored = room.allocate(wanted.at.size);
   if (!log_->peek(wanted.at, stored)) return std::nullopt;
-  auto image = find_wanted(stored, wanted);
+  auto image = find_wanted(stored, wanted, log_->key_of(wanted.at));
   if (!image || (image->flags & kPacked) == 0) return image;
   const auto size = unpacked_size(*image);
   if (!size || !unpack(*image, room.allocate(*size))) return std::nullopt;

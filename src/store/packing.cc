@@ -65,8 +65,9 @@ bool expand(Codec codec, Bytes from, MutableBytes to) {
 
 RecordImage pack(const RecordImage& image, const Packing& packing, Buffer& room) {
   const Bytes body = image.body;
-  const bool worth_it = packing.codec != Codec::None && (image.flags & kPacked) == 0 &&
-                        body.size() >= kLeast && body.size() <= kMost;
+  const bool worth_it = packing.codec != Codec::None &&
+                        (image.flags & (kPacked | kEncrypted)) == 0 && body.size() >= kLeast &&
+                        body.size() <= kMost;
   if (!worth_it) return image;
   // It must spare at least one of the units that records are padded to.
   const std::size_t most = body.size() - StoredRecord::kAlign;

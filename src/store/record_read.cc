@@ -17,8 +17,8 @@ bool RecordRead::complete_from(const RecordLog& log) {
   return true;
 }
 
-void RecordRead::take(Bytes stored) {
-  auto image = find_wanted(stored, wanted_);
+void RecordRead::take(MutableBytes stored) {
+  auto image = find_wanted(stored, wanted_, extent_.key);
   if (!image) return;
   if ((image->flags & kPacked) != 0) {
     const auto size = unpacked_size(*image);
@@ -32,7 +32,7 @@ void RecordRead::take(Bytes stored) {
 void RecordRead::complete(Result<std::size_t> skip) {
   failed_ = !skip;
   if (skip) {
-    const Bytes stored = room_.part(*skip, extent_.size);
+    const MutableBytes stored = room_.part(*skip, extent_.size);
     const auto record = StoredRecord::parse(stored);
     if (record && record->checks_at(extent_.place)) take(stored);
   }
@@ -40,10 +40,12 @@ void RecordRead::complete(Result<std::size_t> skip) {
   if (wake_ != nullptr) (*wake_)();
 }
 
-std::optional<RecordImage> find_wanted(Bytes stored, const RecordWanted& wanted) {
-  const auto record = StoredRecord::parse(stored);
+std::optional<RecordImage> find_wanted(MutableBytes stored, const RecordWanted& wanted,
+                                       const DataKey* key) {
+  auto record = StoredRecord::parse(stored);
   if (!record || record->image.digest != wanted.digest || record->image.lsn != wanted.lsn)
     return std::nullopt;
+  if (!decrypt(record->image, stored, key)) return std::nullopt;
   return record->image;
 }
 

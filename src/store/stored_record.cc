@@ -59,9 +59,9 @@ std::size_t stored_size(const RecordImage& image) {
   return stored_size(image.set.size(), image.body.size());
 }
 
-RecordEncoder::RecordEncoder(const RecordImage& image) : image_(image) {
+StoredHead::StoredHead(const RecordImage& image) {
   FLOTILLA_CHECK(image.set.size() <= 255);
-  std::byte* const at = header_.data();
+  std::byte* const at = bytes.data();
   store_le(at, std::uint32_t{0});
   store_le(at + 4, static_cast<std::uint32_t>(StoredRecord::kHeaderSize + image.set.size() +
                                               image.body.size()));
@@ -72,11 +72,14 @@ RecordEncoder::RecordEncoder(const RecordImage& image) : image_(image) {
   store_le(at + 48, image.generation);
   at[50] = static_cast<std::byte>(image.flags);
   at[51] = static_cast<std::byte>(image.set.size());
-  crc_ = crc32c(Bytes(header_).subspan(kCoveredFrom));
+}
+
+RecordEncoder::RecordEncoder(const RecordImage& image) : image_(image), head_(image) {
+  crc_ = crc32c(Bytes(head_.bytes).subspan(kCoveredFrom));
   crc_ = crc32c(as_bytes(image.set), crc_);
   crc_ = crc32c(image.body, crc_);
   const std::array<std::byte, StoredRecord::kAlign> zeros{};
-  const std::size_t size = header_.size() + image.set.size() + image.body.size();
+  const std::size_t size = head_.bytes.size() + image.set.size() + image.body.size();
   crc_ = crc32c(Bytes(zeros).first(padded(size) - size), crc_);
 }
 
@@ -85,9 +88,9 @@ std::size_t RecordEncoder::padded_size() const { return stored_size(image_); }
 void RecordEncoder::write(MutableBytes to, const StoredPlace& place) const {
   FLOTILLA_CHECK(to.size() == padded_size());
   std::byte* at = to.data();
-  std::memcpy(at, header_.data(), header_.size());
+  std::memcpy(at, head_.bytes.data(), head_.bytes.size());
   store_le(at, salted(crc_, place));
-  at += header_.size();
+  at += head_.bytes.size();
   if (!image_.set.empty()) std::memcpy(at, image_.set.data(), image_.set.size());
   at += image_.set.size();
   if (!image_.body.empty()) std::memcpy(at, image_.body.data(), image_.body.size());

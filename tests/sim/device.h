@@ -25,18 +25,18 @@ inline Buffer device_body(std::size_t size, unsigned seed) {
   return body;
 }
 
-/// A namespace whose bodies are in the log alone, on a simulated disk: the owner of the log, and
-/// who reads the disk.
+/// A namespace whose bodies are in the log alone, or in memory too, on a simulated disk: the owner
+/// of the log, and who reads the disk.
 class Device : public store::LogOwner, public store::LogHost, public store::RecordReader {
  public:
   static constexpr WallTime kNow{1'000'000'000};
 
-  Device(Disk& disk, const store::LogOptions& options, unsigned parts = 1)
+  Device(Disk& disk, const store::LogOptions& options, unsigned parts = 1, bool on_device = true)
       : disk_(disk), parts_(parts) {
     const std::uint64_t sizes[] = {disk.size()};
     log = std::make_unique<store::Log>(options, sizes, *this, *this);
     records.attach(log.get());
-    records.keep_on_device(this);
+    if (on_device) records.keep_on_device(this);
     run();
   }
 

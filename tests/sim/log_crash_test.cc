@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "sim/keys.h"
 #include "sim/log_driver.h"
 #include "store/record_read.h"
 
@@ -88,6 +89,7 @@ class World {
     options_.tuning.defrag_sleep = random_.chance(0.5) ? Duration(0) : Duration(5ms);
     options_.checkpoint = random_.chance(0.8);
     options_.packs = true;
+    if (random_.chance(0.5)) options_.encryption = &keys_;
     if (random_.chance(0.5)) options_.tuning.packing = draw_packing();
     options_.tuning.post_write_cache = random_.chance(0.5) ? 0 : 4 * options_.tuning.flush_size;
     body_max_ = random_.chance(0.5) ? 200 : 3000;
@@ -129,8 +131,20 @@ class World {
     }
   }
 
+  /// The operator does so now and then; who does not know whether the last start came to its end
+  /// gives both.
+  void change_keys() {
+    if (!std::exchange(key_settled_, false)) return;
+    const auto name = [](unsigned key) { return "the operator's key " + std::to_string(key); };
+    const bool change = random_.chance(0.3);
+    keys_ = make_encryption(name(key_ + (change ? 1 : 0)), change ? name(key_) : "",
+                            store::Cipher::Aes128, random_.next());
+    if (change) ++key_;
+  }
+
   /// False: it crashed on the way.
   bool start() {
+    change_keys();
     owner_ = std::make_unique<PlainOwner>();
     owner_->parts = 1 + term_ % 3;
     const std::uint64_t sizes[] = {disk_.size()};
@@ -147,6 +161,11 @@ class World {
       complete_one();
     }
     if (forgets_ == Forgets::SyncsAtStart) disk_.ignore_syncs(false);
+    if (log_->state(0) == Log::State::Refused) {
+      broken_ = "refused: " + log_->refusal(0);
+      return true;
+    }
+    key_settled_ = true;
     check_checkpoint();
     check();
     ++term_;
@@ -221,7 +240,8 @@ class World {
     Buffer room(wanted.at.size);
     ++reads_;
     const Reading reading{.wanted = wanted, .extent = log_->extent(wanted.at)};
-    if (log_->peek(wanted.at, room)) return check_read(reading, store::find_wanted(room, wanted));
+    if (log_->peek(wanted.at, room))
+      return check_read(reading, store::find_wanted(room, wanted, reading.extent.key));
     reading_.push_back(reading);
   }
   void end_read() {
@@ -231,10 +251,12 @@ class World {
     read_disk(reading);
   }
   void read_disk(const Reading& reading) {
-    const Bytes stored = Bytes(disk_.bytes()).subspan(reading.extent.offset, reading.extent.size);
+    const Bytes on_disk = Bytes(disk_.bytes()).subspan(reading.extent.offset, reading.extent.size);
+    Buffer stored(on_disk.begin(), on_disk.end());
     const auto record = store::StoredRecord::parse(stored);
     const bool checks = record && record->checks_at(reading.extent.place);
-    check_read(reading, checks ? store::find_wanted(stored, reading.wanted) : std::nullopt);
+    check_read(reading, checks ? store::find_wanted(stored, reading.wanted, reading.extent.key)
+                               : std::nullopt);
   }
   /// It is the version that was wanted; nothing can only have been found where that was moved away.
   void check_read(const Reading& reading, std::optional<store::RecordImage> image) {
@@ -434,6 +456,9 @@ class World {
   std::unique_ptr<Log> log_;
   Instant now_{1s};
   Instant crashed_at_;
+  store::Encryption keys_ = make_encryption("the operator's key 0");
+  unsigned key_ = 0;
+  bool key_settled_ = false;  // A start with it came to its end.
   std::uint32_t term_ = 1;
   std::uint64_t seq_ = 0;
   std::map<unsigned, History> histories_;

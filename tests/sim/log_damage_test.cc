@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "sim/keys.h"
 #include "sim/log_driver.h"
 #include "store/checkpoint_format.h"
 #include "store/segment_scan.h"
@@ -37,8 +38,10 @@ struct Sample {
   std::map<Lsn, Buffer> bodies;  // Of every copy in it.
 };
 
-store::LogOptions options(bool checkpoint) {
+store::LogOptions options(bool checkpoint, bool encrypted = false) {
+  static const store::Encryption kKeys = make_encryption("the operator's key");
   store::LogOptions out;
+  if (encrypted) out.encryption = &kKeys;
   out.checkpoint = checkpoint;
   out.namespace_name = "test";
   out.fresh_id = 99;
@@ -49,9 +52,15 @@ store::LogOptions options(bool checkpoint) {
 
 void find_live(Sample& sample) {
   using enum Live::Kind;
-  for (const std::size_t at : {std::size_t{0}, std::size_t{store::kHeaderCopyAt}})
-    sample.live.push_back({Header, at, at + store::FileHeader::kSize});
   const Bytes all(sample.bytes);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{store::kHeaderCopyAt}}) {
+    store::FileHeader header;
+    store::FileHeader::parse(all.subspan(at, store::kSectorSize), header);
+    const bool encrypted = header.version == store::kLogVersionEncrypted;
+    sample.live.push_back(
+        {Header, at,
+         at + (encrypted ? store::FileHeader::kSizeEncrypted : store::FileHeader::kSize)});
+  }
   for (std::size_t start = kSegment; start < all.size(); start += kSegment) {
     store::SegmentMark mark;
     const std::size_t foot = start + kSegment - store::kSectorSize;
@@ -97,11 +106,11 @@ void find_checkpoint(Sample& sample) {
   }
 }
 
-Sample make_sample(std::uint64_t seed, bool checkpoint) {
+Sample make_sample(std::uint64_t seed, bool checkpoint, bool encrypted = false) {
   Random random(seed);
   Disk disk(std::size_t{kSegment} * kSegments, random);
   Sample sample;
-  DrivenLog node(options(checkpoint), disk, Instant{1s});
+  DrivenLog node(options(checkpoint, encrypted), disk, Instant{1s});
   for (std::uint64_t seq = 1; seq <= 1500; ++seq) {
     wire::Digest digest;
     store_be(digest.bytes.data() + 2,
@@ -193,17 +202,19 @@ void load(Disk& disk, const Sample& sample) {
 
 TEST(LogDamage, IsAlwaysFoundCountedAndNeverServed) {
   set_log_level(LogLevel::Critical);
-  const Sample sample = make_sample(1, false);
-  ASSERT_GT(sample.live.size(), 1500U);
+  const Sample samples[] = {make_sample(1, false), make_sample(1, false, true)};
   for (std::uint64_t seed = 1; seed <= places(); ++seed) {
     SCOPED_TRACE(testing::Message() << "place " << seed);
+    const bool encrypted = seed % 2 == 0;
+    const Sample& sample = samples[encrypted ? 1 : 0];
+    ASSERT_GT(sample.live.size(), 1500U);
     Random random(seed);
     Disk disk(sample.bytes.size(), random);
     load(disk, sample);
     const Hit expected = hit(sample, harm(disk, draw_live(sample, 4, random), random));
     if (!expected.any) continue;
 
-    DrivenLog node(options(false), disk, Instant{1s});
+    DrivenLog node(options(false, encrypted), disk, Instant{1s});
     ASSERT_EQ(node.log->state(0), store::Log::State::Ready) << node.log->refusal(0);
     const store::LogReport& report = node.log->report(0);
     ASSERT_GE(report.damaged_places, 1U);

@@ -75,6 +75,7 @@ constexpr Feature kFeatures[] = {
     {"Aggregation", "si_query_aggr_complete"},
     {"Batch", "batch_index_initiate"},
     {"Compression", "storage-engine.compression"},
+    {"Encryption", "storage-engine.encryption-key-file"},
     {"Index-on-flash", "index-type", "flash"},
     {"Index-on-pmem", "index-type", "pmem"},
     {"Index-on-shmem", "index-type", "shmem"},

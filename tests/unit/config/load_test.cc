@@ -162,8 +162,15 @@ const ErrorCase kErrors[] = {
      "a.conf: namespace t: shadow devices do not exist yet"},
     {"namespace t {\nstorage-engine pmem {\nfile /a\nfilesize 1G\n}\n}\n",
      "a.conf: namespace t: storage-engine pmem is for hardware that is not made any more"},
-    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\nencryption-key-file /k\n}\n}\n",
-     "a.conf: namespace t: encryption does not exist yet; encrypt the volume below instead"},
+    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\n"
+     "encryption-key-file secrets:k\n}\n}\n",
+     "a.conf: namespace t: secrets:k: keys come from no agent yet; name a file, or env-b64:NAME"},
+    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\nencryption-key-file /k\n"
+     "encryption-old-key-file vault:k\n}\n}\n",
+     "a.conf: namespace t: vault:k: keys come from no agent yet"},
+    {"namespace t {\nstorage-engine device {\nfile /a\nfilesize 1G\n"
+     "encryption-old-key-file /k\n}\n}\n",
+     "a.conf: namespace t: encryption-old-key-file needs encryption-key-file"},
     {"namespace t {\nstorage-engine memory {\nfile a.dat\n}\n}\n",
      "a.conf: namespace t: file needs filesize"},
     {"namespace t {\nstorage-engine memory {\nfile ${NOPE}.dat\n}\n}\n",
@@ -379,6 +386,20 @@ TEST(Load, WhatIsNotBuiltYetWarnsWhereMoreThanTheInitialValueIsAskedFor) {
   const auto loaded = load_file(namespace_with("disable-mrt-writes true\nmrt-duration 10"));
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_THAT(loaded->warnings, ElementsAre(HasSubstr("'disable-mrt-writes' has no effect yet")));
+}
+
+TEST(Load, EncryptionThatEncryptsNothingWarns) {
+  const auto warns = [](std::string_view lines) {
+    return load_file("namespace t {\nstorage-engine memory {\n" + std::string(lines) + "\n}\n}\n")
+        ->warnings;
+  };
+  EXPECT_THAT(warns("file /a\nfilesize 1G\nencryption aes-256\nencryption-key-file env-b64:K\n"
+                    "encryption-old-key-file /k"),
+              testing::IsEmpty());
+  EXPECT_THAT(warns("file /a\nfilesize 1G\nencryption aes-256"),
+              ElementsAre(HasSubstr("encryption without encryption-key-file does nothing")));
+  EXPECT_THAT(warns("data-size 1G\nencryption-key-file /k"),
+              ElementsAre(HasSubstr("encryption-key-file: there is no file to encrypt")));
 }
 
 TEST(Load, AShortHeartbeatTakesItsConnectTimeoutAlong) {

@@ -190,7 +190,7 @@ TEST_F(DeviceTest, TheHeaderSaysThatThereAreCompressedRecordsBeforeThereAre) {
   ASSERT_TRUE(device.put(1, device_body(1000, 1)).has_value());
   EXPECT_EQ(device.log->statistics().packed_bytes, device.log->statistics().body_bytes);
   device.pass(2s);
-  EXPECT_EQ(version(), kLogVersion);
+  EXPECT_EQ(version(), kLogVersionPacked);
   ASSERT_TRUE(device.put(2, device_body(1000, 2)).has_value());
   EXPECT_LT(device.log->statistics().packed_bytes, device.log->statistics().body_bytes);
   device.pass(2s);

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
+#include "base/crc32c.h"
 #include "base/random.h"
 
 namespace flotilla::store {
@@ -124,14 +126,55 @@ TEST(FileHeader, HasTheseBytes) {
   EXPECT_EQ(to_hex(Bytes(out).first(FileHeader::kSize)), kHeaderHex);
 }
 
+FileHeader encrypted_header() {
+  FileHeader header = sample_header();
+  header.allow_packed();
+  WrappedKey key{.cipher = Cipher::Aes256};
+  for (const MutableBytes part :
+       {MutableBytes(key.salt), MutableBytes(key.key), MutableBytes(key.tag)})
+    std::ranges::fill(part, static_cast<std::byte>(part.size() + 0xB0));
+  key.tag.back() = std::byte{1};
+  header.set_key(key);
+  return header;
+}
+
+TEST(FileHeader, OfAnEncryptedFileHasTheseBytesMore) {
+  Buffer out(kSectorSize);
+  encrypted_header().encode(out);
+  const Bytes more = Bytes(out).first(FileHeader::kSizeEncrypted).subspan(FileHeader::kSize);
+  EXPECT_EQ(out[12], std::byte{3});
+  EXPECT_EQ(load_le<std::uint32_t>(more.data()), crc32c(more.subspan(4)));
+  EXPECT_EQ(to_hex(more.subspan(4)),
+            "02000100c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0"
+            "d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0d0"
+            "c0c0c0c0c0c0c0c0c0c0c0c0c0c0c001");
+}
+
 TEST(FileHeader, ParsesWhatWasWritten) {
   Buffer in = from_hex(kHeaderHex);
   in.resize(kSectorSize);
   FileHeader header;
   ASSERT_EQ(FileHeader::parse(in, header), FileHeader::State::Valid);
+  EXPECT_FALSE(header.packs);
   Buffer again(kSectorSize);
   header.encode(again);
   EXPECT_EQ(again, in);
+
+  encrypted_header().encode(in);
+  ASSERT_EQ(FileHeader::parse(in, header), FileHeader::State::Valid);
+  EXPECT_EQ(header.key, encrypted_header().key);
+  EXPECT_TRUE(header.packs);
+  header.encode(again);
+  EXPECT_EQ(again, in);
+
+  FileHeader packed = sample_header();
+  packed.allow_packed();
+  packed.encode(in);
+  header = {};
+  ASSERT_EQ(FileHeader::parse(in, header), FileHeader::State::Valid);
+  EXPECT_EQ(header.version, kLogVersionPacked);
+  EXPECT_TRUE(header.packs);
+  EXPECT_EQ(header.key, WrappedKey{});
 }
 
 TEST(FileHeader, TellsWhatStandsThere) {
@@ -162,6 +205,19 @@ TEST(FileHeader, TellsWhatStandsThere) {
       {"no namespace",
        [](Buffer& b) {
          FileHeader header;
+         header.encode(b);
+       },
+       Damaged},
+      {"a flipped bit in the key",
+       [](Buffer& b) {
+         encrypted_header().encode(b);
+         b[FileHeader::kSizeEncrypted - 1] ^= std::byte{1};
+       },
+       Damaged},
+      {"an unknown cipher",
+       [](Buffer& b) {
+         FileHeader header = encrypted_header();
+         header.key.cipher = Cipher{3};
          header.encode(b);
        },
        Damaged},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "store/encryption.h"
 #include "store/file.h"
 #include "store/log_format.h"
 #include "store/packing.h"
@@ -48,6 +49,8 @@ struct LogOptions {
   bool checkpoint =
       false;           // Keep the owner's index in the file from a clean stop to the next start.
   bool packs = false;  // Records may be compressed. Without it a file that has such is refused.
+  const Encryption* encryption =
+      nullptr;  // Null: files are not encrypted. Needed until no file is Recovering.
   LogTuning tuning;
 };
 
@@ -74,8 +77,10 @@ struct LogDamage {
 struct LogReport {
   static constexpr std::size_t kPlacesMax = 1000;  // In `damage`; the counts go on.
 
-  bool formatted = false;   // It was blank, or is to start empty.
-  bool clean = false;       // It had been closed.
+  bool formatted = false;        // It was blank, or is to start empty.
+  bool clean = false;            // It had been closed.
+  Cipher cipher = Cipher::None;  // Of an encrypted file.
+  bool old_key = false;          // Its key was encrypted with the operator's old one until now.
   bool checkpoint = false;  // The index came from its checkpoint: `records` are those in it, and
                             // segments were not read.
   std::string_view checkpoint_refused{};  // Why there was one, and it did not count. A literal.
@@ -205,7 +210,7 @@ class LogHost {
 ///   released()  any thread, under the partition's lock: the old copy's space is garbage
 ///
 /// Threads
-///  - append(), append_moved(), released(), peek(), extent(), unreadable(), is_durable(),
+///  - append(), append_moved(), released(), peek(), extent(), key_of(), unreadable(), is_durable(),
 ///    ends(), request_flush(), retune(), statistics(): any thread. A short mutex per file inside,
 ///    taken last: never held over a call to the owner, the host, or any I/O.
 ///  - step(), deadline(): one thread at a time for each file, different files in parallel. All
@@ -258,6 +263,7 @@ class Log final : public RecordLog {
   void released(const RecordPlace& at) override;
   bool peek(const RecordPlace& at, MutableBytes into) const override;
   RecordExtent extent(const RecordPlace& at) const override;
+  const DataKey* key_of(const RecordPlace& at) const override;
   void unreadable(const RecordPlace& at, std::string_view why) override;
 
   bool is_durable(LogPosition position) const override;

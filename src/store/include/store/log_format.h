@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "store/encryption.h"
 #include "store/stored_record.h"
 
 namespace flotilla::store {
@@ -17,8 +18,10 @@ namespace flotilla::store {
 ///
 /// Every structure fits one 512-byte sector, or is covered by a checksum of its own.
 
-inline constexpr std::uint32_t kLogVersion = 2;       // The highest that is understood.
-inline constexpr std::uint32_t kLogVersionPlain = 1;  // No record in it is packed.
+inline constexpr std::uint32_t kLogVersionPlain = 1;      // No record in it is packed.
+inline constexpr std::uint32_t kLogVersionPacked = 2;     // Some may be.
+inline constexpr std::uint32_t kLogVersionEncrypted = 3;  // All are encrypted.
+inline constexpr std::uint32_t kLogVersion = 3;           // The highest that is understood.
 inline constexpr std::size_t kSectorSize = 512;
 inline constexpr std::uint32_t kSegmentSizeDefault = 8U << 20;
 inline constexpr std::uint32_t kSegmentSizeMin = 16U << 10;
@@ -41,6 +44,7 @@ using Uuid = std::array<std::byte, 16>;
 /// written in turns.
 struct FileHeader {
   static constexpr std::size_t kSize = 128;
+  static constexpr std::size_t kSizeEncrypted = 200;
 
   std::uint32_t version = kLogVersionPlain;
   std::uint64_t sequence = 0;
@@ -57,7 +61,13 @@ struct FileHeader {
   bool clean = false;      // Nothing was written after `end`.
   LogPoint end{};
   std::uint32_t checkpoint =
-      0;  // Clean: the segment with the root of its index checkpoint; 0: none.
+      0;               // Clean: the segment with the root of its index checkpoint; 0: none.
+  bool packs = false;  // Records may be packed.
+  WrappedKey key{};    // Of an encrypted file.
+
+  /// These change the version too, as it must.
+  void allow_packed();
+  void set_key(const WrappedKey& to);
 
   enum class State { Blank, Valid, Damaged, Newer, Foreign };
 

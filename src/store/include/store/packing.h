@@ -19,8 +19,8 @@ struct Packing {
 };
 
 /// The record with its body compressed and the flag kPacked, if it takes fewer bytes in a log that
-/// way; else, and when it is packed already, as it is. The new body is a view into `room`, which
-/// grows as need be.
+/// way; else, and when it is packed or encrypted already, as it is. The new body is a view into
+/// `room`, which grows as need be.
 RecordImage pack(const RecordImage& image, const Packing& packing, Buffer& room);
 
 /// The size of the body before it was compressed; of one that is not, its size. Parameter: no body

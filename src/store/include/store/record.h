@@ -46,6 +46,7 @@ class HlcTime {
 inline constexpr std::uint8_t kTombstone = 0x01;  // The record is deleted: no key, no bins.
 inline constexpr std::uint8_t kHasKey = 0x02;     // The body begins with the user key.
 inline constexpr std::uint8_t kPacked = 0x04;     // In a log alone: the body is compressed.
+inline constexpr std::uint8_t kEncrypted = 0x08;  // In a log alone: and then encrypted.
 
 /// A record in its portable form, as the log, the device, and other nodes see it: the set by name,
 /// the body (key and bins, docs/formats/record.md) as bytes. A view: it owns nothing.

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "store/encryption.h"
 #include "store/memory_record.h"
 #include "store/stored_record.h"
 
@@ -32,6 +33,7 @@ struct RecordExtent {
   std::uint64_t offset = 0;  // In the file, bytes.
   std::uint32_t size = 0;
   StoredPlace place{};
+  const DataKey* key = nullptr;  // As RecordLog::key_of() has it.
 
   friend bool operator==(const RecordExtent&, const RecordExtent&) = default;
 };
@@ -94,6 +96,8 @@ class RecordLog {
   virtual bool peek(const RecordPlace& /*at*/, MutableBytes /*into*/) const { return false; }
   /// Where to read them. Any thread; a copy that was moved meanwhile does not check.
   virtual RecordExtent extent(const RecordPlace& /*at*/) const { return {}; }
+  /// What the records there are encrypted with; null: with nothing. Lives as long as the log.
+  virtual const DataKey* key_of(const RecordPlace& /*at*/) const { return nullptr; }
   /// A copy that should be there cannot be read, or does not check. Any thread.
   virtual void unreadable(const RecordPlace& /*at*/, std::string_view /*why*/) {}
 };

@@ -49,7 +49,7 @@ class RecordRead {
   RecordWanted wanted_;
   RecordExtent extent_;
   const std::function<void()>* wake_;
-  void take(Bytes stored);
+  void take(MutableBytes stored);
 
   AlignedBuffer room_;
   Buffer body_;  // Of a record that is compressed.
@@ -58,9 +58,11 @@ class RecordRead {
   std::atomic<bool> done_{false};
 };
 
-/// The record that bytes from a log hold, if it is the one that is wanted; compressed, if it is so
-/// there. The checksum is not looked at: for bytes that never left memory.
-std::optional<RecordImage> find_wanted(Bytes stored, const RecordWanted& wanted);
+/// The record that bytes from a log hold, if it is the one that is wanted; decrypted in place with
+/// the file's key (null: it has none), and compressed, if it is so there. The checksum is not
+/// looked at: for bytes that never left memory.
+std::optional<RecordImage> find_wanted(MutableBytes stored, const RecordWanted& wanted,
+                                       const DataKey* key);
 
 /// Carries reads out. Any thread.
 class RecordReader {

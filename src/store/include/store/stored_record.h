@@ -43,6 +43,16 @@ struct StoredRecord {
 std::size_t stored_size(std::size_t set_name_size, std::size_t body_size);
 std::size_t stored_size(const RecordImage& image);
 
+/// What stands in front of a record's set name and body; the checksum is not filled in.
+struct StoredHead {
+  static constexpr std::size_t kFieldsAt = 8;  // Behind checksum and size.
+
+  explicit StoredHead(const RecordImage& image);
+  Bytes fields() const { return Bytes(bytes).subspan(kFieldsAt); }
+
+  std::array<std::byte, StoredRecord::kHeaderSize> bytes;
+};
+
 /// Encodes a record in two parts, so that the long one (the checksum over the body) needs no lock:
 /// its place is known only when it is put there. The image must outlive this; set names are at most
 /// 255 bytes.
@@ -55,7 +65,7 @@ class RecordEncoder {
 
  private:
   const RecordImage& image_;
-  std::array<std::byte, StoredRecord::kHeaderSize> header_;
+  StoredHead head_;
   std::uint32_t crc_;
 };
 
