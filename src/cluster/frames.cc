@@ -107,6 +107,7 @@ class In {
     r.image.void_time = le<std::uint32_t>();
     r.image.generation = le<std::uint16_t>();
     r.image.flags = le<std::uint8_t>();
+    if ((r.image.flags & ~store::kPortableFlags) != 0) bad_ = true;
     const auto set_size = le<std::uint8_t>();
     const auto body_size = le<std::uint32_t>();
     r.image.set = from_.text(set_size);

@@ -103,6 +103,20 @@ TEST(FramesTest, KeysOutOfOrderAreGarbage) {
   EXPECT_FALSE(parse(in, out));
 }
 
+/// Else a body would go into the log as one that is compressed or encrypted already.
+TEST(FramesTest, FlagsOfTheLogAloneAreGarbage) {
+  for (const std::uint8_t flag : {store::kPacked, store::kEncrypted, std::uint8_t{0x80}}) {
+    ReplFrame repl;
+    repl.record = record("set", {});
+    repl.record.image.flags |= flag;
+    const Buffer bytes = encode(head(Kind::Repl), repl);
+    Reader in(bytes);
+    FrameHead h;
+    ASSERT_TRUE(parse(in, h));
+    EXPECT_FALSE(parse(in, repl));
+  }
+}
+
 TEST(FramesTest, ACountThatTheBytesDoNotBackSizesNothing) {
   Buffer bytes = encode(head(Kind::Branch), BranchFrame{});
   store_le(bytes.data() + bytes.size() - 4, std::uint32_t{0xFFFF'FFFF});

@@ -45,6 +45,7 @@ class HlcTime {
 /// Bits of RecordImage::flags; they stand on disk (docs/formats/record.md).
 inline constexpr std::uint8_t kTombstone = 0x01;  // The record is deleted: no key, no bins.
 inline constexpr std::uint8_t kHasKey = 0x02;     // The body begins with the user key.
+inline constexpr std::uint8_t kPortableFlags = kTombstone | kHasKey;
 inline constexpr std::uint8_t kPacked = 0x04;     // In a log alone: the body is compressed.
 inline constexpr std::uint8_t kEncrypted = 0x08;  // In a log alone: and then encrypted.
 
