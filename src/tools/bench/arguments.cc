@@ -99,7 +99,7 @@ void add_policy_options(CommandLine& line, Words& w, std::int64_t& rack_id) {
               "Reads: master, any, sequence, prefer-rack (sequence)");
   rare(line.option("--rack-id", rack_id, "N", "The rack of prefer-rack"));
   rare(line.option("-N,--read-mode-ap", w.read_mode_ap, "WHICH",
-                   "one; all: copies that may differ are compared (one)"));
+                   "one; all: no copy answers that might be behind (one)"));
   rare(line.option("-B,--read-mode-sc", w.read_mode_sc, "WHICH", "session"));
   rare(line.option("-M,--commit-level", w.commit_level, "WHICH",
                    "Writes are answered once all copies have them, or the master (all)"));
