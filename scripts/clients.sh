@@ -13,6 +13,8 @@ golden_device() {
 
 crash() { python3 tests/conformance/crash.py "$@"; }
 
+engines() { python3 tests/conformance/engines.py; }
+
 idle() { python3 tests/conformance/idle.py; }
 
 cluster() { python3 tests/conformance/cluster.py "$@"; }

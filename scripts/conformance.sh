@@ -2,7 +2,7 @@
 source scripts/suite.sh
 source scripts/clients.sh
 
-all_parts=(golden smoke cpp go rust crash idle statistics cluster tools)
+all_parts=(golden smoke cpp go rust crash engines idle statistics cluster tools)
 smoke_languages=(cpp go python java node rust)
 
 run_conformance() {
@@ -32,6 +32,7 @@ conformance_part() {
       suite crash 900 crash --rounds 50
       suite crash-device 900 crash --engine device --rounds 50
       ;;
+    engines) suite engines 600 engines ;;
     idle) suite idle 300 idle ;;
     statistics) suite statistics 120 statistics ;;
     cluster) suite cluster 900 cluster ;;

@@ -10,7 +10,6 @@ import pathlib
 import sys
 import time
 
-import node as nodes
 import wire
 from node import Node, NodeDied, free_ports, info
 
@@ -42,24 +41,6 @@ def until(seconds, done):
             return answer, time.monotonic() - began
         time.sleep(POLL_SECONDS)
     return None, time.monotonic() - began
-
-
-class Member(Node):
-    """One node of several: looks for all of them."""
-
-    def __init__(self, name, port, seeds):
-        super().__init__(name)
-        self.port = port
-        self.seeds = seeds
-
-    def start(self):
-        seeds = "\n        ".join(f"mesh-seed-address-port 127.0.0.1 {port + 2}" for port in self.seeds)
-        plain = nodes.CONFIG
-        nodes.CONFIG = plain.replace("mode mesh", "mode mesh\n        " + seeds)
-        try:
-            super().start()
-        finally:
-            nodes.CONFIG = plain
 
 
 def stable(members, size):
@@ -156,7 +137,7 @@ def check_formed(members, what):
 def run(size):
     ports = free_ports(3 * size)
     all_ports = [ports + 3 * i for i in range(size)]
-    members = [Member(f"cluster-{size}-{i}", port, all_ports) for i, port in enumerate(all_ports)]
+    members = [Node(f"cluster-{size}-{i}", port=port, seeds=all_ports) for i, port in enumerate(all_ports)]
     try:
         for member in members:
             member.__enter__()

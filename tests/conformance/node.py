@@ -41,11 +41,12 @@ network {{
     }}
     heartbeat {{
         mode mesh
+        {seeds}
         address 127.0.0.1
         port {heartbeat}
     }}
     http {{
-        port 0
+        port {http}
     }}
 }}
 {namespaces}"""
@@ -72,12 +73,15 @@ def stored_namespace(name, engine, file, more=""):
 
 
 class Node:
-    """`namespaces`: text of the namespace sections; default: `test` and `bar` in memory."""
+    """`namespaces`: text of the namespace sections; default: `test` and `bar` in memory. `port`: of clients; fabric and
+    heartbeat are behind it. `seeds`: ports of the nodes that it makes a cluster with. `http`: 0 for none."""
 
-    def __init__(self, name, namespaces=None):
+    def __init__(self, name, namespaces=None, port=None, seeds=(), http=0):
         self.folder = ROOT / "build/nodes" / f"{name}-{os.getpid()}"
         self.namespaces = namespaces or memory_namespace("test") + memory_namespace("bar", "512M")
-        self.port = free_ports(3)
+        self.port = port or free_ports(3)
+        self.seeds = seeds
+        self.http = http
         self.process = None
         self.log = self.folder / "log"
 
@@ -100,8 +104,9 @@ class Node:
         if not BINARY.exists():
             raise NodeDied(f"there is no {BINARY}; ./dev build makes it")
         config = self.folder / "flotilla.conf"
-        config.write_text(CONFIG.format(folder=self.folder, port=self.port, fabric=self.port + 1,
-                                        heartbeat=self.port + 2, namespaces=self.namespaces))
+        seeds = "\n        ".join(f"mesh-seed-address-port 127.0.0.1 {port + 2}" for port in self.seeds)
+        config.write_text(CONFIG.format(folder=self.folder, port=self.port, fabric=self.port + 1, heartbeat=self.port + 2,
+                                        seeds=seeds, http=self.http, namespaces=self.namespaces))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([BINARY, "--config-file", config, "--foreground"], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)

@@ -21,8 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/conformance"))
 
 import cluster  # noqa: E402
-import node as nodes  # noqa: E402
-from node import free_ports, info  # noqa: E402
+from node import Node, free_ports, info  # noqa: E402
 
 MODULE = "github.com/aerospike/aerospike-prometheus-exporter"
 EXPORTER = ROOT / "build/exporter"
@@ -61,18 +60,6 @@ def check(what, holds, seen=""):
     passed += bool(holds)
     failed += not holds
     print(f"{'ok  ' if holds else 'FAIL'} {what}{': ' if seen else ''}{seen}", flush=True)
-
-
-class Member(cluster.Member):
-    """Serves HTTP too, on the port behind its others."""
-
-    def start(self):
-        plain = nodes.CONFIG
-        nodes.CONFIG = plain.replace("port 0", f"port {self.port + 3}")
-        try:
-            super().start()
-        finally:
-            nodes.CONFIG = plain
 
 
 @contextlib.contextmanager
@@ -181,7 +168,8 @@ def main():
     folder.mkdir(parents=True)
     ports = [free_ports(4) for _ in range(SIZE)]
     with contextlib.ExitStack() as stack:
-        members = [stack.enter_context(Member(f"monitored-{i}", port, ports)) for i, port in enumerate(ports)]
+        members = [stack.enter_context(Node(f"monitored-{i}", port=port, seeds=ports, http=port + 3))
+                   for i, port in enumerate(ports)]
         until("a cluster of three", lambda: cluster.stable(members, SIZE))
         run(members, folder)
     print(f"{passed} passed, {failed} failed")
