@@ -15,6 +15,8 @@ crash() { python3 tests/conformance/crash.py "$@"; }
 
 engines() { python3 tests/conformance/engines.py; }
 
+eviction() { python3 tests/conformance/eviction.py; }
+
 idle() { python3 tests/conformance/idle.py; }
 
 cluster() { python3 tests/conformance/cluster.py "$@"; }

@@ -48,6 +48,7 @@ server_suites() {
   suite crash 300 crash --rounds 15
   suite crash-device 300 crash --engine device --rounds 15
   suite engines 600 engines
+  suite eviction 300 eviction
   suite idle 180 idle
   ensure_go
   suite faults 600 cluster_tests -nodes 3 -records 5000 -rate 500 checker form garbage empty rolling

@@ -11,7 +11,7 @@ std::vector<Rack> NodeView::racks(const config::NamespaceConfig& ns) const {
   return {Rack{.id = ns.rack_id(), .nodes = cluster().succession}};
 }
 Result<void> NodeView::reset_eviction(std::string_view, std::optional<std::uint64_t>) {
-  return fail(Code::Unsupported, "eviction does not exist yet");
+  return fail(Code::Unsupported, "there is no eviction here");
 }
 Result<void> NodeView::tip(const Endpoint&, bool) { return fail(Code::Unsupported, kNoCluster); }
 bool NodeView::clear_tip(const Endpoint&) { return false; }

@@ -183,8 +183,15 @@ void Server::say_ready() {
   log_info("as", "service ready: soon there will be cake!");
 }
 
-/// An item that all nodes agree on: cut-offs of truncations, by namespace and set.
+/// An item that all nodes agree on: cut-offs of truncations, by namespace and set, and how far
+/// eviction goes, by namespace.
 void Server::take_metadata(const std::string& module, const std::string& key, const Buffer* value) {
+  if (module == "evict") {
+    exec::Namespace* const ns = node_.find(key);
+    if (ns != nullptr && (value == nullptr || value->size() == sizeof(std::uint32_t)))
+      ns->records.evict_until(value == nullptr ? 0 : load_be<std::uint32_t>(value->data()));
+    return;
+  }
   if (module != "truncate") return;
   const auto parts = split(key, '\0');
   exec::Namespace* const ns = parts.size() == 2 ? node_.find(parts[0]) : nullptr;

@@ -58,8 +58,9 @@ ClusterThread::ClusterThread(Options options, Copies& copies, Fabric& fabric, Ho
       kept_(std::move(restored)),
       loop_(*this) {
   if (membership_.self().id != options_.self.id) hooks_.renamed(membership_.self().id);
-  for (const auto& [key, value] : membership_.metadata("truncate"))
-    hooks_.metadata_changed("truncate", key, &value);
+  for (const std::string module : {"truncate", "evict"})
+    for (const auto& [key, value] : membership_.metadata(module))
+      hooks_.metadata_changed(module, key, &value);
 }
 
 ClusterThread::~ClusterThread() { stop(); }

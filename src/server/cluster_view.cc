@@ -16,6 +16,7 @@ using cluster::Membership;
 using cluster::NodeInfo;
 
 constexpr std::string_view kTruncate = "truncate";
+constexpr std::string_view kEvict = "evict";
 constexpr std::uint64_t kProtocol = 15;
 constexpr std::int64_t kSkewOutlierMs = 1800;
 
@@ -194,8 +195,26 @@ Result<void> ServerView::undo_truncate(std::string_view ns, std::string_view set
   return cluster_->set_metadata(std::string(kTruncate), truncate_key(ns, set), std::nullopt, false);
 }
 
+Result<void> ServerView::evict_until(std::string_view ns, std::uint32_t void_time) {
+  Buffer value;
+  append_be(value, void_time);
+  return cluster_->set_metadata(std::string(kEvict), std::string(ns), std::move(value), false);
+}
+
+Result<void> ServerView::reset_eviction(std::string_view ns, std::optional<std::uint64_t> ttl) {
+  if (!ttl)
+    return cluster_->set_metadata(std::string(kEvict), std::string(ns), std::nullopt, false);
+  const std::uint64_t until = wall_time().seconds() + *ttl;
+  if (until > UINT32_MAX) return fail(Code::Parameter, "bad ttl");
+  return evict_until(ns, static_cast<std::uint32_t>(until));
+}
+
 std::vector<std::pair<std::string, std::string>> ServerView::metadata(std::string_view kind) const {
   std::vector<std::pair<std::string, std::string>> out;
+  if (kind == kEvict)
+    for (const auto& [key, value] : cluster_->metadata(std::string(kEvict)))
+      if (value.size() == sizeof(std::uint32_t))
+        out.emplace_back(key, std::to_string(load_be<std::uint32_t>(value.data())));
   if (kind != kTruncate) return out;
   for (const auto& [key, value] : cluster_->metadata(std::string(kTruncate))) {
     if (value.size() != sizeof(std::uint64_t)) continue;

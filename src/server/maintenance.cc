@@ -11,8 +11,18 @@
 namespace flotilla::server {
 namespace {
 
-constexpr std::uint32_t kSweepPeriodDefault =
-    120;  // Seconds for one walk over a namespace, when none is configured.
+// Seconds for one walk over a namespace, when none is configured; and at most while it evicts.
+constexpr std::uint64_t kSweepPeriodDefault = 120;
+constexpr std::uint64_t kSweepPeriodEvicting = 10;
+
+/// Whether more is used than is wanted.
+bool is_too_full(const config::NamespaceConfig& ns_config, const info::NamespaceStatistics& of) {
+  const auto reaches = [](std::uint64_t used, std::uint64_t limit) {
+    return limit != 0 && used >= limit;
+  };
+  return reaches(of.data_used_pct, ns_config.evict_used_pct()) ||
+         reaches(of.indexes_memory_used_pct, ns_config.evict_indexes_memory_pct());
+}
 
 }  // namespace
 
@@ -31,7 +41,7 @@ void Server::maintain() {
     lock.unlock();
     apply_changes();
     watch_space();
-    sweep(second);
+    sweep();
     wake_background();
     const std::uint64_t ticker = std::max(1U, config_.service.ticker_interval());
     if (second % ticker == 0) view_->roll();
@@ -61,24 +71,56 @@ void Server::apply_changes() {
       durable->retune(*ns_config);
 }
 
-void Server::sweep(std::uint64_t second) {
+void Server::sweep() {
   // What a truncation hides is to be gone soon, not at the end of a period.
   const bool all = sweep_all_.exchange(false);
   for (const auto& ns : node_.namespaces) {
-    const std::uint32_t configured = config_.find_namespace(ns->name())->nsup_period();
-    const std::uint64_t period = configured == 0 ? kSweepPeriodDefault : configured;
+    const auto& ns_config = *config_.find_namespace(ns->name());
+    std::uint64_t period =
+        ns_config.nsup_period() == 0 ? kSweepPeriodDefault : ns_config.nsup_period();
+    if (ns->options.hwm_breached) period = std::min(period, kSweepPeriodEvicting);
     const std::uint64_t share = all ? wire::kPartitions : (wire::kPartitions + period - 1) / period;
-    std::uint64_t expired = 0;
+    store::Sweep done;
     for (std::uint64_t i = 0; i < share; ++i) {
-      const auto id = static_cast<std::uint16_t>((second * share + i) % wire::kPartitions);
-      expired += store::sweep_partition(ns->records, wire::PartitionId(id), wall_now()).expired;
+      const WallTime now = wall_now();
+      auto& walk = walks_.try_emplace(ns.get(), now, ns_config.evict_hist_buckets()).first->second;
+      const auto one =
+          store::sweep_partition(ns->records, wire::PartitionId(walk.next), now, walk.lives);
+      done.expired += one.expired;
+      done.evicted += one.evicted;
+      walk.decided += one.decided;
+      if (++walk.next < wire::kPartitions) continue;
+      // Not what was the case at its beginning: it may have evicted enough itself.
+      if (is_too_full(ns_config, view_->namespace_statistics(ns_config)))
+        choose_evicted(*ns, ns_config, walk);
+      walks_.erase(ns.get());
     }
-    view_->count_expired(ns->name(), expired);
+    view_->count_swept(ns->name(), done);
   }
 }
 
+/// The walk has shown who lives how long: those with the least left are to go, on all nodes, and
+/// the next walk takes them.
+void Server::choose_evicted(exec::Namespace& ns, const config::NamespaceConfig& ns_config,
+                            const Walk& walk) {
+  const std::uint64_t tenths = ns_config.evict_tenths_pct();
+  if (tenths == 0) return;
+  const std::uint64_t wanted = std::max<std::uint64_t>(1, walk.decided * tenths / 1000);
+  const auto until = walk.lives.void_time_of(wanted);
+  if (!until)
+    return log_warning("nsup",
+                       "{{{}}} nothing can be evicted: {} of {} records expire, all at once",
+                       ns.name(), walk.lives.count(), walk.decided);
+  if (*until <= ns.records.evicted_until()) return;
+  log_info("nsup", "{{{}}} evicts what lives no longer than {} s: about {} of {} records",
+           ns.name(), *until - std::min(*until, wall_now().seconds()), wanted, walk.decided);
+  if (const auto agreed = view_->evict_until(ns.name(), *until); !agreed)
+    log_warning("nsup", "{{{}}} not all nodes know yet what to evict: {}", ns.name(),
+                agreed.error().why);
+}
+
 /// Stop-writes: too little memory on the machine or in the container, or too little space for the
-/// namespace's data.
+/// namespace's data. Eviction: less than that is used, and more than is wanted.
 void Server::watch_space() {
   const auto memory = config::find_memory_use(read_file, config_.service.cgroup_mem_tracking());
   const std::uint64_t used_pct = memory.total == 0 ? 0 : 100 - memory.free * 100 / memory.total;
@@ -93,6 +135,11 @@ void Server::watch_space() {
                                 (statistics.data_avail_pct < ns_config.stop_writes_avail_pct() ||
                                  (ns_config.stop_writes_used_pct() != 0 &&
                                   statistics.data_used_pct >= ns_config.stop_writes_used_pct()));
+    const bool evict = is_too_full(ns_config, statistics);
+    if (ns->options.hwm_breached.exchange(evict) != evict)
+      log_info("nsup", "{{{}}} eviction {}: data used {} %, index {} % of its budget", ns->name(),
+               evict ? "begins" : "ends", statistics.data_used_pct,
+               statistics.indexes_memory_used_pct);
     const bool stop = short_of_memory || short_of_index || short_of_space;
     if (ns->options.stop_writes.exchange(stop) == stop) continue;
     log(stop ? LogLevel::Warning : LogLevel::Info, "nsup",

@@ -82,7 +82,11 @@ info::NamespaceStatistics ServerView::namespace_statistics(
   out.tombstones = ns->records.tombstones();
   fill_cluster(ns_config, out);
   out.stop_writes = ns->options.stop_writes.load();
+  out.hwm_breached = ns->options.hwm_breached.load();
   out.current_time = from_.wall().seconds();
+  out.evict_void_time = out.smd_evict_void_time = ns->records.evicted_until();
+  out.evict_ttl =
+      out.evict_void_time - std::min<std::uint64_t>(out.evict_void_time, out.current_time);
   out.truncate_lut = ns->records.truncated_before(store::SetId(0)).ms();
   out.effective_prefer_uniform_balance = ns_config.prefer_uniform_balance();
   out.index_used_bytes = ns->records.index_bytes();
@@ -90,8 +94,10 @@ info::NamespaceStatistics ServerView::namespace_statistics(
   out.cache_read_pct = 100;
   {
     const std::scoped_lock lock(mutex_);
-    if (const auto it = expired_.find(ns_config.name); it != expired_.end())
-      out.expired_objects.value = it->second;
+    if (const auto it = swept_.find(ns_config.name); it != swept_.end()) {
+      out.expired_objects.value = it->second.expired;
+      out.evicted_objects.value = it->second.evicted;
+    }
     if (const auto it = censuses_.find({ns_config.name, ""}); it != censuses_.end())
       out.non_expirable_objects = it->second.without_expiry();
   }
@@ -196,10 +202,11 @@ void ServerView::take_census(exec::Namespace& ns) {
         {ns.name(), std::string(ns.records.sets().name_of(store::SetId(id)))}, std::move(census));
 }
 
-void ServerView::count_expired(const std::string& ns, std::uint64_t expired) {
-  if (expired == 0) return;
+void ServerView::count_swept(const std::string& ns, const store::Sweep& done) {
+  if (done.expired + done.evicted == 0) return;
   const std::scoped_lock lock(mutex_);
-  expired_[ns] += expired;
+  swept_[ns].expired += done.expired;
+  swept_[ns].evicted += done.evicted;
 }
 
 std::optional<info::Census> ServerView::census(const config::NamespaceConfig& ns,

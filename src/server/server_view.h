@@ -12,6 +12,7 @@
 #include "exec/node.h"
 #include "info/node_view.h"
 #include "machine.h"
+#include "store/sweep.h"
 
 namespace flotilla::server {
 
@@ -45,7 +46,9 @@ class ServerView : public info::NodeView {
   /// Counts sizes and lives of all records of a namespace: a walk over them.
   void take_census(exec::Namespace& ns);
   /// What the walk for expired records did.
-  void count_expired(const std::string& ns, std::uint64_t expired);
+  void count_swept(const std::string& ns, const store::Sweep& done);
+  /// Has all nodes evict what does not live longer.
+  Result<void> evict_until(std::string_view ns, std::uint32_t void_time);
 
   config::Config& config() override { return from_.config; }
   wire::NodeId node_id() const override { return wire::NodeId(id_.load()); }
@@ -69,6 +72,7 @@ class ServerView : public info::NodeView {
   void count_deprecated() override { deprecated_.fetch_add(1); }
   Result<void> truncate(std::string_view ns, std::string_view set, WallTime before) override;
   Result<void> undo_truncate(std::string_view ns, std::string_view set) override;
+  Result<void> reset_eviction(std::string_view ns, std::optional<std::uint64_t> ttl) override;
   void apply_log_levels() override;
   void dump(std::string_view what) override;
   Result<void> tip(const info::Endpoint& seed, bool tls) override;
@@ -100,7 +104,7 @@ class ServerView : public info::NodeView {
   mutable std::mutex mutex_;  // Guards the maps below.
   std::map<std::pair<std::string, std::string>, info::Census>
       censuses_;  // By namespace and set; "" is all.
-  std::map<std::string, std::uint64_t> expired_;
+  std::map<std::string, store::Sweep> swept_;
 };
 
 }  // namespace flotilla::server

@@ -45,6 +45,12 @@ bool Namespace::truncated(const MemoryRecord& record) const {
          last_update < sets_[record.set].truncate_before.load(std::memory_order_relaxed);
 }
 
+bool Namespace::evictable(const MemoryRecord& record) const {
+  return record.void_time != 0 && !record.is_tombstone() &&
+         (record.set.raw() == 0 ||
+          !sets_[record.set].disable_eviction.load(std::memory_order_relaxed));
+}
+
 Result<RecordLog::Place> Namespace::append(MemoryRecord* old, const RecordImage& image) {
   if (log_ == nullptr) return RecordLog::Place{};
   auto place = log_->append(image);

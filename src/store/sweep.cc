@@ -16,12 +16,18 @@ bool forgettable(const Namespace& ns, const Partition& partition, const MemoryRe
          partition.listener->may_forget(record.lsn);
 }
 
+bool to_evict(const Namespace& ns, const MemoryRecord& record) {
+  return record.void_time <= ns.evicted_until() && ns.evictable(record);
+}
+
 /// Removes the record if it still is as it was seen. False: the log takes nothing now.
 bool remove_one(Namespace& ns, Partition& partition, const wire::Digest& digest, WallTime now,
                 Sweep& sweep) {
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
-  if (record == nullptr || ns.visible(*record, now.seconds())) return true;
+  if (record == nullptr) return true;
+  const bool visible = ns.visible(*record, now.seconds());
+  if (visible && !to_evict(ns, *record)) return true;
   if (record->is_tombstone()) {
     if (forgettable(ns, partition, *record, now)) ns.drop(partition, record);
     return true;
@@ -33,15 +39,16 @@ bool remove_one(Namespace& ns, Partition& partition, const wire::Digest& digest,
     return true;
   }
   if (partition.listener != nullptr && !partition.listener->decides()) return true;
-  ++sweep.expired;
+  ++(visible ? sweep.evicted : sweep.expired);
   return ns.remove(partition, record, now).has_value();
 }
 
 }  // namespace
 
-Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now) {
+Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now, Lives& lives) {
   Sweep sweep;
   Partition& partition = ns.partition(id);
+  const bool decides = partition.listener == nullptr || partition.listener->decides();
   std::vector<MemoryRecord*> bucket;
   std::vector<wire::Digest> gone;
   wire::Digest last;
@@ -56,8 +63,12 @@ Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now) {
           continue;
         }
         ++sweep.visited;
+        sweep.decided += decides ? 1 : 0;
         if (record->void_time == 0) ++sweep.never_expire;
-        if (!ns.visible(*record, now.seconds())) gone.push_back(record->digest);
+        if (!ns.visible(*record, now.seconds()) || (decides && to_evict(ns, *record)))
+          gone.push_back(record->digest);
+        else if (decides && ns.evictable(*record))
+          lives.add(record->void_time);
       }
       if (!bucket.empty()) last = bucket.back()->digest;
     }

@@ -74,6 +74,19 @@ class NamespaceTest : public testing::Test {
     return record != nullptr && ns.visible(*record, kNow.seconds()) ? record : nullptr;
   }
 
+  /// A walk over all partitions.
+  Sweep sweep(Lives& lives) {
+    Sweep sum;
+    for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
+      const Sweep one = sweep_partition(ns, wire::PartitionId(id), kNow, lives);
+      sum.visited += one.visited;
+      sum.decided += one.decided;
+      sum.expired += one.expired;
+      sum.evicted += one.evicted;
+    }
+    return sum;
+  }
+
   HybridClock clock;
   Namespace ns{"test", clock};
 };
@@ -215,15 +228,38 @@ TEST_F(NamespaceTest, SweepRemovesExpiredAndTruncatedOnly) {
   ASSERT_TRUE(put(1, body_of("x"), kNow.seconds()));
   ASSERT_TRUE(put(2, body_of("x"), kNow.seconds() + 1));
   ASSERT_TRUE(put(3, body_of("x")));
-  Sweep sum;
-  for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
-    const Sweep one = sweep_partition(ns, wire::PartitionId(id), kNow);
-    sum.visited += one.visited;
-    sum.expired += one.expired;
-  }
+  Lives lives(kNow.seconds(), 100);
+  const Sweep sum = sweep(lives);
   EXPECT_EQ(sum.visited, 3U);
+  EXPECT_EQ(sum.decided, 3U);
   EXPECT_EQ(sum.expired, 1U);
+  EXPECT_EQ(sum.evicted, 0U);
   EXPECT_EQ(ns.objects(), 2U);
+  EXPECT_EQ(lives.count(), 1U);
+}
+
+TEST_F(NamespaceTest, SweepEvictsWhatHasTheLeastLifeLeft) {
+  const SetId exempt = *ns.sets().find_or_add("exempt");
+  ns.sets()[exempt].disable_eviction = true;
+  const SetId other = *ns.sets().find_or_add("other");
+  const std::uint32_t now = kNow.seconds();
+  ASSERT_TRUE(put(1, body_of("x")));
+  ASSERT_TRUE(put(2, body_of("x"), now + 10, exempt));
+  for (int key = 10; key < 20; ++key)
+    ASSERT_TRUE(put(key, body_of("x"), now + static_cast<std::uint32_t>(key), other));
+  Lives lives(now, 100);
+  EXPECT_EQ(sweep(lives).evicted, 0U);
+  EXPECT_EQ(lives.count(), 10U);
+  ns.evict_until(*lives.void_time_of(3));
+  Lives left(now, 100);
+  EXPECT_EQ(sweep(left).evicted, 3U);
+  EXPECT_EQ(left.count(), 7U);
+  for (int key = 10; key < 20; ++key) EXPECT_EQ(find(key) == nullptr, key < 13) << key;
+  EXPECT_NE(find(1), nullptr);
+  EXPECT_NE(find(2), nullptr);
+  ns.evict_until(0);
+  ASSERT_TRUE(put(10, body_of("x"), now + 10));
+  EXPECT_EQ(sweep(left).evicted, 0U);
 }
 
 TEST(RecordBody, RoundTripsKeyAndBinsOfEverySize) {

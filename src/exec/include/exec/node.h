@@ -26,6 +26,7 @@ struct NamespaceOptions {
   std::atomic<std::uint32_t> background_query_max_rps{10'000};
   std::atomic<bool> commit_to_device{false};  // Replies wait until the log is durable.
   std::atomic<bool> stop_writes{false};       // Set by whoever watches memory and storage.
+  std::atomic<bool> hwm_breached{false};      // Likewise: records are to be evicted.
   /// What clients ask for, or one for all of them.
   enum class Override : std::uint8_t { Off, Least, All };
   std::atomic<Override> read_consistency_level{

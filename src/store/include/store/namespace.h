@@ -157,6 +157,13 @@ class Namespace {
   /// Takes the cut-off away again; what was dropped meanwhile stays dropped.
   void undo_truncate(SetId set);
 
+  /// Records whose void-time is not behind this one are evicted by the next walk, except those of
+  /// sets that are exempt. 0: none. Any thread.
+  void evict_until(std::uint32_t void_time) { evict_until_.store(void_time); }
+  std::uint32_t evicted_until() const { return evict_until_.load(std::memory_order_relaxed); }
+  /// Whether eviction may take it at all.
+  bool evictable(const MemoryRecord& record) const;
+
   /// Shows every record of a partition, tombstones too, with the partition's index locked for one
   /// bucket at a time.
   void for_each(wire::PartitionId id, const std::function<void(const MemoryRecord&)>& visit) const;
@@ -208,6 +215,7 @@ class Namespace {
   RecordReader* reader_ = nullptr;  // Null: bodies are in memory.
   std::unique_ptr<std::array<Partition, wire::kPartitions>> partitions_;
   std::atomic<std::uint64_t> truncate_before_{0};
+  std::atomic<std::uint32_t> evict_until_{0};
   std::atomic<std::uint64_t> objects_{0};
   std::atomic<std::uint64_t> tombstones_{0};
   std::atomic<std::uint64_t> data_bytes_{0};
