@@ -48,6 +48,7 @@ func newCluster(t *test, nodes int, options ...string) *cluster {
 	if err := os.MkdirAll(t.home(), 0o755); err != nil {
 		give("no folder: %v", err)
 	}
+	t.logClient()
 	c := &cluster{t: t, up: map[int]bool{}}
 	clustersLock.Lock()
 	clusters = append(clusters, c)

@@ -2,13 +2,17 @@ package main
 
 import (
 	"fmt"
+	"log"
 	"math/rand"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
 
 	as "github.com/aerospike/aerospike-client-go/v8"
+	"github.com/aerospike/aerospike-client-go/v8/logger"
 	"github.com/aerospike/aerospike-client-go/v8/types"
 )
 
@@ -30,6 +34,16 @@ func (c *cluster) connect(nodes ...int) *as.Client {
 		give("the client cannot connect: %v", err)
 	}
 	return client
+}
+
+// logClient has the Go client say what it does in a file beside the nodes.
+func (t *test) logClient() {
+	file, err := os.Create(filepath.Join(t.home(), "go-client.log"))
+	if err != nil {
+		give("no log: %v", err)
+	}
+	logger.Logger.SetLogger(log.New(file, "", log.Ltime|log.Lmicroseconds))
+	logger.Logger.SetLevel(logger.INFO)
 }
 
 // connectTo is the same for a cluster that somebody else runs.
