@@ -1,9 +1,14 @@
 #include "text.h"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
+
+#include "base/parse.h"
 
 namespace flotilla::tools {
 namespace {
@@ -20,6 +25,18 @@ std::string upper(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(), to_upper);
   return result;
+}
+
+std::vector<std::string> split_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (const std::string_view name : split(text, ','))
+    if (!trim(name).empty()) names.emplace_back(trim(name));
+  return names;
+}
+
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 std::string common_beginning(const std::vector<std::string>& texts) {

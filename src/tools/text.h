@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,10 @@ namespace flotilla::tools {
 /// Equal but for the case of ASCII letters.
 bool same_word(std::string_view a, std::string_view b);
 std::string upper(std::string_view text);
+/// What stands between commas, without spaces around it; empty names are left out.
+std::vector<std::string> split_names(std::string_view text);
+/// 2026-01-31T12:00:00Z
+std::string utc_text(std::chrono::system_clock::time_point time);
 /// What all of them begin with; empty when there are none.
 std::string common_beginning(const std::vector<std::string>& texts);
 

@@ -11,6 +11,7 @@ import sys
 import time
 
 import wire
+from checks import Checks
 from node import Node, NodeDied, free_ports, info
 
 PARTITIONS = 4096
@@ -20,13 +21,7 @@ SETTLED_SECONDS = 60
 RECORDS = 300
 POLL_SECONDS = 0.05
 
-failures = []
-
-
-def check(name, good, figures=""):
-    print(f"{'ok  ' if good else 'FAIL'} cluster: {name}{': ' if figures else ''}{figures}", flush=True)
-    if not good:
-        failures.append(name)
+check = Checks("cluster")
 
 
 def until(seconds, done):
@@ -186,8 +181,8 @@ def main():
             run(size)
         except NodeDied as death:
             print(f"FAIL cluster: {death}")
-            failures.append("a server died")
-    sys.exit(1 if failures else 0)
+            check.failures.append("a server died")
+    check.exit()
 
 
 if __name__ == "__main__":

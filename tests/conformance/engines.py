@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import cluster
+from checks import Checks
 from node import MEMORY, NAMESPACE, ROOT, STORED, Node, NodeDied, free_ports
 
 sys.path.insert(0, str(ROOT / "tests/tools"))
@@ -37,13 +38,7 @@ KINDS = {
     "memory again": None,
 }
 
-failures = []
-
-
-def check(name, good, figures=""):
-    print(f"{'ok  ' if good else 'FAIL'} engines: {name}{': ' if figures else ''}{figures}", flush=True)
-    if not good:
-        failures.append(name)
+check = Checks("engines")
 
 
 def namespace(name, kind, key):
@@ -133,7 +128,7 @@ def main():
             by_replication(folder, source, wanted, key)
         except NodeDied as death:
             check("every server lives", False, str(death))
-    sys.exit(1 if failures else 0)
+    check.exit()
 
 
 main()

@@ -5,10 +5,10 @@ enough is free, and `eviction-reset` forgets it.
 """
 
 import subprocess
-import sys
 import time
 
 import cluster
+from checks import Checks
 from node import NAMESPACE, ROOT, Node, NodeDied, free_ports, info
 
 RECORDS = 4000
@@ -22,13 +22,7 @@ evict-tenths-pct 50
         evict-used-pct 40
     }""").replace("nsup-period 120", "nsup-period 1")
 
-failures = []
-
-
-def check(name, good, figures=""):
-    print(f"{'ok  ' if good else 'FAIL'} eviction: {name}{': ' if figures else ''}{figures}", flush=True)
-    if not good:
-        failures.append(name)
+check = Checks("eviction")
 
 
 def numbers(member):
@@ -93,7 +87,7 @@ def main():
             scenario([one, two])
     except NodeDied as death:
         check("every server lives", False, str(death))
-    sys.exit(1 if failures else 0)
+    check.exit()
 
 
 main()

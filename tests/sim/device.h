@@ -25,6 +25,17 @@ inline Buffer device_body(std::size_t size, unsigned seed) {
   return body;
 }
 
+/// Of a small disk, which fills up and is compacted soon.
+inline store::LogOptions device_options() {
+  store::LogOptions options;
+  options.namespace_name = "test";
+  options.fresh_id = 7;
+  options.segment_size = 32 << 10;
+  options.tuning.flush_size = 4 << 10;
+  options.tuning.defrag_sleep = Duration(0);
+  return options;
+}
+
 /// A namespace whose bodies are in the log alone, or in memory too, on a simulated disk: the owner
 /// of the log, and who reads the disk.
 class Device : public store::LogOwner, public store::LogHost, public store::RecordReader {

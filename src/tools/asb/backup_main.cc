@@ -11,6 +11,7 @@
 #include "backup_files.h"
 #include "backup_options.h"
 #include "base/parse.h"
+#include "text.h"
 #include "tools/asb/asb.h"
 #include "tools/asb/backup_state.h"
 #include "tools/verbs.h"
@@ -85,13 +86,6 @@ void write_modules(const client::Client& client, BackupFiles& to, Counts& counts
   }
 }
 
-std::vector<std::string> names_of(std::string_view text) {
-  std::vector<std::string> names;
-  for (const std::string_view name : split(text, ','))
-    if (!trim(name).empty()) names.emplace_back(trim(name));
-  return names;
-}
-
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -159,7 +153,7 @@ class Backup {
                 .compress = !options.compress.empty(),
                 .removes_old = options.remove_files,
                 .first_number = state_.next_file}),
-        sets_(names_of(state_.sets)) {
+        sets_(split_names(state_.sets)) {
     if (sets_.empty()) sets_.emplace_back();
   }
 
@@ -206,7 +200,7 @@ class Backup {
         policy.max_records = options_.max_records - counts_.records;
       }
       const auto scanned = client_.scan(
-          {.ns = state_.ns, .set = sets_[state_.set], .bin_names = names_of(options_.bins)},
+          {.ns = state_.ns, .set = sets_[state_.set], .bin_names = split_names(options_.bins)},
           state_.cursor, [&](client::Record&& record) { return take(record, progress); }, policy);
       if (stop_) return tl::unexpected(*stop_);
       if (!scanned)

@@ -14,6 +14,7 @@
 #include "base/parse.h"
 #include "base/time.h"
 #include "connect_options.h"
+#include "text.h"
 #include "tools/asb/asb.h"
 #include "tools/verbs.h"
 #include "zstd_stream.h"
@@ -93,13 +94,6 @@ tl::expected<std::optional<Arguments>, std::string> parse(const Invocation& invo
   if (a.unique && a.replace)
     return tl::unexpected<std::string>("--unique and --replace exclude each other");
   return a;
-}
-
-std::vector<std::string> names_of(std::string_view text) {
-  std::vector<std::string> names;
-  for (const std::string_view name : split(text, ','))
-    if (!trim(name).empty()) names.emplace_back(trim(name));
-  return names;
 }
 
 bool is_among(const std::vector<std::string>& names, const std::string& name) {
@@ -212,9 +206,9 @@ class Restore {
       : arguments_(arguments),
         client_(client),
         source_(std::move(source)),
-        sets_(names_of(arguments.sets)),
-        bins_(names_of(arguments.bins)) {
-    const auto names = names_of(arguments.namespaces);
+        sets_(split_names(arguments.sets)),
+        bins_(split_names(arguments.bins)) {
+    const auto names = split_names(arguments.namespaces);
     if (!names.empty()) to_namespace_ = names.back();
     if (names.size() > 1) from_namespace_ = names.front();
   }

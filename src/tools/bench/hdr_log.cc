@@ -1,6 +1,5 @@
 #include "tools/bench/hdr_log.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -12,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/parse.h"
+#include "text.h"
 #include "tools/bench/latency.h"
 
 namespace flotilla::tools::bench {
@@ -113,9 +113,9 @@ std::string hdr_log_header(std::chrono::system_clock::time_point start) {
   return fmt::format(
       "#[Histogram log format version 1.3]\n"
       "#[Latencies in microseconds]\n"
-      "#[StartTime: {:.3f} (seconds since epoch), {:%Y-%m-%dT%H:%M:%SZ}]\n"
+      "#[StartTime: {:.3f} (seconds since epoch), {}]\n"
       "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
-      seconds, fmt::gmtime(std::chrono::system_clock::to_time_t(start)));
+      seconds, utc_text(start));
 }
 
 std::string hdr_log_line(const HdrInterval& interval, std::span<const std::uint64_t> cells) {

@@ -1,6 +1,5 @@
 #include "latency_files.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "base/parse.h"
+#include "text.h"
 #include "tools/bench/hdr_log.h"
 
 namespace flotilla::tools::bench {
@@ -24,11 +24,6 @@ Cells since(Cells& before, Cells now) {
   for (std::size_t i = 0; i < before.size(); ++i) added[i] -= before[i];
   before = std::move(now);
   return added;
-}
-
-std::string utc(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 tl::unexpected<std::string> cannot_write(const std::string& path) {
@@ -87,7 +82,8 @@ void LatencyFiles::write() {
 void LatencyFiles::write_buckets(const ActionName& action, Course& course, double seconds) {
   const Cells added = since(course.buckets_before, (tallies_->*action.tally).buckets.counts());
   buckets_out() << fmt::format("{}_hist {}, {:.6g}s, {}\n", action.name,
-                               utc(std::chrono::system_clock::now()), seconds, bucket_line(added))
+                               utc_text(std::chrono::system_clock::now()), seconds,
+                               bucket_line(added))
                 << std::flush;
 }
 
@@ -118,7 +114,7 @@ tl::expected<void, std::string> LatencyFiles::close() {
 }
 
 std::string LatencyFiles::hdr_path(std::string_view action, std::string_view ending) const {
-  return fmt::format("{}/{}_{}.{}", options_.hdr_folder, action, utc(start_utc_), ending);
+  return fmt::format("{}/{}_{}.{}", options_.hdr_folder, action, utc_text(start_utc_), ending);
 }
 
 }  // namespace flotilla::tools::bench

@@ -5,14 +5,10 @@
 
 #include <iostream>
 
+#include "text.h"
+
 namespace flotilla::tools::bench {
 namespace {
-
-std::string utc_now(std::string_view format) {
-  const auto now = std::chrono::system_clock::now();
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  return fmt::format(fmt::runtime(format), fmt::gmtime(seconds));
-}
 
 bool is_in_use(const Tally& tally) { return tally.done + tally.timeouts + tally.errors > 0; }
 
@@ -34,9 +30,11 @@ void Reporter::begin(const Tallies& tallies) {
 }
 
 void Reporter::line(double seconds) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count() % 1000;
-  std::string text = fmt::format("{}.{:03} INFO ", utc_now("{:%Y-%m-%d %H:%M:%S}"), ms);
+  const auto now = std::chrono::system_clock::now();
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  std::string text =
+      fmt::format("{:%Y-%m-%d %H:%M:%S}.{:03} INFO ",
+                  fmt::gmtime(std::chrono::system_clock::to_time_t(now)), since.count() % 1000);
   Counts total;
   for (std::size_t i = 0; i < std::size(kActionNames); ++i) {
     const Tally& tally = tallies_->*kActionNames[i].tally;
@@ -62,8 +60,8 @@ void Reporter::latencies(const Tallies& tallies, double seconds) const {
     const Latency& latency = (tallies.*action.tally).latency;
     if (latency.count() == 0) continue;
     std::string text = fmt::format("hdr: {:<5} {} {:.0f}, {}, {}, {}", action.name,
-                                   utc_now("{:%Y-%m-%dT%H:%M:%SZ}"), seconds, latency.count(),
-                                   latency.least(), latency.most());
+                                   utc_text(std::chrono::system_clock::now()), seconds,
+                                   latency.count(), latency.least(), latency.most());
     for (const double level : options_.percentiles)
       text += fmt::format(", {}", latency.percentile(level));
     std::cout << text << '\n';

@@ -59,11 +59,6 @@ class CheckpointTest : public testing::Test {
  protected:
   CheckpointTest() {
     set_log_level(LogLevel::Critical);
-    options.namespace_name = "test";
-    options.fresh_id = 7;
-    options.segment_size = kSegment;
-    options.tuning.flush_size = 4 << 10;
-    options.tuning.defrag_sleep = Duration(0);
     options.checkpoint = true;
   }
 
@@ -153,7 +148,7 @@ class CheckpointTest : public testing::Test {
 
   Random random{1};
   Disk disk{std::size_t{kSegment} * kSegments, random};
-  LogOptions options;
+  LogOptions options = sim::device_options();
 };
 
 TEST_F(CheckpointTest, BringsBackJustWhatTheSegmentsWould) {

@@ -17,18 +17,11 @@ using sim::device_body;
 
 class DeviceTest : public testing::Test {
  protected:
-  DeviceTest() {
-    set_log_level(LogLevel::Critical);
-    options.namespace_name = "test";
-    options.fresh_id = 7;
-    options.segment_size = 32 << 10;
-    options.tuning.flush_size = 4 << 10;
-    options.tuning.defrag_sleep = Duration(0);
-  }
+  DeviceTest() { set_log_level(LogLevel::Critical); }
 
   Random random{1};
   sim::Disk disk{std::size_t{32 << 10} * 40, random};
-  LogOptions options;
+  LogOptions options = sim::device_options();
 };
 
 TEST_F(DeviceTest, ARecordIsFoundWhereverItIs) {

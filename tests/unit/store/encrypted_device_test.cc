@@ -23,11 +23,6 @@ class EncryptedDeviceTest : public testing::Test {
  protected:
   EncryptedDeviceTest() {
     set_log_level(LogLevel::Critical);
-    options.namespace_name = "test";
-    options.fresh_id = 7;
-    options.segment_size = 32 << 10;
-    options.tuning.flush_size = 4 << 10;
-    options.tuning.defrag_sleep = Duration(0);
     options.encryption = &first;
   }
 
@@ -87,7 +82,7 @@ class EncryptedDeviceTest : public testing::Test {
   Encryption first = make_encryption("the first key of all");
   Encryption second = make_encryption("the second key of all");
   Encryption both = make_encryption("the second key of all", "the first key of all");
-  LogOptions options;
+  LogOptions options = sim::device_options();
 };
 
 TEST_F(EncryptedDeviceTest, RecordsComeBackThroughStartsAndCompaction) {
