@@ -37,12 +37,20 @@ store::Packing packing_of(const config::NamespaceConfig& config) {
   return {};
 }
 
+/// Clients' writes stop below a share that is free: compaction sees to it that it does not come to
+/// that.
+std::uint32_t keep_free_pct(const config::NamespaceConfig& config) {
+  const std::uint32_t least = config.stop_writes_avail_pct();
+  return least == 0 ? 0 : least + 1;
+}
+
 store::LogTuning tuning_of(const config::NamespaceConfig& config) {
   return {.flush_size = config.flush_size(),
           .flush_max = std::chrono::milliseconds(config.flush_max_ms()),
           .write_cache_max = config.max_write_cache(),
           .defrag_lwm_pct = config.defrag_lwm_pct(),
           .defrag_queue_min = config.defrag_queue_min(),
+          .keep_free_pct = keep_free_pct(config),
           .defrag_sleep = std::chrono::microseconds(config.defrag_sleep()),
           .packing = packing_of(config),
           .post_write_cache = on_device(config) ? config.post_write_cache() : 0};

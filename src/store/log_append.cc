@@ -29,6 +29,8 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& given, Purpose purpo
     const std::scoped_lock lock(mutex_);
     if (state() != Log::State::Ready || failed_ || closing_asked_)
       return fail(Code::Unavailable, "log: not ready");
+    // The open segment is of the reserve, too, if there is less than all of that.
+    if (table_.free_count() < reserve(purpose)) return no_space();
     bool unit_closed = false;
     if (open_ && open_->used + size > open_->capacity) {
       close_unit(false);
@@ -49,6 +51,7 @@ Result<RecordLog::Place> LogFile::append(const RecordImage& given, Purpose purpo
     ++unit.records;
     unit.last = ++appended_;
     pending_bytes_ += size;
+    if (purpose == Purpose::Move) unit.moved += static_cast<std::uint32_t>(size);
     if (purpose == Purpose::Record) {
       figures_.body_bytes += given.body.size();
       figures_.packed_bytes += packed.body.size();
@@ -131,6 +134,11 @@ std::uint32_t LogFile::reserve(Purpose purpose) const {
   return purpose == Purpose::Record ? whole : purpose == Purpose::Tombstone ? whole / 2 : 0;
 }
 
+tl::unexpected<Error> LogFile::no_space() const {
+  if (reclaiming_) return fail(Code::DeviceOverload, "log: compaction has yet to free segments");
+  return fail(Code::OutOfSpace, "log: no free segment");
+}
+
 bool LogFile::cache_is_full(std::size_t more, Purpose purpose) const {
   // Compaction gives way to clients; tombstones free memory and go first.
   const std::uint64_t limit = purpose == Purpose::Move        ? tuning_.write_cache_max / 2
@@ -145,8 +153,7 @@ Result<void> LogFile::open_unit(std::size_t record_size, Purpose purpose) {
   if (needed > foot - header_.align) return fail(Code::TooBig, "log: record longer than a segment");
   if (cache_is_full(needed, purpose)) return fail(Code::DeviceOverload, "log: write cache full");
   if (segment_slot_ == 0 || foot - segment_at_ < needed) {
-    if (table_.free_count() <= reserve(purpose))
-      return fail(Code::OutOfSpace, "log: no free segment");
+    if (table_.free_count() <= reserve(purpose)) return no_space();
     close_segment();
     open_segment();
   }
@@ -165,6 +172,7 @@ Result<void> LogFile::open_unit(std::size_t record_size, Purpose purpose) {
 void LogFile::close_unit(bool partial) {
   Unit& unit = *open_;
   unit.phase = Unit::Phase::Waiting;
+  moved_waiting_ += unit.moved;
   table_[unit.slot].records += unit.records;
   const std::uint32_t size = align_up(unit.used, header_.align);
   std::ranges::fill(unit.buffer.part(unit.used, size - unit.used), std::byte{0});

@@ -22,6 +22,7 @@ void LogCompactor::advance(Instant now, std::vector<IoRequest>& out) {
   stuck_ = false;
   free_emptied();
   rescue(now);
+  if (gives_way()) return;
   if (work_ == Work::None) choose();
   if (work_ == Work::None) {
     next_.reset();
@@ -63,10 +64,28 @@ void LogCompactor::free_emptied() {
   });
   const bool waiting = !emptied_.empty() || !log_.freeing_.empty();
   if (waiting && space_is_short()) log_.urgent_ = true;
+  log_.reclaiming_ = waiting || !log_.sync_frees_.empty() || work_ == Work::Move;
+}
+
+/// Whoever waits for a sync waits for all that is written before it. So compaction hands over no
+/// more while a unit of its own waits to be written, or what is in proportion to what clients have
+/// waiting; nor, unless they have a lot, while marks are written that the sync needs. There is a
+/// completion to come.
+bool LogCompactor::gives_way() const {
+  constexpr std::uint64_t kShareMost = 4;  // A file that is four fifths full needs two to three.
+  const std::scoped_lock lock(log_.mutex_);
+  const std::uint64_t unit = log_.tuning_.flush_size;
+  const std::uint64_t moved = log_.moved_waiting_;
+  const std::uint64_t clients = log_.pending_bytes_ - moved;
+  const bool marks = log_.marks_in_flight_ != 0 || !log_.marks_waiting_.empty();
+  if (clients <= unit && log_.sync_wanted_ && marks) return true;
+  return moved >= std::max(unit / 2, kShareMost * clients);
 }
 
 bool LogCompactor::space_is_short() const {
-  return log_.table_.free_count() <= log_.reserve(LogFile::Purpose::Record) + 2;
+  const std::uint64_t kept = std::uint64_t{log_.table_.size()} * log_.tuning_.keep_free_pct / 100;
+  return log_.table_.free_count() <=
+         std::max<std::uint64_t>(kept, log_.reserve(LogFile::Purpose::Record) + 2);
 }
 
 /// The fewer segments are free, the shorter, so that writers meet no cliff.

@@ -50,6 +50,7 @@ class LogCompactor {
   void hand_over();
   void finish_move();
   void abandon();
+  bool gives_way() const;
   bool space_is_short() const;
   Duration pause() const;
 

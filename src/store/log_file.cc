@@ -249,9 +249,11 @@ void LogFile::say_that_it_packs() {
 }
 
 bool LogFile::flush_is_due() const {
-  if (urgent_ || (closing_ == Closing::Flushing && (segment_slot_ != 0 || !freeing_.empty())))
-    return true;
-  // One group at a time: what arrives while one is under way is the next.
+  if (closing_ == Closing::Flushing && (segment_slot_ != 0 || !freeing_.empty())) return true;
+  // One group at a time: what arrives while one is under way is the next. Else its sync would wait
+  // for ever longer.
+  if (sync_wanted_) return false;
+  if (urgent_) return true;
   if (options_.commit_to_device)
     return open_ != nullptr && units_.empty() && durable_.load() >= flush_target_;
   return tuning_.flush_max.count() != 0 && unflushed_since_ &&
@@ -316,6 +318,7 @@ void LogFile::unit_written(std::uint64_t token) {
     written_ = unit->last;
     written_point_ = {.segment = table_[unit->slot].number, .offset = unit->offset + size};
     pending_bytes_ -= unit->used - UnitHeader::kSize;
+    moved_waiting_ -= unit->moved;
     ++figures_.units_written;
     figures_.bytes_written += size;
     settle(unit->slot);

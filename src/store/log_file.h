@@ -67,7 +67,8 @@ class LogFile {
     std::uint32_t used = UnitHeader::kSize;
     std::uint32_t index = 0;
     std::uint32_t records = 0;
-    std::uint64_t last = 0;  // Position of its last record.
+    std::uint32_t moved = 0;  // Bytes of records that compaction appended.
+    std::uint64_t last = 0;   // Position of its last record.
     std::uint64_t token = 0;
     Phase phase = Phase::Filling;
   };
@@ -95,6 +96,7 @@ class LogFile {
   Result<void> open_unit(std::size_t record_size, Purpose purpose);
   bool cache_is_full(std::size_t more, Purpose purpose) const;
   std::uint32_t reserve(Purpose purpose) const;
+  tl::unexpected<Error> no_space() const;
   void open_segment();
   void close_segment();
   void close_unit(bool partial);
@@ -157,10 +159,12 @@ class LogFile {
   std::uint32_t next_number_ = 1;  // Low half of segment numbers.
   std::uint64_t appended_ = 0;     // Records; the newest position.
   std::uint64_t pending_bytes_ = 0;
+  std::uint64_t moved_waiting_ = 0;  // Of them, by compaction and in closed units.
   LogPoint synced_point_;
   bool wake_on_append_ = false;  // The stepping thread waits for it.
   bool wake_on_unit_ = false;
-  bool urgent_ = false;  // Flush now.
+  bool urgent_ = false;      // Flush now.
+  bool reclaiming_ = false;  // Compaction has begun with segments that will be free.
   Packs packs_ = Packs::No;
   bool closing_asked_ = false;
   bool failed_ = false;

@@ -63,6 +63,31 @@ TEST_F(DeviceTest, WhatWasWrittenLatelyIsNotReadFromTheDisk) {
   EXPECT_EQ(all.cache_misses, 1U);
 }
 
+/// Of four times what the cache holds, wherever compaction has put it.
+TEST_F(DeviceTest, ARecordThatIsInNoCacheTakesExactlyOneRead) {
+  constexpr unsigned kKeys = 600;
+  options.tuning.post_write_cache = kKeys * 1100 / 4;
+  Device device(disk, options);
+  for (unsigned step = 0; step < 10 * kKeys; ++step) {
+    const auto key = static_cast<unsigned>(step < kKeys ? step : random.below(kKeys));
+    ASSERT_TRUE(device.put(key, device_body(1024, key)).has_value());
+    if (step % 16 == 0) device.pass(1s);
+  }
+  device.pass(2s);
+  ASSERT_GT(device.log->statistics().defrag_moves, 1000U);
+  const std::size_t before = device.reads;
+  const LogStatistics counted = device.log->statistics();
+  for (unsigned step = 0; step < 3 * kKeys; ++step) {
+    const auto key = static_cast<unsigned>(random.below(kKeys));
+    ASSERT_EQ(device.body(key), device_body(1024, key));
+  }
+  const LogStatistics now = device.log->statistics();
+  EXPECT_EQ(device.reads - before, now.cache_misses - counted.cache_misses);
+  EXPECT_EQ(now.cache_hits - counted.cache_hits + now.cache_misses - counted.cache_misses,
+            3 * kKeys);
+  EXPECT_GT(device.reads - before, 2 * kKeys);
+}
+
 TEST_F(DeviceTest, ADamagedRecordIsToldAndNotServed) {
   Device device(disk, options);
   ASSERT_TRUE(device.put(1, device_body(500, 1)).has_value());

@@ -27,6 +27,8 @@ struct LogTuning {
       64ULL << 20;  // Bytes waiting to be written, per file; DeviceOverload beyond.
   std::uint32_t defrag_lwm_pct = 50;   // Sealed segments with less in use than this are compacted.
   std::uint32_t defrag_queue_min = 0;  // ... once there are more of them than this.
+  std::uint32_t keep_free_pct = 0;  // Of segments: with less free, the emptiest are compacted all
+                                    // the same; some are kept free in any case.
   Duration defrag_sleep =
       std::chrono::milliseconds(1);  // Between two reads of a flush size while space is not short.
   Packing packing;  // Of what is appended from now on; for LogOptions::packs alone.
@@ -256,8 +258,8 @@ class Log final : public RecordLog {
   LogProgress progress(unsigned file) const;
 
   /// OutOfSpace: no segment left but those kept for compaction and, partly, tombstones.
-  /// DeviceOverload: the disk does not keep up. TooBig: longer than a segment. Unavailable: not
-  /// Ready.
+  /// DeviceOverload: the disk does not keep up, or compaction does not. TooBig: longer than a
+  /// segment. Unavailable: not Ready.
   Result<Place> append(const RecordImage& image) override;
   Result<Place> append_moved(const RecordImage& image) override;
   void released(const RecordPlace& at) override;
