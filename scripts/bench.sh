@@ -9,6 +9,10 @@ run_bench() {
     shift
     bench/data "$@"
   else
+    ensure_rivals
     bench/run "$@"
   fi
 }
+
+# Without them if this machine cannot have them.
+ensure_rivals() { (ensure_packages rivals) || say "   only installed rivals are measured"; }

@@ -5,6 +5,7 @@ source scripts/fuzz.sh
 source scripts/planted.sh
 source scripts/models.sh
 source scripts/servers.sh
+source scripts/bench.sh
 
 verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash cluster bench e2e)
 fuzz_seconds=120
@@ -92,6 +93,7 @@ verify_cluster() {
 
 verify_bench() {
   release_build
+  ensure_rivals
   suite bench-full 14400 bench/run
 }
 

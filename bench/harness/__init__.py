@@ -1,1 +1,1 @@
-"""What bench/run is made of: servers, rows, pairs, reports."""
+"""What bench/run is made of: servers, rows, rounds, reports."""

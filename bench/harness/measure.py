@@ -1,4 +1,4 @@
-"""Runs of the load generator, and pairs of them: the echo server and a server in turns."""
+"""Runs of the load generator, and rounds of them: the echo server and the servers in turns."""
 
 import json
 import os
@@ -34,6 +34,9 @@ class Series:
 
     def ratios(self):
         return [own.cpu_us / echo.cpu_us for own, echo in zip(self.samples, self.echoes)]
+
+    def ratios_to(self, other):
+        return [own.cpu_us / theirs.cpu_us for own, theirs in zip(self.samples, other.samples)]
 
 
 class Generator:
@@ -81,7 +84,8 @@ class Generator:
         return self._run(server, arguments, operation, per)
 
     def _run(self, server, arguments, operation, per):
-        command = [self.path, "--port", str(server.port), "--server-pid", str(server.pid), "--core", str(self.core),
+        core = self.core if server.is_pinned else -1
+        command = [self.path, "--port", str(server.port), "--server-pid", str(server.pid), "--core", str(core),
                    "--keys", str(self.keys), "--value-bytes", str(self.value_bytes), "--digests", self.digests,
                    *server.generator_options(operation), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -96,23 +100,24 @@ class Generator:
                       generator_busy=found["generator_cpu_ns"] / found["wall_ns"])
 
 
-def run_pairs(generator, echoes, servers, rows, pairs, say):
-    """`echoes` maps a reply size to its echo server. Rounds go over all rows, so slow drift meets every row alike."""
+def run_rounds(generator, echoes, servers, rows, rounds, say):
+    """`echoes` maps a reply size to its echo server. A round goes over all rows, so that slow drift meets every row alike;
+    in each row the echo server and the servers take turns, every second round the other way round."""
     series = {(row.title, s.name): Series(row, s.name) for row in rows for s in servers
-              if s.name == "flotilla" or row.takes_rivals}
-    for number in range(pairs):
+              if s.is_ours or row.takes_rivals}
+    for number in range(rounds):
         for row in rows:
-            echo = echoes[row.echo_bytes(generator.value_bytes)]
-            for server in servers:
-                if (row.title, server.name) not in series:
+            ones = {s: series[row.title, s.name] for s in servers if (row.title, s.name) in series}
+            turns = [echoes[row.echo_bytes(generator.value_bytes)], *ones]
+            for server in turns if number % 2 == 0 else reversed(turns):
+                if server in ones:
+                    ones[server].samples.append(generator.measure(server, row))
                     continue
-                one = series[(row.title, server.name)]
-                turns = [lambda: one.echoes.append(generator.measure_echo(echo, row)),
-                         lambda: one.samples.append(generator.measure(server, row))]
-                for turn in turns if number % 2 == 0 else reversed(turns):
-                    turn()
-                say(f"pair {number + 1}/{pairs}: {server.name}: {row.title}: {one.samples[-1].cpu_us:.2f} us, "
-                    f"{one.ratios()[-1]:.2f} of the echo server's {one.echoes[-1].cpu_us:.2f}")
+                echo = generator.measure_echo(server, row)
+                for one in ones.values():
+                    one.echoes.append(echo)
+            say(f"round {number + 1}/{rounds}: {row.title}: echo {echo.cpu_us:.2f} us, "
+                + ", ".join(f"{s.name} {one.samples[-1].cpu_us:.2f}" for s, one in ones.items()))
     return list(series.values())
 
 

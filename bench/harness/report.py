@@ -3,6 +3,7 @@
 import statistics
 from html import escape
 
+REACTORS_MOST = 1.15
 QUANTILES = ["p50", "p90", "p99", "p99.9", "p99.99", "max"]
 
 
@@ -34,6 +35,30 @@ def ratio_table(series):
                       _quartiles(ratios), f"{min(ratios):.2f} to {max(ratios):.2f}",
                       _target(s.row, median) if s.server == "flotilla" else "–"])
     return table(["row", "server", "echo, µs", "server, µs", "ratio, median", "quartiles", "range", "target"], lines)
+
+
+def _of(series, row, server):
+    return next((s for s in series if s.row is row and s.server == server), None)
+
+
+def comparison_table(series, rivals):
+    """What flotilla spends beside each rival in the same rounds, and with two reactors beside one."""
+    two = "flotilla, 2 reactors"
+    names = [*rivals, *([two] if any(s.server == two for s in series) else [])]
+    lines = []
+    for own in [s for s in series if s.server == "flotilla"]:
+        cells = []
+        for name in names:
+            other = _of(series, own.row, name)
+            if other is None:
+                cells.append("–")
+                continue
+            ratio = statistics.median(other.ratios_to(own) if name == two else own.ratios_to(other))
+            cells.append(f"{ratio:.2f}: {'met' if ratio <= (REACTORS_MOST if name == two else 1) else 'missed'}")
+        lines.append([own.row.title, *cells])
+    head = ["row", *(f"flotilla / {name}, ≤ 1" for name in rivals)]
+    head += [f"two reactors, nothing pinned / one, ≤ {REACTORS_MOST}"] if two in names else []
+    return table(head, lines)
 
 
 def latency_table(series):
@@ -69,7 +94,7 @@ def plot(series):
     left, width, height, top = 380, 300, 18, 26
     bars = [(s, statistics.median(s.ratios())) for s in series]
     longest = max([m for _, m in bars] + [s.row.target or 0 for s in series]) * 1.05
-    colours = {"flotilla": "#2f6f9f", "redis": "#b5544d", "memcached": "#6f8f5f"}
+    colours = {"flotilla": "#2f6f9f", "flotilla, 2 reactors": "#8fb8d6", "redis": "#b5544d", "memcached": "#6f8f5f"}
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + width + 70}" height="{top + height * len(bars) + 8}"'
            ' font-family="sans-serif" font-size="11">',
            '<text x="4" y="14">Server CPU per request as a ratio to a bare epoll echo server; the tick is the target'

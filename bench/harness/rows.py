@@ -28,15 +28,15 @@ class Row:
 # The divisor of every row is the echo server with one request in flight on each connection, and the sizes of the row's
 # operation (those of a get for batch and query).
 ROWS = [
-    Row("get, 64 connections", "get", target=1.4),
-    Row("put, 64 connections", "put", target=1.5),
-    Row("get, 256 connections", "get", connections=256, echo_connections=256),
-    Row("put, 256 connections", "put", connections=256, echo_connections=256),
-    Row("get, 64 connections, 16 in flight", "get", in_flight=16, requests=400_000, target=0.25),
-    Row("put, 64 connections, 16 in flight", "put", in_flight=16, requests=400_000, target=0.25),
-    Row("batch of 100 reads, 64 connections, per record", "batch", requests=10_000, target=0.15, per="record"),
-    Row("full query, 1 connection, per record", "query", connections=1, requests=1, per="record",
-        takes_rivals=False),
+    Row("get, 64 connections", "get", target=1.25),
+    Row("put, 64 connections", "put", target=1.35),
+    Row("get, 256 connections", "get", connections=256, echo_connections=256, target=1.4),
+    Row("put, 256 connections", "put", connections=256, echo_connections=256, target=1.5),
+    Row("get, 64 connections, 16 in flight", "get", in_flight=16, requests=400_000, target=0.15),
+    Row("put, 64 connections, 16 in flight", "put", in_flight=16, requests=400_000, target=0.15),
+    Row("batch of 100 reads, 64 connections, per record", "batch", requests=10_000, target=0.09, per="record"),
+    Row("full query, 1 connection, per record", "query", connections=1, requests=1, target=0.08,
+        per="record", takes_rivals=False),
     Row("get, 1 connection", "get", connections=1, requests=30_000, echo_connections=1, echo_requests=30_000),
     Row("put, 1 connection", "put", connections=1, requests=30_000, echo_connections=1, echo_requests=30_000),
 ]

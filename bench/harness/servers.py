@@ -1,6 +1,7 @@
 """The servers that are compared: how each is started on its core, found ready, loaded, and stopped."""
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -12,14 +13,16 @@ STOP_SECONDS = 60
 
 
 class Server:
-    """A server process of ours on 127.0.0.1, pinned with all its threads to one core."""
+    """A server process of ours on 127.0.0.1, pinned with all its threads to one core, if at all."""
 
     name = "server"
     dialect = "aerospike"
+    is_ours = False
+    is_pinned = True  # If not, neither is the generator of its load.
 
     def __init__(self, binaries, folder, core):
         self.binaries = binaries
-        self.folder = os.path.join(folder, self.name)
+        self.folder = os.path.join(folder, self.name.replace(", ", "-").replace(" ", "-"))
         self.core = core
         self.port = machine.free_port()
         self.process = None
@@ -38,7 +41,7 @@ class Server:
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder,
-                preexec_fn=lambda: os.sched_setaffinity(0, {self.core}))
+                preexec_fn=lambda: os.sched_setaffinity(0, {self.core}) if self.is_pinned else None)
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -94,9 +97,12 @@ class Flotilla(Server):
     """One reactor, one in-memory namespace without a file."""
 
     name = "flotilla"
+    is_ours = True
+    reactors = 1
+    storage = "memory {\n        data-size 4G\n    }"
     config = """\
 service {{
-    service-threads 1
+    service-threads {reactors}
     proto-fd-max 2048
     data-folder {folder}
     work-directory {folder}
@@ -115,9 +121,7 @@ network {{
 }}
 namespace test {{
     replication-factor 1
-    storage-engine memory {{
-        data-size 4G
-    }}
+    storage-engine {storage}
 }}
 """
 
@@ -125,7 +129,7 @@ namespace test {{
         path = os.path.join(self.folder, "flotilla.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write(self.config.format(folder=self.folder, port=self.port, heartbeat=machine.free_port(),
-                                          fabric=machine.free_port()))
+                                          fabric=machine.free_port(), reactors=self.reactors, storage=self.storage))
         return [os.path.join(self.binaries, "flotillad"), "--config-file", path, "--foreground"]
 
     def info(self, name):
@@ -142,6 +146,14 @@ namespace test {{
     def version(self):
         found = self.info("flotilla-version")
         return "" if found.startswith("ERROR") else found
+
+
+class TwoReactors(Flotilla):
+    """As it runs on a machine of two cores that nobody pins anything on."""
+
+    name = "flotilla, 2 reactors"
+    is_pinned = False
+    reactors = 2
 
 
 class Redis(Server):
@@ -171,3 +183,8 @@ class Memcached(Server):
 
 
 RIVALS = {"redis": Redis, "memcached": Memcached}
+PROGRAMS = {"redis": "redis-server", "memcached": "memcached"}
+
+
+def installed_rivals():
+    return [name for name, program in PROGRAMS.items() if shutil.which(program)]
