@@ -7,7 +7,7 @@ source scripts/models.sh
 source scripts/servers.sh
 source scripts/bench.sh
 
-verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash cluster bench e2e)
+verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash seccomp cluster bench e2e)
 fuzz_seconds=120
 sim_rounds=20
 
@@ -77,6 +77,15 @@ verify_crash() {
   release_build
   suite crash-long 7200 crash --rounds 500
   suite crash-device-long 7200 crash --engine device --rounds 500
+}
+
+# What reads and writes files, again where io_uring is forbidden as container runtimes do it.
+verify_seccomp() {
+  release_build
+  local forbidden=tests/conformance/without_io_uring.py
+  suite server-seccomp 600 python3 $forbidden "$bin/server_test"
+  suite conformance-seccomp 7200 python3 $forbidden ./dev conformance golden cpp crash engines eviction idle statistics
+  suite crash-seccomp 7200 python3 $forbidden python3 tests/conformance/crash.py --engine device --rounds 500
 }
 
 verify_cluster() {
