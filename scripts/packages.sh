@@ -7,6 +7,7 @@ packages_build=(g++ cmake ninja-build ccache git pkg-config ca-certificates pyth
   libcrypt-dev libcpp-httplib-dev prometheus-cpp-dev libedit-dev libmimalloc-dev libjemalloc-dev libkainjow-mustache-dev)
 packages_test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev python3-venv)
 packages_rivals=(redis-server memcached)  # What bench compares with.
+packages_profile=(linux-perf binutils)
 packages_models=(spin gcc)
 packages_lint=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19 shellcheck)
 packages_java=(openjdk-17-jdk-headless maven)

@@ -58,6 +58,8 @@ server_suites() {
   suite bench 600 bench/run --quick
   e2e_suite 900
   suite bench-data 600 bench/data --quick
+  suite bench-device 600 bench/device --quick
+  suite bench-restart 600 bench/restart --quick
 }
 
 e2e_suite() {

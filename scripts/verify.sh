@@ -104,6 +104,8 @@ verify_bench() {
   release_build
   ensure_rivals
   suite bench-full 14400 bench/run
+  suite bench-device-full 3600 bench/device
+  suite bench-restart-full 3600 bench/restart
 }
 
 verify_e2e() {

@@ -69,6 +69,10 @@ class Generator:
         self.next_request += 2 * requests
         return self._run(server, arguments, "get", "request")
 
+    def run(self, server, arguments, operation):
+        """A run with all options but those of the place and the keys among `arguments`."""
+        return self._run(server, arguments, operation, "request")
+
     def run_message(self, server, arguments):
         """A run with the operation `message`, whose options are all among `arguments`."""
         return self._run(server, arguments, "message", "request")
