@@ -32,8 +32,11 @@ Namespace::~Namespace() {
 void Namespace::prefetch(std::span<const wire::Digest> digests) const {
   const auto& partitions = *partitions_;
   for (const auto& digest : digests) __builtin_prefetch(&partitions[digest.partition().raw()]);
-  for (const auto& digest : digests)
-    partitions[digest.partition().raw()].index.prefetch_bucket(digest);
+  for (const auto& digest : digests) {
+    const Partition& partition = partitions[digest.partition().raw()];
+    __builtin_prefetch(partition.listener);  // It is asked whether it serves.
+    partition.index.prefetch_bucket(digest);
+  }
   for (const auto& digest : digests)
     partitions[digest.partition().raw()].index.prefetch_record(digest);
 }
