@@ -13,6 +13,8 @@ golden_device() {
 
 crash() { python3 tests/conformance/crash.py "$@"; }
 
+damage() { python3 tests/conformance/damage.py; }
+
 fallback() { python3 tests/conformance/fallback.py; }
 
 engines() { python3 tests/conformance/engines.py; }

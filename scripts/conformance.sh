@@ -2,7 +2,7 @@
 source scripts/suite.sh
 source scripts/clients.sh
 
-all_parts=(golden smoke cpp go rust crash fallback engines eviction idle statistics cluster tools)
+all_parts=(golden smoke cpp go rust crash damage fallback engines eviction idle statistics cluster tools)
 smoke_languages=(cpp go python java node rust)
 
 run_conformance() {
@@ -32,6 +32,7 @@ conformance_part() {
       suite crash 900 crash --rounds 50
       suite crash-device 900 crash --engine device --rounds 50
       ;;
+    damage) suite damage 300 damage ;;
     fallback) suite fallback 120 fallback ;;
     engines) suite engines 600 engines ;;
     eviction) suite eviction 300 eviction ;;

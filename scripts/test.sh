@@ -47,6 +47,7 @@ server_suites() {
   go_client_suite 1200
   suite crash 300 crash --rounds 15
   suite crash-device 300 crash --engine device --rounds 15
+  suite damage 300 damage
   suite fallback 120 fallback
   suite engines 600 engines
   suite eviction 300 eviction

@@ -56,10 +56,6 @@ void descend(store::Partition& partition, const Digest* below, const auto& visit
   }
 }
 
-std::size_t wire_size(const NumberedRecord& record) {
-  return 68 + record.image.set.size() + record.image.body.size();
-}
-
 }  // namespace
 
 /// One sum for each leaf, over what is alive: equal sums, equal records.
@@ -339,27 +335,30 @@ void ReplicaCore::answer_queued(Peer& receiver) {
 void ReplicaCore::answer(Peer& receiver, const PullFrame& pull) {
   CopiesFrame copies{
       .from = pull.from, .number = pull.number, .mode = pull.mode, .as_of = last_seq()};
+  bool ready = true;
   switch (pull.mode) {
     case PullMode::Delta:
-      answer_delta(pull, copies);
+      ready = answer_delta(pull, copies);
       break;
     case PullMode::Hashes:
       answer_hashes(pull, copies);
       break;
     case PullMode::Range:
-      answer_range(pull, copies);
+      ready = answer_range(pull, copies);
       break;
   }
+  if (!ready) return;  // It is asked again by and by.
   statistics().records_sent += copies.records.size();
   context_.node.pace.spend(send(receiver.who, Kind::Copies, copies));
 }
 
-/// What changed after a position, in the order of the last change of each key.
-void ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
+/// What changed after a position, in the order of the last change of each key. False: a record of
+/// it is being repaired.
+bool ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
   const auto place = [this](const Position& p) { return std::pair(rank(p.term), p.seq); };
   const auto after = place(pull.after);
   copies.possible = after.first >= 0 && !shown_.alone.load() && after >= place(ring_.floor());
-  if (!copies.possible) return;
+  if (!copies.possible) return true;
   struct Changed {
     std::pair<int, std::uint64_t> at;
     const ChangeRing::Change* change;
@@ -376,7 +375,7 @@ void ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
   std::size_t bytes = 0;
   for (const auto& [at, change] : changed) {
     copies.done = bytes < options().answer_bytes;
-    if (!copies.done) return;
+    if (!copies.done) return true;
     copies.reached = position_of(change->lsn);
     const MemoryRecord* const record = partition_.index.find(change->digest);
     if (record == nullptr || context_.records.truncated(*record)) {
@@ -384,11 +383,20 @@ void ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
       bytes += Digest::kSize;
     } else {
       auto numbered_record = numbered(*record);
-      if (!numbered_record) continue;
+      if (!numbered_record && is_being_repaired(*record)) return false;
+      if (!numbered_record) {  // What the receiver has of it must be looked at.
+        copies = {.from = copies.from,
+                  .number = copies.number,
+                  .mode = copies.mode,
+                  .as_of = copies.as_of,
+                  .possible = false};
+        return true;
+      }
       copies.records.push_back(std::move(*numbered_record));
       bytes += wire_size(copies.records.back());
     }
   }
+  return true;
 }
 
 void ReplicaCore::answer_hashes(const PullFrame& pull, CopiesFrame& copies) {
@@ -400,12 +408,13 @@ void ReplicaCore::answer_hashes(const PullFrame& pull, CopiesFrame& copies) {
 }
 
 /// Both lists go down the digests side by side: what the receiver lacks or has otherwise is sent,
-/// what it has and we do not, goes.
-void ReplicaCore::answer_range(const PullFrame& pull, CopiesFrame& copies) {
+/// what it has and we do not, goes. False: a record of it is being repaired.
+bool ReplicaCore::answer_range(const PullFrame& pull, CopiesFrame& copies) {
   copies.low = pull.low;
   auto held = pull.held.begin();
   std::size_t bytes = 0;
   std::size_t examined = 0;
+  bool ready = true;
   descend(partition_, pull.from_top ? nullptr : &pull.below, [&](const MemoryRecord& record) {
     if (record.digest < pull.low) return false;
     if (bytes >= options().answer_bytes || examined >= kExaminedMost) {
@@ -422,14 +431,19 @@ void ReplicaCore::answer_range(const PullFrame& pull, CopiesFrame& copies) {
     if (same) ++statistics().records_skipped;
     if (same || context_.records.truncated(record)) return true;
     auto numbered_record = numbered(record);
-    if (!numbered_record) return true;
+    ready = numbered_record || !is_being_repaired(record);
+    if (!numbered_record) {  // An older version must not pass for it.
+      if (theirs) copies.gone.push_back(record.digest);
+      return ready;
+    }
     copies.records.push_back(std::move(*numbered_record));
     bytes += wire_size(copies.records.back());
     return true;
   });
-  if (!copies.done) return;
+  if (!copies.done || !ready) return ready;
   copies.low = pull.low;
   for (; held != pull.held.end(); ++held) copies.gone.push_back(held->digest);
+  return true;
 }
 
 }  // namespace flotilla::cluster

@@ -159,7 +159,7 @@ Buffer head_of(const FrameHead& head) {
 bool parse(Reader& in, FrameHead& out) {
   In r(in);
   const auto kind = r.le<std::uint8_t>();
-  if (kind == 0 || kind > static_cast<std::uint8_t>(Kind::Release)) return false;
+  if (kind == 0 || kind > static_cast<std::uint8_t>(Kind::Have)) return false;
   out.kind = static_cast<Kind>(kind);
   out.ns = r.le<std::uint32_t>();
   out.partition = wire::PartitionId(r.le<std::uint16_t>());
@@ -364,6 +364,40 @@ bool parse(Reader& in, GrantFrame& out) {
   out.base = in.le<std::uint64_t>();
   out.row = read_row(in);
   return in.ok() && in.left() == 0;
+}
+
+Buffer encode(const FrameHead& head, const WantFrame& frame) {
+  Buffer out = head_of(head);
+  Out w(out);
+  w.le(static_cast<std::uint32_t>(frame.records.size()));
+  for (const KeyPosition& each : frame.records) w.digest(each.digest).position(each.position);
+  return out;
+}
+
+bool parse(Reader& in, WantFrame& out) {
+  In r(in);
+  out.records.resize(r.count(r.le<std::uint32_t>(), Digest::kSize + 28));
+  for (KeyPosition& each : out.records) {
+    each.digest = r.digest();
+    each.position = r.position();
+  }
+  return r.end();
+}
+
+Buffer encode(const FrameHead& head, const HaveFrame& frame) {
+  Buffer out = head_of(head);
+  Out w(out);
+  w.records(frame.records).le(static_cast<std::uint32_t>(frame.lacking.size()));
+  for (const Digest& digest : frame.lacking) w.digest(digest);
+  return out;
+}
+
+bool parse(Reader& in, HaveFrame& out) {
+  In r(in);
+  out.records = r.records();
+  out.lacking.resize(r.count(r.le<std::uint32_t>(), Digest::kSize));
+  for (Digest& digest : out.lacking) digest = r.digest();
+  return r.end();
 }
 
 void write_history(Buffer& out, std::span<const HistoryEntry> history) {

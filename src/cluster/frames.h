@@ -28,6 +28,8 @@ enum class Kind : std::uint8_t {
   Grant = 10,    // Primary: be primary under this row.
   Ungrant = 11,  // Never under that row.
   Release = 12,  // Primary: nobody needs your copy any more.
+  Want = 13,     // A copy: I cannot read these.
+  Have = 14,     // Another: here, as far as I have them.
 };
 
 struct FrameHead {
@@ -44,6 +46,11 @@ struct NumberedRecord {
   /// What the image looks into, of a record that was read from a device.
   std::shared_ptr<const store::RecordRead> keeps{};
 };
+
+/// About what it takes in a frame.
+inline std::size_t wire_size(const NumberedRecord& record) {
+  return 68 + record.image.set.size() + record.image.body.size();
+}
 
 struct KeyPosition {
   wire::Digest digest;
@@ -135,6 +142,15 @@ struct GrantFrame {
   Row row;
 };
 
+struct WantFrame {
+  std::vector<KeyPosition> records;
+};
+
+struct HaveFrame {
+  std::vector<NumberedRecord> records;
+  std::vector<wire::Digest> lacking;  // What was wanted and is not here, or cannot be read.
+};
+
 Buffer encode(const FrameHead& head, const ReplFrame& frame);
 Buffer encode(const FrameHead& head, const AckFrame& frame);
 Buffer encode(const FrameHead& head, const StartFrame& frame);
@@ -145,6 +161,8 @@ Buffer encode(const FrameHead& head, const BranchedFrame& frame);
 Buffer encode(const FrameHead& head, const PullFrame& frame);
 Buffer encode(const FrameHead& head, const CopiesFrame& frame);
 Buffer encode(const FrameHead& head, const GrantFrame& frame);
+Buffer encode(const FrameHead& head, const WantFrame& frame);
+Buffer encode(const FrameHead& head, const HaveFrame& frame);
 
 /// Each takes all that follows the head. False: it does not parse to its last byte. What is parsed
 /// are views into `in`, and nothing is sized by a number that the bytes do not back.
@@ -159,6 +177,8 @@ bool parse(Reader& in, BranchedFrame& out);
 bool parse(Reader& in, PullFrame& out);
 bool parse(Reader& in, CopiesFrame& out);
 bool parse(Reader& in, GrantFrame& out);
+bool parse(Reader& in, WantFrame& out);
+bool parse(Reader& in, HaveFrame& out);
 
 // Pieces that what is saved has too.
 void write_history(Buffer& out, std::span<const HistoryEntry> history);

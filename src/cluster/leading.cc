@@ -147,8 +147,9 @@ void ReplicaCore::forget_laggards() {
   for (const Process& who : behind) remove_peer(who);
 }
 
-/// A mutation to be sent again. What its key holds now may be newer; that includes it.
-ReplFrame ReplicaCore::repl_of(std::uint64_t seq) const {
+/// A mutation to be sent again. What its key holds now may be newer; that includes it. Nothing: it
+/// cannot be read, and no other copy must claim to have it.
+std::optional<ReplFrame> ReplicaCore::repl_of(std::uint64_t seq) const {
   ReplFrame frame;
   frame.row = row_.version;
   frame.seq = seq;
@@ -163,7 +164,7 @@ ReplFrame ReplicaCore::repl_of(std::uint64_t seq) const {
       if (entry.absorbed) frame.absorbed.push_back(entry);
   } else if (const MemoryRecord* const record = partition_.index.find(change.digest)) {
     auto numbered_record = numbered(*record);
-    if (!numbered_record) return frame;
+    if (!numbered_record) return std::nullopt;
     frame.what = ReplFrame::What::Record;
     frame.record = std::move(*numbered_record);
   }
@@ -181,7 +182,9 @@ void ReplicaCore::send_start(Peer& peer) {
 void ReplicaCore::send_again(Peer& peer) {
   const std::uint64_t end = std::min(last_seq(), peer.acked + kResentAtOnce);
   for (std::uint64_t seq = peer.acked + 1; seq <= end; ++seq) {
-    send(peer.who, Kind::Repl, repl_of(seq));
+    const auto frame = repl_of(seq);
+    if (!frame) continue;
+    send(peer.who, Kind::Repl, *frame);
     ++statistics().resent;
   }
   peer.sent = now();
@@ -240,7 +243,9 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, OfferFrame& fra
       return send_start(*known);
   }
   if (frame.nothing_new && !is_target(from)) {
-    if (unneeded_elsewhere()) send(from, Kind::Release, RowFrame{row_.version});
+    // It may be the last that has what cannot be read here.
+    if (unneeded_elsewhere() && !ask_for_repairs(from))
+      send(from, Kind::Release, RowFrame{row_.version});
     return refresh();
   }
   if (leading_->peers.size() >= kPeersMost) return;

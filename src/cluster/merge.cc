@@ -66,7 +66,7 @@ void ReplicaCore::send_branch() {
     auto numbered_record = numbered(*record);
     if (!numbered_record) continue;
     frame.records.push_back(std::move(*numbered_record));
-    bytes += 68 + frame.records.back().image.body.size();
+    bytes += wire_size(frame.records.back());
   }
   fill.branch_sent = next;
   frame.last = next == fill.branch.size();
@@ -182,7 +182,7 @@ void ReplicaCore::absorb(const std::vector<HistoryEntry>& branch) {
   absorb_into(history_, branch);
   partition_.last_lsn = partition_.last_lsn.next();
   remember(partition_.last_lsn, {}, true);
-  const ReplFrame frame = repl_of(last_seq());
+  const ReplFrame frame = *repl_of(last_seq());
   for (Peer& each : leading_->peers) {
     if (each.acked + 1 == last_seq()) {
       each.mark = last_seq();

@@ -56,6 +56,8 @@ void Replica::move(const Row& row) { core_->move(row); }
 
 void Replica::orphan() { core_->orphan(); }
 
+void Replica::repair(const store::RecordWanted& copy) { core_->repair(copy); }
+
 void Replica::set_holders_away(bool away) { core_->set_holders_away(away); }
 
 void Replica::receive(const Process& from, Bytes frame) { core_->receive(from, frame); }

@@ -59,6 +59,7 @@ void ReplicaCore::install(const Row& row) {
     if (!same_term) stop_following();
     follow();
   }
+  ask_others_anew();
   refresh();
   take_early_grant();
 }
@@ -187,6 +188,8 @@ void ReplicaCore::refresh() {
   bool changed = shown_.write.exchange(write) != write;
   changed |= shown_.read.exchange(read) != read;
   changed |= shown_.read_any.exchange(any) != any;
+  shown_.can_repair.store(!acts_by_no_row() && !others_in_sync().empty(),
+                          std::memory_order_relaxed);
   shown_.scan.store(follows_in_sync || read == Access::Here, std::memory_order_release);
   if (changed) context_.node.effects.bits_changed(context_.tag, id_);
   refresh_gauges();
@@ -231,7 +234,7 @@ bool ReplicaCore::may_forget(Lsn tombstone) const {
 
 bool ReplicaCore::has_work() const {
   if (acts_by_no_row()) return false;
-  if (dropping_) return true;
+  if (dropping_ || repairs_.asked_of != Process{}) return true;
   if (leads()) {
     return leading_->moving || row_.has(Row::kMerging) ||
            std::ranges::any_of(leading_->peers, [this](const Peer& each) {
@@ -254,6 +257,7 @@ void ReplicaCore::need_tick() {
 }
 
 void ReplicaCore::tick() {
+  repair_tick();
   if (leads()) {
     lead_tick();
   } else if (!acts_by_no_row()) {
@@ -293,6 +297,10 @@ void ReplicaCore::receive(const Process& from, Bytes bytes) {
       return dispatch<CopiesFrame>(from, head, in);
     case Kind::Grant:
       return dispatch<GrantFrame>(from, head, in);
+    case Kind::Want:
+      return dispatch<WantFrame>(from, head, in);
+    case Kind::Have:
+      return dispatch<HaveFrame>(from, head, in);
   }
 }
 

@@ -25,6 +25,7 @@ inline constexpr std::uint64_t kAheadMostMs = 10'000;
 ///   catch_up.cc      delta and digest catch-up, both sides
 ///   merge.cc         branches and tails, both sides
 ///   hand_over.cc     MOVE and GRANT; copies that nobody needs
+///   repair.cc        records that cannot be read, from other copies
 ///   saved.cc         reports, and what outlives the process
 class ReplicaCore {
  public:
@@ -41,6 +42,7 @@ class ReplicaCore {
   void install(const Row& row);
   void move(const Row& row);
   void orphan();
+  void repair(const store::RecordWanted& copy);
   void set_holders_away(bool away) { holders_away_ = away; }
   void receive(const Process& from, Bytes bytes);
   void tick();
@@ -121,6 +123,23 @@ class ReplicaCore {
     std::unique_ptr<GrantFrame> grant;  // That came before the row which it builds on.
   };
 
+  /// Records that cannot be read here. Other copies are asked for them, one at a time.
+  struct Repairs {
+    struct Record {
+      wire::Digest digest;
+      std::vector<Process> lacking;  // They were asked, and cannot help.
+
+      bool lacks(const Process& who) const {
+        return std::ranges::find(lacking, who) != lacking.end();
+      }
+    };
+    std::vector<Record> records;
+    Process asked_of;  // Zero: nobody is.
+    Instant asked;
+    Duration wait{};  // For the answer; it grows.
+    unsigned turn = 0;
+  };
+
   // Rows and roles.
   void lead();
   void step_down();
@@ -182,7 +201,7 @@ class ReplicaCore {
   std::size_t send(const Process& to, Kind kind, const auto& frame);
   void send_start(Peer& peer);
   void send_again(Peer& peer);
-  ReplFrame repl_of(std::uint64_t seq) const;
+  std::optional<ReplFrame> repl_of(std::uint64_t seq) const;
   void lead_tick();
   void watch(Peer& peer);
   bool surplus(const Peer& peer) const;
@@ -217,9 +236,20 @@ class ReplicaCore {
   void end_fill();
   void take_copies(const CopiesFrame& copies);
   LeafHashes leaf_hashes() const;
-  void answer_delta(const PullFrame& pull, CopiesFrame& copies);
+  bool answer_delta(const PullFrame& pull, CopiesFrame& copies);
   void answer_hashes(const PullFrame& pull, CopiesFrame& copies);
-  void answer_range(const PullFrame& pull, CopiesFrame& copies);
+  bool answer_range(const PullFrame& pull, CopiesFrame& copies);
+
+  // Repairing.
+  std::vector<Process> others_in_sync() const;
+  void forget_repaired();
+  bool ask_for_repairs(const Process& who);
+  void ask_others();
+  void ask_others_anew();
+  void repair_tick();
+  Result<void> take_repaired(const NumberedRecord& record);
+  bool is_still_to_come(const Position& position) const;
+  bool is_being_repaired(const store::MemoryRecord& record);
 
   // Merging.
   void send_branch();
@@ -245,6 +275,8 @@ class ReplicaCore {
   void on(const Process& from, const FrameHead& head, PullFrame& frame);
   void on(const Process& from, const FrameHead& head, CopiesFrame& frame);
   void on(const Process& from, const FrameHead& head, GrantFrame& frame);
+  void on(const Process& from, const FrameHead& head, WantFrame& frame);
+  void on(const Process& from, const FrameHead& head, HaveFrame& frame);
   template <class Frame>
   void dispatch(const Process& from, const FrameHead& head, Reader& in);
   void bad_frame() { ++statistics().bad_frames; }
@@ -263,6 +295,8 @@ class ReplicaCore {
   std::size_t changes_counted_ = 0;  // Of the ring, in what the namespace's copies share.
   std::unique_ptr<Leading> leading_;
   std::unique_ptr<Following> following_;
+  Repairs repairs_;
+  bool left_out_ = false;  // As primary: copies were filled without what could not be read.
   Instant offered_;
 
   bool row_from_disk_ = false;

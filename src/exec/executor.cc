@@ -256,8 +256,8 @@ bool Executor::run_forward(Forward& forward, const MessageRun& how, wire::ReplyW
   return false;
 }
 
-/// The body of a record on a device. Nothing: it is being read, and the request is to be run again
-/// with it. An error: it cannot be read.
+/// The body of a record on a device. Nothing: it is being read, or brought from another copy, and
+/// the request is to be run again. An error: it cannot be read.
 std::optional<Result<Bytes>> Executor::body_of(const RecordRequest& request,
                                                const store::RecordWanted& wanted) {
   const store::RecordRead* const fetched = request.fetched;
@@ -265,7 +265,12 @@ std::optional<Result<Bytes>> Executor::body_of(const RecordRequest& request,
   if (same && fetched->image()) return fetched->image()->body;
   store::Namespace& records = request.ns.records;
   if (const auto image = records.peek(wanted, arena_)) return image->body;
-  if (same && records.lost(*fetched, wanted)) return fail(Code::Unknown, "record: cannot be read");
+  if (same) {
+    using enum store::Namespace::Missing;
+    const auto why = records.missing(*fetched, wanted);
+    if (why == Lost) return fail(Code::Unknown, "record: cannot be read");
+    if (why == Damaged) return std::nullopt;
+  }
   wanted_ = records.read_device(wanted, &wake_);
   return std::nullopt;
 }

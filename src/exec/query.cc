@@ -19,6 +19,7 @@ constexpr std::size_t kFrameSize = 128 << 10;
 constexpr std::size_t kReplyAhead =
     1 << 20;  // So much may wait for the client before the query pauses.
 constexpr Duration kSlice = std::chrono::microseconds(200);
+constexpr Duration kRepairLook = std::chrono::milliseconds(5);
 constexpr Duration kReadMost =
     std::chrono::seconds(1);  // Until reads are looked at again, unwoken.
 
@@ -184,7 +185,12 @@ class BasicQuery : public Walk {
   void write_bucket(wire::ReplyWriter& reply);
   bool read_bucket();
   bool all_read();
-  bool find_again(Copy& copy);
+  enum class Found : std::uint8_t {
+    Again,      // And is being read.
+    Repairing,  // Another copy is asked for it.
+    None,
+  };
+  Found find_again(Copy& copy);
   void write_copies(wire::ReplyWriter& reply);
   void write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
   void begin_record(const MemoryRecord& record, const store::KeyView& key,
@@ -203,6 +209,7 @@ class BasicQuery : public Walk {
   std::size_t copied_at_ = 0;
   wire::ReplyWriter* reply_ = nullptr;  // While run() does.
   bool more_ = true;
+  bool repairing_ = false;  // Other copies are asked for some of the bucket.
 };
 
 Task::Progress BasicQuery::run(OutBuffer& out, Instant until) {
@@ -217,7 +224,7 @@ Task::Progress BasicQuery::run(OutBuffer& out, Instant until) {
     while (more_ && records_ < max_records_ && reply.frame_size() < kFrameSize) {
       if (ns_.records.on_device() && !read_bucket()) {
         reply.finish();
-        resume_at_ = executor_.now() + kReadMost;
+        resume_at_ = executor_.now() + (repairing_ ? kRepairLook : kReadMost);
         return Progress::Waiting;
       }
       write_bucket(reply);
@@ -290,6 +297,7 @@ bool BasicQuery::read_bucket() {
 
 bool BasicQuery::all_read() {
   std::size_t waiting = 0;
+  repairing_ = false;
   std::erase_if(copies_, [&](Copy& copy) {
     while (copy.read != nullptr) {
       // Asked once: it may be done at any moment.
@@ -301,30 +309,41 @@ bool BasicQuery::all_read() {
         copy.body = copy.read->image()->body;
         return false;
       }
-      if (!find_again(copy)) return true;
+      const Found found = find_again(copy);
+      if (found == Found::None) return true;
+      if (found == Found::Repairing) {
+        repairing_ = true;
+        ++waiting;
+        return false;
+      }
     }
     return false;
   });
   return waiting == 0;
 }
 
-/// What was read is not the record any more. False: there is none to be had.
-bool BasicQuery::find_again(Copy& copy) {
+/// What was read is not the record any more.
+BasicQuery::Found BasicQuery::find_again(Copy& copy) {
   store::Partition& partition = ns_.records.partition_of(copy.header.digest);
   store::RecordWanted wanted;
   {
     const std::scoped_lock lock(partition.index_lock);
     const MemoryRecord* const record = partition.index.find(copy.header.digest);
-    if (record == nullptr || !wants(*record)) return false;
+    if (record == nullptr || !wants(*record)) return Found::None;
     copy.header = *record;
     wanted = ns_.records.wanted(*record);
   }
-  if (ns_.records.lost(*copy.read, wanted)) {
-    if (job_ != nullptr) job_->failed.fetch_add(1, std::memory_order_relaxed);
-    return false;
+  switch (ns_.records.missing(*copy.read, wanted)) {
+    case store::Namespace::Missing::Damaged:
+      return Found::Repairing;
+    case store::Namespace::Missing::Lost:
+      if (job_ != nullptr) job_->failed.fetch_add(1, std::memory_order_relaxed);
+      return Found::None;
+    case store::Namespace::Missing::Moved:
+      break;
   }
   copy.read = ns_.records.read(wanted, executor_.wake());
-  return true;
+  return Found::Again;
 }
 
 void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& key,
@@ -463,8 +482,15 @@ bool BackgroundOps::write_one(const wire::Digest& digest) {
     wire::ReplyWriter reply(unread_);
     const Executor::Written written = executor_.run(request, reply);
     reply.finish();
-    read_ = executor_.take_wanted();
-    if (read_ != nullptr) return false;
+    if (auto wanted = executor_.take_wanted()) {
+      read_ = std::move(wanted);
+      return false;
+    }
+    if (read_ != nullptr && written.access == cluster::Replica::Access::Wait) {
+      resume_at_ = executor_.now() + kRepairLook;  // Another copy is asked for it.
+      return false;
+    }
+    read_ = nullptr;
     if (written.access != cluster::Replica::Access::Here) return true;  // Moved: its new primary's.
     auto& counter = written.ok                          ? job_->succeeded
                     : written.code == Code::FilteredOut ? job_->filtered_by_bins

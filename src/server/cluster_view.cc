@@ -132,6 +132,7 @@ void ServerView::fill_cluster(const config::NamespaceConfig& ns_config,
   out.migrate_records_transmitted.value = statistics->records_sent.load();
   out.migrate_record_retransmits.value = statistics->records_retransmitted.load();
   out.migrate_record_receives.value = statistics->records_received.load();
+  out.migrate_records_unreadable.value = statistics->records_unreadable.load();
   out.ap_conflicts_resolved.value = statistics->conflicts_resolved.load();
 }
 

@@ -98,7 +98,10 @@ Copies::Copies(const Process& self, cluster::TermTable& terms, exec::Node& node,
   retune(config);
 }
 
-Copies::~Copies() { stop(); }
+Copies::~Copies() {
+  stop();
+  for (const auto& ns : namespaces_) ns->ns.records.damaged().set_wake(nullptr);
+}
 
 void Copies::retune(const config::Config& config) {
   copy_node_.budget.in_most = kTransfersPerUnit * config.service.migrate_max_num_incoming();
@@ -151,6 +154,11 @@ Result<void> Copies::load(Place place, const std::set<std::string>& whole) {
 }
 
 void Copies::start() {
+  for (const auto& ns : namespaces_)
+    ns->ns.records.damaged().set_wake([this] {
+      if (!damaged_.exchange(true)) wake_.notify_all();
+    });
+  damaged_.store(true);
   thread_ = std::thread([this] { run(); });
   if (place_.folder != nullptr) keeper_ = std::thread([this] { keep(); });
 }
@@ -183,6 +191,7 @@ void Copies::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();
+    if (damaged_.exchange(false)) take_damaged();
     if (slot_free_.exchange(false)) tick_queued();
     const Instant follow_at = follow_clients(now());
     const bool paced = pace_wanted_.load() && !tick_paced();
@@ -198,7 +207,7 @@ void Copies::run() {
     if (show_again_.load()) show_again();
     lock.lock();
     const auto wanted = [&] {
-      return stopping_ || slot_free_.load() || (!more && tick_wanted_.load()) ||
+      return stopping_ || damaged_.load() || slot_free_.load() || (!more && tick_wanted_.load()) ||
              (!paced && pace_wanted_.load());
     };
     Instant until = follow_at;
@@ -221,6 +230,16 @@ void Copies::keep() {
     const Duration pause = states_.empty() ? kSaveEvery : kLookAtLogsEvery;
     keeper_wake_.wait_for(lock, pause, [this] { return stopping_; });
   }
+}
+
+/// Has other copies asked for records that cannot be read here.
+void Copies::take_damaged() {
+  for (const auto& ns : namespaces_)
+    for (const store::RecordWanted& copy : ns->ns.records.damaged().take_new()) {
+      const PartitionId id = copy.digest.partition();
+      const std::scoped_lock lock(ns->partition(id).write);
+      ns->replicas[id.raw()]->repair(copy);
+    }
 }
 
 /// True: some want more.

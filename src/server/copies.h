@@ -135,6 +135,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   void show_again();
   void run();
   void keep();
+  void take_damaged();
   bool tick_all();
   void tick_queued();
   bool tick_paced();
@@ -174,6 +175,7 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   std::atomic<bool> slot_wanted_{false};
   std::atomic<bool> slot_free_{false};  // And somebody wants one.
   std::atomic<bool> pace_wanted_{false};
+  std::atomic<bool> damaged_{false};  // Records that cannot be read are new.
   bool stopping_ = false;
   std::thread thread_;
   std::condition_variable keeper_wake_;

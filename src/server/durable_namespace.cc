@@ -8,6 +8,7 @@
 #include "read_ring.h"
 #include "read_threads.h"
 #include "server.h"
+#include "store/rescue.h"
 
 namespace flotilla::server {
 namespace {
@@ -52,6 +53,7 @@ store::LogTuning tuning_of(const config::NamespaceConfig& config) {
           .defrag_queue_min = config.defrag_queue_min(),
           .keep_free_pct = keep_free_pct(config),
           .defrag_sleep = std::chrono::microseconds(config.defrag_sleep()),
+          .scrub_period = std::chrono::seconds(config.scrub_period()),
           .packing = packing_of(config),
           .post_write_cache = on_device(config) ? config.post_write_cache() : 0};
 }

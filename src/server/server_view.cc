@@ -119,6 +119,11 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
     if (all.body_bytes != 0)
       out.data_compression_ratio.value =
           static_cast<double>(all.packed_bytes) / static_cast<double>(all.body_bytes);
+    out.damaged_records = ns.records.damaged().size();
+    out.records_repaired.value = ns.records.repaired();
+    out.scrub_segments_total.value = all.scrub_segments;
+    out.scrub_errors.value = all.scrub_errors;
+    out.scrub_passes.value = all.scrub_passes;
     out.data_total_bytes = all.total_bytes;
     out.data_used_bytes = all.used_bytes;
     out.data_avail_pct = percent(all.free_segments, all.segments);

@@ -124,6 +124,9 @@ LogStatistics Log::statistics() const {
     sum.defrag_queue += one.defrag_queue;
     sum.damaged_segments += one.damaged_segments;
     sum.read_errors += one.read_errors;
+    sum.scrub_segments += one.scrub_segments;
+    sum.scrub_errors += one.scrub_errors;
+    sum.scrub_passes += one.scrub_passes;
     sum.cache_hits += one.cache_hits;
     sum.cache_misses += one.cache_misses;
     sum.cached_bytes += one.cached_bytes;

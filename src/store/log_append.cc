@@ -114,7 +114,10 @@ void LogFile::unreadable(std::uint32_t slot, std::uint32_t offset, std::string_v
     const std::scoped_lock lock(mutex_);
     number = table_[slot].number;
     seen = ++figures_.read_errors;
+    // What stands beside it may be damaged too.
+    if (std::ranges::find(suspects_, slot) == suspects_.end()) suspects_.push_back(slot);
   }
+  host_.wake(id_.index);
   if (seen > kLinesMost) return;
   log_warning("storage", "{{{}}} file {} segment {} (number {:x}) offset {}: a record {}{}",
               options_.namespace_name, id_.index, slot, number, offset, why,

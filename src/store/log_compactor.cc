@@ -1,6 +1,8 @@
 #include "log_compactor.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -23,7 +25,7 @@ void LogCompactor::advance(Instant now, std::vector<IoRequest>& out) {
   free_emptied();
   rescue(now);
   if (gives_way()) return;
-  if (work_ == Work::None) choose();
+  if (work_ == Work::None) choose(now);
   if (work_ == Work::None) {
     next_.reset();
   } else if (phase_ == Phase::Handing) {
@@ -36,7 +38,9 @@ void LogCompactor::advance(Instant now, std::vector<IoRequest>& out) {
 }
 
 std::optional<Instant> LogCompactor::deadline() const {
-  const std::optional<Instant> next = reading_ ? std::nullopt : next_;
+  std::optional<Instant> next = reading_ ? std::nullopt : next_;
+  if (const auto check = next_check(); work_ == Work::None && check)
+    next = next ? std::min(*next, *check) : check;
   if (damaged_.empty()) return next;
   return next ? std::min(*next, next_rescue_) : next_rescue_;
 }
@@ -103,18 +107,24 @@ Duration LogCompactor::pause() const {
 // --------------------------------------------------------------------------------------- what to
 // read
 
-void LogCompactor::choose() {
+void LogCompactor::choose(Instant now) {
   if (pass_asked_.load(std::memory_order_relaxed) && !in_pass_) begin_pass();
   handed_ = 0;
   read_ = 0;
   phase_ = Phase::Reading;
   {
     const std::scoped_lock lock(log_.mutex_);
-    // In turns, so that neither keeps the other waiting for ever.
+    // In turns, so that none keeps another waiting for ever.
+    const bool check_first = !std::exchange(checked_last_, false) && !space_is_short();
+    if (check_first && choose_segment_to_check(now)) return;
     const bool show_first = in_pass_ && moved_last_ && !space_is_short();
     if (show_first && choose_segment_to_show()) return;
-    if (choose_segment_to_move() || choose_segment_to_show()) return;
+    if (choose_segment_to_move() || choose_segment_to_show() || choose_segment_to_check(now))
+      return;
   }
+  if (std::exchange(pass_done_, false))
+    log_info("storage", "{{{}}} file {}: all segments have been checked, {} places did not check",
+             log_.options_.namespace_name, log_.id_.index, std::exchange(pass_errors_, 0));
   if (!in_pass_ || !to_show_.empty()) return;
   in_pass_ = false;
   log_.owner_.tombstone_pass_ends(log_.id_.index, pass_complete_);
@@ -133,7 +143,7 @@ bool LogCompactor::choose_segment_to_move() {
     if (segment.live.load(std::memory_order_acquire) != 0) {
       segment.state = State::Moving;
       at_ = {.slot = *slot, .number = segment.number};
-      size_ = segment.end;
+      size_ = to_read_ = segment.end;
       work_ = Work::Move;
       moved_last_ = true;
       return true;
@@ -171,7 +181,7 @@ bool LogCompactor::choose_segment_to_show() {
     if (segment.end == 0) pass_complete_ = false;
     if (segment.end == 0) continue;
     at_ = visit;
-    size_ = segment.end;
+    size_ = to_read_ = segment.end;
     work_ = Work::Show;
     moved_last_ = false;
     return true;
@@ -179,11 +189,61 @@ bool LogCompactor::choose_segment_to_show() {
   return false;
 }
 
+/// When the scrub takes its next step: from slot to slot, so that a pass takes its period however
+/// full the file is.
+std::optional<Instant> LogCompactor::next_check() const {
+  const std::scoped_lock lock(log_.mutex_);
+  const Duration period = log_.tuning_.scrub_period;
+  if (period.count() == 0 || !checked_) return std::nullopt;
+  return *checked_ + period / std::max<std::int64_t>(1, log_.table_.size() - 1);
+}
+
+/// The segment whose turn it is, if it is time.
+std::optional<std::uint32_t> LogCompactor::due_for_check(Instant now) {
+  SegmentTable& table = log_.table_;
+  while (!log_.suspects_.empty()) {
+    const std::uint32_t slot = log_.suspects_.back();
+    log_.suspects_.pop_back();
+    if (table[slot].state == State::Sealed) return slot;
+  }
+  const Duration period = log_.tuning_.scrub_period;
+  const std::uint32_t slots = table.size() - 1;
+  if (period.count() == 0 || slots == 0) return std::nullopt;
+  if (!checked_) {
+    checked_ = now;
+    // So that passes which starts cut short do not all see the same part.
+    check_slot_ = static_cast<std::uint32_t>(std::uint64_t{log_.header_.boot} * 0x9E3779B1 % slots);
+  }
+  if (now < *checked_ + period / slots) return std::nullopt;
+  checked_ = now;
+  if (++check_slot_ > slots) {
+    check_slot_ = 1;
+    ++log_.figures_.scrub_passes;
+    pass_done_ = true;
+  }
+  if (table[check_slot_].state != State::Sealed) return std::nullopt;
+  return check_slot_;
+}
+
+bool LogCompactor::choose_segment_to_check(Instant now) {
+  // Marks that are on their way are not in the file yet.
+  if (!log_.marks_waiting_.empty() || log_.marks_in_flight_ != 0) return false;
+  const auto slot = due_for_check(now);
+  if (!slot) return false;
+  const SegmentTable::Segment& segment = log_.table_[*slot];
+  at_ = {.slot = *slot, .number = segment.number};
+  size_ = segment.end;
+  to_read_ = log_.header_.segment_size;
+  work_ = Work::Check;
+  checked_last_ = true;
+  return true;
+}
+
 // --------------------------------------------------------------------------------------------
 // reading
 
 void LogCompactor::read_on(Instant now, std::vector<IoRequest>& out) {
-  if (read_ >= size_) {
+  if (read_ >= to_read_) {
     scan();
     next_ = now;
     return;
@@ -191,7 +251,7 @@ void LogCompactor::read_on(Instant now, std::vector<IoRequest>& out) {
   if (next_ && now < *next_) return;
   if (buffer_.size() < log_.header_.segment_size)
     buffer_ = AlignedBuffer(log_.header_.segment_size);
-  const std::uint32_t piece = std::min(kPieceMost, align_up(size_, log_.header_.align) - read_);
+  const std::uint32_t piece = std::min(kPieceMost, align_up(to_read_, log_.header_.align) - read_);
   out.push_back({.kind = IoKind::Read,
                  .token = log_.token(LogFile::IoOf::Compactor, ++log_.serial_),
                  .offset = std::uint64_t{at_.slot} * log_.header_.segment_size + read_,
@@ -215,8 +275,12 @@ void LogCompactor::completed(bool ok) {
 void LogCompactor::abandon() {
   log_warning("storage", "{{{}}} file {} segment {}: cannot be read", log_.options_.namespace_name,
               log_.id_.index, at_.slot);
+  if (work_ == Work::Check) {
+    const std::scoped_lock lock(log_.mutex_);
+    note_checked(1);
+  }
   pass_complete_ = false;
-  if (work_ == Work::Move) finish_move();
+  if (work_ != Work::Show) finish_move();
   work_ = Work::None;
 }
 
@@ -229,12 +293,57 @@ void LogCompactor::scan() {
                 .sealed = true},
                scan_);
   phase_ = Phase::Handing;
+  if (work_ == Work::Check) return judge();
   const std::scoped_lock lock(log_.mutex_);
   if (work_ == Work::Move) ++log_.figures_.defrag_reads;
   // Freed on the way, and perhaps written anew: what was in it is gone for good.
   const SegmentTable::Segment& segment = log_.table_[at_.slot];
   if (work_ == Work::Show && (segment.number != at_.number || segment.state == State::Free))
     scan_.records.clear();
+}
+
+/// Of a segment that was read to check it: what is intact is moved out of one that does not check.
+/// What is not is missed then by finish_move().
+void LogCompactor::judge() {
+  std::vector<ScanGap> damaged;
+  bool marks = false;
+  {
+    const std::scoped_lock lock(log_.mutex_);
+    SegmentTable::Segment& segment = log_.table_[at_.slot];
+    // Behind that a crash tore it, and nothing was lost.
+    for (const ScanGap& gap : scan_.gaps)
+      if (gap.offset < segment.torn_from) damaged.push_back(gap);
+    marks = !marks_check();
+    if (marks) log_.queue_mark(at_.slot, SegmentMark::State::Sealed);
+    note_checked(damaged.size() + (marks ? 1 : 0));
+    work_ = damaged.empty() ? Work::None : Work::Move;
+    if (!damaged.empty()) segment.state = State::Moving;
+  }
+  const std::string& ns = log_.options_.namespace_name;
+  for (const ScanGap& gap : damaged)
+    log_warning("storage",
+                "{{{}}} file {} segment {} (number {:x}) offset {}: {} bytes damaged, {} records",
+                ns, log_.id_.index, at_.slot, at_.number, gap.offset, gap.bytes,
+                gap.lost ? std::to_string(*gap.lost) : "an unknown number of");
+  if (marks)
+    log_warning("storage", "{{{}}} file {} segment {} (number {:x}): a mark was damaged", ns,
+                log_.id_.index, at_.slot, at_.number);
+}
+
+bool LogCompactor::marks_check() const {
+  const std::uint32_t foot = log_.header_.segment_size - log_.header_.align;
+  return std::ranges::all_of(std::array{std::uint32_t{0}, foot}, [&](std::uint32_t offset) {
+    SegmentMark mark;
+    const auto reading = SegmentMark::parse(buffer_.part(offset, kSectorSize), mark);
+    return reading == SegmentMark::Reading::Valid && mark.number == at_.number &&
+           mark.log_id == log_.header_.log_id;
+  });
+}
+
+void LogCompactor::note_checked(std::uint64_t errors) {
+  ++log_.figures_.scrub_segments;
+  log_.figures_.scrub_errors += errors;
+  pass_errors_ += errors;
 }
 
 // --------------------------------------------------------------------------------------- handing

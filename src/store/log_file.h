@@ -168,6 +168,7 @@ class LogFile {
   Packs packs_ = Packs::No;
   bool closing_asked_ = false;
   bool failed_ = false;
+  std::vector<std::uint32_t> suspects_;  // Segments to be checked soon.
   mutable LogStatistics figures_;
   WrittenLately written_lately_;
 

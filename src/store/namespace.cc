@@ -126,7 +126,24 @@ Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
   return place->end;
 }
 
+Result<void> Namespace::repair(Partition& partition, MemoryRecord& record,
+                               const RecordImage& image) {
+  const bool same = image.digest == record.digest && image.last_update == record.last_update &&
+                    image.void_time == record.void_time && image.generation == record.generation &&
+                    image.flags == record.flags && image.set == sets_.name_of(record.set) &&
+                    image.body.size() == record.body_size;
+  if (!same || !body_is_valid(image.body, (image.flags & kHasKey) != 0))
+    return fail(Code::Parameter, "repair: another record");
+  RecordImage again = image;
+  again.lsn = record.lsn;
+  const auto done = append_again(record, partition, again);
+  if (!done) return tl::unexpected(done.error());
+  repaired_.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
 void Namespace::drop(Partition& partition, MemoryRecord* old) {
+  damaged_.forget(old->digest);
   if (log_ != nullptr) log_->released(place_of(*old));
   Accounts accounts;
   account(*old, -1, accounts);
@@ -150,7 +167,10 @@ void Namespace::swap_in(Partition& partition, const RecordUpdate& update, const 
     FLOTILLA_CHECK(memory != nullptr);
     record = new (memory) MemoryRecord;
   }
-  if (old != nullptr) account(*old, -1, accounts);
+  if (old != nullptr) {
+    account(*old, -1, accounts);
+    damaged_.forget(old->digest);
+  }
   std::unique_lock lock(partition.index_lock);
   record->lsn = by.lsn;
   record->last_update = update.last_update;
@@ -261,11 +281,22 @@ std::shared_ptr<RecordRead> Namespace::read(const RecordWanted& wanted,
   return read;
 }
 
-bool Namespace::lost(const RecordRead& read, const RecordWanted& now) const {
+Namespace::Missing Namespace::missing(const RecordRead& read, const RecordWanted& now) const {
+  const Partition& partition = (*partitions_)[now.digest.partition().raw()];
+  {
+    const std::scoped_lock lock(partition.index_lock);
+    const MemoryRecord* const record = partition.index.find(now.digest);
+    if (record == nullptr || wanted(*record) != read.wanted()) return Missing::Moved;
+  }
   // A record may be moved back to where it was, in a later life of the segment.
-  const bool same = read.wanted() == now && log_->extent(now.at) == read.extent();
-  if (same) log_->unreadable(now.at, read.why());
-  return same;
+  if (read.wanted() != now || log_->extent(now.at) != read.extent()) return Missing::Moved;
+  const auto noted = damaged_.add(now);
+  if (noted != DamagedRecords::Noted::Before) log_->unreadable(now.at, read.why());
+  // If it is not noted any more it was written again meanwhile: whoever looks again finds that.
+  const MutationListener* const others = partition.listener;
+  const bool hope = others != nullptr && others->can_repair() &&
+                    noted != DamagedRecords::Noted::Not && !damaged_.is_given_up(now.digest);
+  return hope ? Missing::Damaged : Missing::Lost;
 }
 
 Result<RecordImage> Namespace::image_of(const MemoryRecord& record,
@@ -275,7 +306,7 @@ Result<RecordImage> Namespace::image_of(const MemoryRecord& record,
   const auto read = std::make_shared<RecordRead>(which, log_->extent(which.at), nullptr);
   if (!read->complete_from(*log_)) reader_->carry_out(*read);
   if (!read->image()) {
-    lost(*read, which);
+    missing(*read, which);
     return fail(Code::Unavailable, "record: cannot be read");
   }
   body = read;
@@ -348,12 +379,15 @@ Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
 }
 
 Result<bool> Namespace::move_from(const wire::Digest& digest, SegmentSlot from) {
-  FLOTILLA_CHECK(log_ != nullptr && !on_device());
+  FLOTILLA_CHECK(log_ != nullptr);
   Partition& partition = partition_of(digest);
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
   if (record == nullptr || record->segment != from) return false;
-  return append_again(*record, partition, image_in_memory(*record));
+  if (on_device() && record->body_size != 0) return false;
+  const auto done = append_again(*record, partition, image_in_memory(*record));
+  if (done) repaired_.fetch_add(1, std::memory_order_relaxed);
+  return done;
 }
 
 Result<bool> Namespace::append_again(MemoryRecord& record, Partition& partition,
@@ -361,6 +395,7 @@ Result<bool> Namespace::append_again(MemoryRecord& record, Partition& partition,
   const auto place = log_->append_moved(image);
   if (!place) return tl::unexpected(place.error());
   log_->released(place_of(record));
+  damaged_.forget(record.digest);
   const std::scoped_lock lock(partition.index_lock);
   set_place(record, place->at);
   return true;

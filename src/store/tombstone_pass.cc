@@ -42,18 +42,4 @@ std::uint64_t TombstonePass::end(bool complete) {
   return dropped;
 }
 
-bool rescue_from(Namespace& ns, SegmentSlot segment) {
-  if (ns.on_device()) return true;  // There is no second home.
-  for (std::size_t id = 0; id < wire::kPartitions; ++id) {
-    const wire::PartitionId partition_id(static_cast<std::uint16_t>(id));
-    std::vector<wire::Digest> there;
-    ns.for_each(partition_id, [&](const MemoryRecord& record) {
-      if (record.segment == segment) there.push_back(record.digest);
-    });
-    for (const wire::Digest& digest : there)
-      if (!ns.move_from(digest, segment)) return false;
-  }
-  return true;
-}
-
 }  // namespace flotilla::store

@@ -8,6 +8,7 @@
 #include "store/log.h"
 #include "store/namespace.h"
 #include "store/record_body.h"
+#include "store/rescue.h"
 
 namespace flotilla::sim {
 
@@ -100,6 +101,9 @@ class Device : public store::LogOwner, public store::LogHost, public store::Reco
   }
   Result<bool> relocate(const store::RecordImage& image, store::SegmentSlot segment) override {
     return records.relocate(image, segment);
+  }
+  bool segment_damaged(store::SegmentSlot segment) override {
+    return store::rescue_from(records, segment);
   }
   store::IndexHead index_head(wire::PartitionId partition) override {
     return records.index_head(partition);

@@ -1,6 +1,7 @@
-// Flipped bits and torn sectors in what a data file holds: always found and reported, never served.
+// Flipped bits and torn sectors in what a data file holds: always found and reported, never served,
+// and written again from memory.
 //
-//   FLOTILLA_SIM_ROUNDS=10 sim_log_damage_test   10,000 places (default: 1, 1,000 places)
+//   FLOTILLA_SIM_ROUNDS=10 sim_log_damage_test   10,000 places in each test (default: 1, 1,000)
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -230,7 +231,7 @@ TEST(LogDamage, IsAlwaysFoundCountedAndNeverServed) {
 }
 
 /// Of all entries those whose record is not where they say: found as a reader finds it.
-std::size_t unreadable(DrivenLog& node, const Sample& sample) {
+std::size_t unreadable(DrivenLog& node, const Sample& sample, bool encrypted = false) {
   std::size_t found = 0;
   for (const auto& [digest, entry] : node.owner.entries) {
     const auto extent = node.log->extent(entry.at);
@@ -241,7 +242,7 @@ std::size_t unreadable(DrivenLog& node, const Sample& sample) {
       continue;
     }
     EXPECT_EQ(record->image.digest, digest);
-    EXPECT_TRUE(equal(record->image.body, sample.bodies.at(entry.lsn)));
+    EXPECT_TRUE(encrypted || equal(record->image.body, sample.bodies.at(entry.lsn)));
   }
   return found;
 }
@@ -281,6 +282,83 @@ TEST(LogDamage, IsFoundByReadersWhereACheckpointIsRead) {
   }
   EXPECT_GT(restored, places() / 4);
   EXPECT_GT(refused, places() / 8);
+}
+
+/// Where the damage is: it is done to the disk of a log that runs, and nobody reads there.
+struct Scrubbed {
+  std::size_t damaged = 0;     // Records.
+  std::size_t unreadable = 0;  // In the end.
+  store::LogStatistics statistics;
+  store::LogReport next;  // Of the start after that.
+};
+
+Scrubbed scrub(const Sample& sample, const store::LogOptions& with, std::uint64_t seed,
+               bool closes) {
+  constexpr Duration kPeriod = 1h;
+  Random random(seed);
+  Disk disk(sample.bytes.size(), random);
+  load(disk, sample);
+  store::LogOptions options = with;
+  options.tuning.scrub_period = kPeriod;
+  options.tuning.defrag_lwm_pct = 1;  // What is compacted is not checked.
+  Scrubbed out;
+  {
+    DrivenLog node(options, disk, Instant{1s});
+    EXPECT_EQ(node.log->state(0), store::Log::State::Ready) << node.log->refusal(0);
+    EXPECT_EQ(node.log->report(0).damaged_places, 0U);
+    std::optional<Hit> done;
+    while (!done || !done->any) {
+      const Live& live = draw_live(sample, 4, random);
+      if (live.kind != Live::Kind::Header) done = hit(sample, harm(disk, live, random));
+    }
+    out.damaged = done->records;
+    // Ticks where the log asks for them, and where it does not.
+    while (node.log->statistics().scrub_passes < 2) {
+      const auto due = node.log->deadline(0);
+      EXPECT_TRUE(due.has_value());
+      if (!due) break;
+      node.pass(std::max(Duration(1ms), *due - node.now));
+    }
+    for (int i = 0; i < 10; ++i) node.pass(1s);
+    out.unreadable = unreadable(node, sample, with.encryption != nullptr);
+    EXPECT_EQ(node.owner.entries.size(), sample.bodies.size());
+    out.statistics = node.log->statistics();
+    if (closes) node.close();
+  }
+  DrivenLog node(options, disk, Instant{1s});
+  out.next = node.log->report(0);
+  EXPECT_EQ(node.owner.entries.size(), sample.bodies.size() - out.unreadable);
+  return out;
+}
+
+TEST(LogDamage, IsFoundByTheScrubAndWrittenAgainFromMemory) {
+  set_log_level(LogLevel::Critical);
+  const Sample samples[] = {make_sample(3, false), make_sample(3, false, true)};
+  for (std::uint64_t seed = 1; seed <= places(); ++seed) {
+    SCOPED_TRACE(testing::Message() << "place " << seed);
+    const bool encrypted = seed % 2 == 0;
+    const Scrubbed done = scrub(samples[encrypted ? 1 : 0], options(false, encrypted), seed, true);
+    ASSERT_GE(done.statistics.scrub_errors, 1U);
+    ASSERT_EQ(done.unreadable, 0U);
+    ASSERT_EQ(done.statistics.damaged_segments, 0U);
+    ASSERT_EQ(done.next.damaged_places, 0U) << "it is overwritten, or not in use any more";
+  }
+}
+
+/// What is not in memory stays where it is, alone, until somebody brings it: here nobody does.
+TEST(LogDamage, IsFoundByTheScrubAndContained) {
+  set_log_level(LogLevel::Critical);
+  const Sample sample = make_sample(4, true);
+  for (std::uint64_t seed = 1; seed <= places(); ++seed) {
+    SCOPED_TRACE(testing::Message() << "place " << seed);
+    const bool closes = seed % 16 == 0;  // Which takes its time.
+    const Scrubbed done = scrub(sample, options(true), seed, closes);
+    ASSERT_GE(done.statistics.scrub_errors, 1U);
+    ASSERT_EQ(done.unreadable, done.damaged);
+    ASSERT_EQ(done.statistics.damaged_segments, done.damaged == 0 ? 0U : 1U);
+    ASSERT_EQ(done.next.lost_records, done.damaged);
+    ASSERT_EQ(done.next.checkpoint, closes && done.damaged == 0);
+  }
 }
 
 }  // namespace

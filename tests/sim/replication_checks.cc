@@ -20,9 +20,9 @@ Buffer body_of(const std::vector<std::uint64_t>& ids) {
   return body;
 }
 
-std::vector<std::uint64_t> ids_of(const MemoryRecord& record) {
+std::vector<std::uint64_t> ids_of(Bytes body) {
   std::vector<std::uint64_t> ids;
-  store::BodyReader reader(record.body(), false);
+  store::BodyReader reader(body, false);
   store::BinView bin;
   if (!reader.next(bin)) return ids;
   Reader in(bin.value);
@@ -53,7 +53,12 @@ std::optional<std::uint64_t> ReplicationWorld::write(unsigned index, unsigned ke
   w.remove = remove;
   w.node = node.process.boot;
   std::vector<std::uint64_t> ids;
-  if (there) ids = ids_of(*old);
+  std::shared_ptr<const store::RecordRead> keeps;
+  if (there && !remove) {
+    const auto read = node.records->image_of(*old, keeps);
+    if (!read) return {};  // The client waits.
+    ids = ids_of(read->body);
+  }
   ids.push_back(w.id);
   const Buffer body = body_of(ids);
   const auto done = remove
@@ -127,8 +132,21 @@ void ReplicationWorld::poll_writes() {
 std::vector<std::uint64_t> ReplicationWorld::value(unsigned node, unsigned key) const {
   const MemoryRecord* const record =
       nodes_[node].records->partition(kPartition).index.find(digests_[key]);
-  return record == nullptr || record->is_tombstone() ? std::vector<std::uint64_t>{}
-                                                     : ids_of(*record);
+  if (record == nullptr || record->is_tombstone()) return {};
+  const auto found = body(nodes_[node], *record);
+  return found ? ids_of(*found) : std::vector<std::uint64_t>{};
+}
+
+/// What stands there; nothing: it is damaged. The node does not notice.
+std::optional<Buffer> ReplicationWorld::body(const Node& node, const MemoryRecord& record) const {
+  if (node.log != nullptr) return node.log->body(node.records->wanted(record));
+  return Buffer(record.body().begin(), record.body().end());
+}
+
+bool ReplicationWorld::readable(unsigned node, unsigned key) const {
+  const MemoryRecord* const record =
+      nodes_[node].records->partition(kPartition).index.find(digests_[key]);
+  return record == nullptr || body(nodes_[node], *record).has_value();
 }
 
 bool ReplicationWorld::exists(unsigned node, unsigned key) const {
@@ -176,7 +194,9 @@ void ReplicationWorld::check_copies() {
     const CopyReport report = node.replica->report();
     node.records->for_each(kPartition, [&](const MemoryRecord& record) {
       const Position p{node.terms->term(record.lsn.term()), record.lsn.seq()};
-      Buffer bytes(record.body().begin(), record.body().end());
+      const auto stored = body(node, record);
+      if (!stored) return;
+      Buffer bytes = *stored;
       append_be(bytes, record.generation);
       append_be(bytes, record.flags);
       const auto [at, fresh] = seen.emplace(std::pair(record.digest, p), bytes);
@@ -233,7 +253,9 @@ void ReplicationWorld::expect_converged() {
       continue;
     }
     for (unsigned key = 0; key < options_.keys; ++key)
-      if (value(node.index, key) != value(*at, key))
+      if (!readable(node.index, key))
+        fail(fmt::format("I15: node {} cannot read key {}", node.index, key));
+      else if (value(node.index, key) != value(*at, key))
         fail(fmt::format("I15: node {} and primary {} differ in key {}", node.index, *at, key));
     if (node.copies->budget.in() != 0 || node.copies->budget.out() != 0)
       fail(fmt::format("I16: node {} holds transfers at the end", node.index));

@@ -23,6 +23,9 @@ class ScenarioTest : public testing::Test {
     o.durable = durable;
     o.in_force = in_force;
     o.promises = promises;
+    return start(o);
+  }
+  ReplicationWorld& start(const ReplicationWorld::Options& o) {
     world_ = std::make_unique<ReplicationWorld>(42, o);
     world_->views();
     EXPECT_TRUE(world_->settle(10s)) << world_->broken();

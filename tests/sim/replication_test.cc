@@ -33,7 +33,7 @@ void note_marks(ReplicationWorld& world, unsigned nodes) {
   }
 }
 
-enum class Faults { Network, OneAtATime, Anything };
+enum class Faults { Network, OneAtATime, Anything, Damage };
 
 ReplicationWorld::Options drawn(Random& random, Faults faults) {
   ReplicationWorld::Options o;
@@ -52,15 +52,25 @@ ReplicationWorld::Options drawn(Random& random, Faults faults) {
   if (random.chance(0.3)) o.pace = 30'000;
   if (random.chance(0.2)) o.window_most = random.between(2, 16);
   if (random.chance(0.2)) o.early_most = random.between(1, 8);
+  if (faults == Faults::Damage) o.durable = o.brittle = true;
   if (faults == Faults::Anything) o.rf = static_cast<unsigned>(random.between(1, o.rf));
   return o;
 }
 
+/// Some copies of keys that another copy has too, found by whoever reads them: a fill, a client,
+/// or nobody.
+void damage_some(ReplicationWorld& world, Random& random, const ReplicationWorld::Options& o) {
+  for (auto times = random.between(1, 8); times > 0; --times) {
+    const auto node = static_cast<unsigned>(random.below(o.nodes));
+    world.damage_one_of_two(node, static_cast<unsigned>(random.below(o.keys)));
+  }
+}
+
 void one_fault(ReplicationWorld& world, Random& random, unsigned nodes, Faults faults) {
   const auto some = static_cast<unsigned>(random.below(nodes));
-  const auto kind = random.below(faults == Faults::Network      ? 3
-                                 : faults == Faults::OneAtATime ? 5
-                                                                : 7);
+  const auto kind = random.below(faults == Faults::Network || faults == Faults::Damage ? 3
+                                 : faults == Faults::OneAtATime                        ? 5
+                                                                                       : 7);
   switch (kind) {
     case 0:  // A hiccup, or a pause that is noticed.
       world.pause(some, true);
@@ -140,7 +150,13 @@ std::string live(std::uint64_t seed, Faults faults) {
     // What is saved may be a second old: a fault within a second of the last change is two.
     if (faults == Faults::OneAtATime)
       for (unsigned i = 0; i < options.nodes; ++i) world.save(i);
+    if (faults == Faults::Damage) damage_some(world, random, options);
     one_fault(world, random, options.nodes, faults);
+    if (faults == Faults::Damage) {
+      for (unsigned i = 0; i < options.nodes; ++i)
+        if (random.chance(0.8)) world.read_all(i);
+      if (!world.settle(60s)) return world.broken().empty() ? "does not settle" : world.broken();
+    }
     // One fault at a time: all is well again before the next.
     if (faults == Faults::OneAtATime && !world.settle(60s))
       return world.broken().empty() ? "does not settle" : world.broken();
@@ -151,6 +167,8 @@ std::string live(std::uint64_t seed, Faults faults) {
   world.heal();
   for (unsigned i = 0; i < options.nodes; ++i)
     if (!world.alive(i)) world.restart(i);
+  if (options.brittle)
+    for (unsigned i = 0; i < options.nodes; ++i) world.read_all(i);
   world.views();
   if (!world.settle(60s)) return world.broken().empty() ? "does not settle" : world.broken();
   world.expect_converged();
@@ -168,6 +186,8 @@ TEST(ReplicationTest, LosesNothingOnABadNetwork) { live_many(Faults::Network, 1)
 TEST(ReplicationTest, LosesNothingToOneFaultAtATime) { live_many(Faults::OneAtATime, 5001); }
 
 TEST(ReplicationTest, ConvergesAfterAnything) { live_many(Faults::Anything, 2001); }
+
+TEST(ReplicationTest, RepairsWhatIsDamaged) { live_many(Faults::Damage, 8001); }
 
 TEST(ReplicationTest, ReachesItsRareBranches) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) live(seed, Faults::Anything);

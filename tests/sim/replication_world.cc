@@ -87,6 +87,11 @@ void ReplicationWorld::restart(unsigned index) {
     node.terms = std::make_unique<cluster::MemoryTermTable>();
     node.clock = std::make_unique<store::HybridClock>();
     node.records = std::make_unique<store::Namespace>("test", *node.clock);
+    if (options_.brittle) {
+      node.log = std::make_unique<BrittleLog>();
+      node.records->attach(node.log.get());
+      node.records->keep_on_device(node.log.get());
+    }
     node.saved.clear();
   }
   node.effects = std::make_unique<NodeEffects>(*this, index);
@@ -207,6 +212,41 @@ void ReplicationWorld::heal() {
     node.component = 0;
     node.rows_held = false;
     node.paused = false;
+  }
+}
+
+bool ReplicationWorld::damage(unsigned index, unsigned key) {
+  const Node& node = nodes_[index];
+  const MemoryRecord* const record = node.records->partition(kPartition).index.find(digests_[key]);
+  if (record == nullptr || record->is_tombstone() || !readable(index, key)) return false;
+  FLOTILLA_MARK("fault: a stored copy is damaged");
+  node.log->damage(node.records->wanted(*record).at);
+  return true;
+}
+
+bool ReplicationWorld::damage_one_of_two(unsigned index, unsigned key) {
+  const auto position = [&](const Node& node) {
+    const MemoryRecord* const record =
+        node.records->partition(kPartition).index.find(digests_[key]);
+    if (record == nullptr) return Position{};
+    return Position{node.terms->term(record->lsn.term()), record->lsn.seq()};
+  };
+  const Node& node = nodes_[index];
+  if (!node.alive || !node.replica->in_sync()) return false;
+  for (const Node& other : nodes_)
+    if (other.alive && other.index != index && other.replica->in_sync() &&
+        other.component == node.component && position(other) == position(node) &&
+        readable(other.index, key))
+      return damage(index, key);
+  return false;
+}
+
+void ReplicationWorld::read_all(unsigned index) {
+  const Node& node = nodes_[index];
+  for (const wire::Digest& digest : digests_) {
+    const MemoryRecord* const record = node.records->partition(kPartition).index.find(digest);
+    std::shared_ptr<const store::RecordRead> keeps;
+    if (record != nullptr) (void)node.records->image_of(*record, keeps);
   }
 }
 
@@ -467,6 +507,9 @@ void ReplicationWorld::run(Duration time) {
       node.inbox.clear();
       for (auto& what : inbox) what();
     }
+    for (Node& node : nodes_)
+      if (node.alive && !node.paused)
+        for (const auto& copy : node.records->damaged().take_new()) node.replica->repair(copy);
     check_step();
   }
   now_ = std::max(now_, end);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "brittle_log.h"
 #include "cluster/history.h"
 #include "cluster/replica.h"
 
@@ -35,6 +36,7 @@ class ReplicationWorld {
     unsigned rf = 2;
     unsigned keys = 12;
     bool durable = false;  // A crash keeps the records, and what was saved at most a second ago.
+    bool brittle = false;  // Bodies are in a log that can be damaged.
     double loss = 0;
     double twice = 0;
     Duration delay_most = std::chrono::milliseconds(2);
@@ -71,8 +73,16 @@ class ReplicationWorld {
   /// Each part gets a leader of its own; nothing passes between parts.
   void split(const std::vector<std::vector<unsigned>>& components);
   void restore_network() { cuts_.clear(); }
+  /// Its log was found damaged: what it saved is not believed.
+  void forget_saved(unsigned node) { nodes_[node].saved.clear(); }
   void save(unsigned node) { nodes_[node].saved = nodes_[node].replica->save(); }
   void heal();
+  /// The stored copy of a key at a node. False: there is none that could be damaged.
+  bool damage(unsigned node, unsigned key);
+  /// The same where another copy in sync has just that mutation, and can read it.
+  bool damage_one_of_two(unsigned node, unsigned key);
+  /// Reads all that a node holds, as a scrub does.
+  void read_all(unsigned node);
 
   // The leader.
   void view(unsigned component);  // Computes a view of who lives there.
@@ -93,6 +103,7 @@ class ReplicationWorld {
   const Write& outcome(std::uint64_t id) const { return writes_.at(id); }
   std::vector<std::uint64_t> value(unsigned node, unsigned key) const;  // Ids appended.
   bool exists(unsigned node, unsigned key) const;
+  bool readable(unsigned node, unsigned key) const;
 
   // What is true.
   Replica& replica(unsigned node) { return *nodes_[node].replica; }
@@ -146,6 +157,7 @@ class ReplicationWorld {
     Epoch promised;
     std::unique_ptr<cluster::MemoryTermTable> terms;
     std::unique_ptr<store::HybridClock> clock;
+    std::unique_ptr<BrittleLog> log;
     std::unique_ptr<store::Namespace> records;
     std::unique_ptr<NodeEffects> effects;
     std::unique_ptr<cluster::CopyNode> copies;
@@ -171,6 +183,7 @@ class ReplicationWorld {
     if (broken_.empty()) broken_ = what;
   }
   Duration delay();
+  std::optional<Buffer> body(const Node& node, const store::MemoryRecord& record) const;
   static std::string name(const RowVersion& version);
   std::optional<unsigned> node_of(const Process& process) const;
 

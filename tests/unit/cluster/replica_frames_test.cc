@@ -89,6 +89,8 @@ TEST(FramesTest, EveryKindParsesToItsLastByteAndNotBeyond) {
   grant.row.in_sync.resize(2);
   grant.row.targets.resize(3);
   expect_exact(Kind::Grant, grant);
+  expect_exact(Kind::Want, WantFrame{.records = pull.held});
+  expect_exact(Kind::Have, HaveFrame{.records = {record("s", body)}, .lacking = {{}, {}}});
 }
 
 TEST(FramesTest, KeysOutOfOrderAreGarbage) {

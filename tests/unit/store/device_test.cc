@@ -100,9 +100,50 @@ TEST_F(DeviceTest, ADamagedRecordIsToldAndNotServed) {
     EXPECT_TRUE(device.body(1).empty()) << at;
     disk.damage(extent.offset + at, was);
   }
-  EXPECT_EQ(device.log->statistics().read_errors, extent.size);
+  EXPECT_EQ(device.log->statistics().read_errors, 1U) << "of one record";
+  EXPECT_EQ(device.records.damaged().size(), 1U);
   EXPECT_EQ(device.body(1), device_body(500, 1));
   EXPECT_EQ(device.body(2), device_body(500, 2));
+}
+
+TEST_F(DeviceTest, BesideADamagedRecordOthersAreLookedForAndAllAreRepaired) {
+  Device device(disk, options);
+  for (unsigned key = 0; key < 40; ++key)
+    ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
+  ASSERT_TRUE(device.remove(3));
+  for (unsigned key = 40; key < 80; ++key)
+    ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
+  device.pass(2s);
+  const SegmentSlot segment = device.find(1)->segment;
+  for (const unsigned key : {1U, 2U}) {
+    const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(key)).at);
+    disk.damage(extent.offset + 60, disk.bytes()[extent.offset + 60] ^ std::byte{1});
+  }
+  EXPECT_TRUE(device.body(1).empty());
+  device.pass(2s);
+  EXPECT_TRUE(device.records.damaged().contains(sim::device_digest(2))) << "nobody has read it";
+  EXPECT_EQ(device.records.damaged().size(), 2U);
+  EXPECT_EQ(device.log->statistics().damaged_segments, 1U);
+  for (unsigned key = 0; key < 80; ++key)
+    EXPECT_EQ(device.find(key)->segment == segment, key == 1 || key == 2) << key;
+
+  for (const unsigned key : {1U, 2U}) {
+    store::Partition& partition = device.records.partition_of(sim::device_digest(key));
+    MemoryRecord* const record = partition.index.find(sim::device_digest(key));
+    RecordImage image{.digest = record->digest,
+                      .last_update = record->last_update,
+                      .generation = record->generation};
+    const Buffer body = device_body(1000, key);
+    image.body = Bytes(body).first(body.size() - 1);
+    EXPECT_FALSE(device.records.repair(partition, *record, image)) << "it is another";
+    image.body = body;
+    EXPECT_TRUE(device.records.repair(partition, *record, image).has_value());
+    EXPECT_EQ(device.body(key), body);
+  }
+  device.pass(2s);
+  EXPECT_EQ(device.records.damaged().size(), 0U);
+  EXPECT_EQ(device.records.repaired(), 2U);
+  EXPECT_EQ(device.log->statistics().damaged_segments, 0U);
 }
 
 TEST_F(DeviceTest, AReadThatComesLateFindsItsRecordOrNothing) {

@@ -291,6 +291,7 @@ TEST_F(EncryptedDeviceTest, AChangedRecordIsToldAndNotServed) {
       }
       EXPECT_TRUE(device.body(1).empty()) << at;
       EXPECT_EQ(device.log->statistics().read_errors, ++told);
+      EXPECT_TRUE(device.records.damaged().forget(sim::device_digest(1)));
     }
   EXPECT_EQ(device.body(2), device_body(100, 2));
   for (std::size_t i = 0; i < good.size(); ++i) disk.damage(extent.offset + i, stored[i]);

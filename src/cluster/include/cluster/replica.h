@@ -120,6 +120,8 @@ struct CopyStatistics {
   Count records_skipped{0};        // Equal on both sides.
   Count records_retransmitted{0};  // Asked for once more.
   Count transfers_done{0};         // Partitions received in whole or in part.
+  Count records_repaired{0};       // Written again here as another copy has them.
+  Count records_unreadable{0};     // Left out of what others are filled with.
   Count conflicts_resolved{0};     // ap_conflicts_resolved: keys changed on both sides of a split.
   Count branches_merged{0};
   Count replicated{0};  // Mutations sent as primary; resent; taken over as backup.
@@ -214,6 +216,8 @@ class Replica final : public store::MutationListener {
   bool keeps_tombstones() const override;
   /// Whether nobody needs this tombstone any more, as far as the row says: all copies are in sync.
   bool may_forget(store::Lsn tombstone) const override;
+  /// Whether there is another copy in sync. Any thread.
+  bool can_repair() const override { return shown_.can_repair.load(std::memory_order_relaxed); }
 
   enum class Acknowledged : std::uint8_t { Waiting, Yes, Deposed };
   /// Whether every in-sync copy has the mutation; `lsn` is partition.last_lsn right after it. Any
@@ -232,6 +236,8 @@ class Replica final : public store::MutationListener {
   void move(const Row& row);
   /// This process is in no view any more: it serves nothing until the next row.
   void orphan();
+  /// This node cannot read a record, as store::DamagedRecords says: other copies are asked for it.
+  void repair(const store::RecordWanted& copy);
   /// Holders of durable data that are out of the view need tombstones to stay.
   void set_holders_away(bool away);
   /// A frame from a copy on another process. Any bytes: garbage is counted and dropped.
@@ -268,6 +274,7 @@ class Replica final : public store::MutationListener {
     std::atomic<Access> read{Access::Nobody};
     std::atomic<Access> read_any{Access::Nobody};
     std::atomic<bool> scan{false};
+    std::atomic<bool> can_repair{false};
     std::atomic<bool> unsaved{false};
     std::atomic<bool> leading{false};  // Primary, in the term of `acknowledged`.
     /// Nobody else has a copy, so a mutation needs no more work.

@@ -31,7 +31,8 @@ struct LogTuning {
                                     // the same; some are kept free in any case.
   Duration defrag_sleep =
       std::chrono::milliseconds(1);  // Between two reads of a flush size while space is not short.
-  Packing packing;  // Of what is appended from now on; for LogOptions::packs alone.
+  Duration scrub_period{};  // Within which each segment is read and checked once. 0: none is.
+  Packing packing;          // Of what is appended from now on; for LogOptions::packs alone.
   std::uint64_t post_write_cache = 0;  // Bytes of written units kept for peek(), per file.
 };
 
@@ -126,9 +127,12 @@ struct LogStatistics {
   std::uint32_t defrag_queue = 0;  // Segments waiting.
   std::uint32_t damaged_segments =
       0;  // Not reused, because records are indexed in them that cannot be read.
-  std::uint64_t read_errors = 0;
-  std::uint64_t cache_hits = 0;    // peek() had the record.
-  std::uint64_t cache_misses = 0;  // It had not.
+  std::uint64_t read_errors = 0;     // Copies that readers wanted and could not have.
+  std::uint64_t scrub_segments = 0;  // Read and checked.
+  std::uint64_t scrub_errors = 0;    // Places in them that did not check.
+  std::uint64_t scrub_passes = 0;    // Over all segments of a file.
+  std::uint64_t cache_hits = 0;      // peek() had the record.
+  std::uint64_t cache_misses = 0;    // It had not.
   std::uint64_t cached_bytes = 0;
 };
 

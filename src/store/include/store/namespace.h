@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/mutex.h"
 #include "store/clock.h"
+#include "store/damaged_records.h"
 #include "store/index.h"
 #include "store/record_log.h"
 #include "store/record_read.h"
@@ -32,6 +33,8 @@ class MutationListener {
   virtual bool keeps_tombstones() const = 0;
   /// Whether no other copy needs the tombstone any more.
   virtual bool may_forget(Lsn tombstone) const = 0;
+  /// Whether other copies are asked for records that this node cannot read. Any thread.
+  virtual bool can_repair() const { return false; }
 };
 
 /// One of the 4096 parts of a namespace: a monitor. All changes happen under `write`; the index and
@@ -106,6 +109,10 @@ class Namespace {
   /// told. `image.lsn` must be above `old->lsn`. Caller as for put(). Errors as put(), Parameter:
   /// the body does not parse or the set does not fit.
   Result<LogPosition> apply(Partition& partition, MemoryRecord* old, const RecordImage& image);
+  /// Writes a record again whose stored copy cannot be read: `image` is the same mutation as
+  /// another copy has it; its number does not count. Caller as for put(). Errors as put(),
+  /// Parameter: it is another.
+  Result<void> repair(Partition& partition, MemoryRecord& record, const RecordImage& image);
   /// Forgets a tombstone, or any record without a log, leaving nothing behind. Caller as for put().
   void drop(Partition& partition, MemoryRecord* old);
 
@@ -136,18 +143,27 @@ class Namespace {
   std::optional<RecordImage> peek(const RecordWanted& wanted, Arena& room) const;
   /// Begins to read it from the device; read() looks into memory first. `wake` (null: nobody) is
   /// called once a device has answered, and outlives that. What is done without an image may have
-  /// been moved: look again, and ask lost().
+  /// been moved: look again, and ask missing().
   std::shared_ptr<RecordRead> read_device(const RecordWanted& wanted,
                                           const std::function<void()>* wake) const;
   std::shared_ptr<RecordRead> read(const RecordWanted& wanted,
                                    const std::function<void()>* wake) const;
-  /// Whether what was read in vain is just what the index wants now: it cannot be had, and the log
-  /// is told. False: it was moved or changed meanwhile, read again.
-  bool lost(const RecordRead& read, const RecordWanted& now) const;
+  enum class Missing : std::uint8_t {
+    Moved,    // Or changed meanwhile: read again.
+    Damaged,  // Another copy is asked for it: look again soon.
+    Lost,     // No other copy is known to have it.
+  };
+  /// Why a read brought nothing, `now` being what the index wants by now. Of a copy that cannot be
+  /// had the log is told, once.
+  Missing missing(const RecordRead& read, const RecordWanted& now) const;
+  DamagedRecords& damaged() const { return damaged_; }
+  /// Records that were written again because their stored copy could not be read, since start.
+  std::uint64_t repaired() const { return repaired_.load(std::memory_order_relaxed); }
   /// Moves a record's newest copy within the log: true when `image` in `from` still is that copy
   /// and was appended anew. For compaction, any thread.
   Result<bool> relocate(const RecordImage& image, SegmentSlot from);
-  /// The same for whatever record of that digest has its newest copy there.
+  /// The same for whatever record of that digest has its newest copy there, which cannot be read:
+  /// what is in memory is written again. False: nothing is, or the copy is elsewhere.
   Result<bool> move_from(const wire::Digest& digest, SegmentSlot from);
 
   /// Makes all records of the set (0: of the whole namespace) that are older than `before`
@@ -216,6 +232,8 @@ class Namespace {
   std::unique_ptr<std::array<Partition, wire::kPartitions>> partitions_;
   std::atomic<std::uint64_t> truncate_before_{0};
   std::atomic<std::uint32_t> evict_until_{0};
+  mutable DamagedRecords damaged_;
+  std::atomic<std::uint64_t> repaired_{0};
   std::atomic<std::uint64_t> objects_{0};
   std::atomic<std::uint64_t> tombstones_{0};
   std::atomic<std::uint64_t> data_bytes_{0};

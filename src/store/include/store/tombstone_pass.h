@@ -38,9 +38,4 @@ class TombstonePass {
   std::vector<Candidate> candidates_;  // By digest.
 };
 
-/// Appends the records again whose newest copy is in a segment that cannot be read. False: the log
-/// takes no more just now. Walks the whole index. On a device the records are left where they are:
-/// whoever asks for them is told.
-bool rescue_from(Namespace& ns, SegmentSlot segment);
-
 }  // namespace flotilla::store
