@@ -57,6 +57,7 @@ server_suites() {
   suite bench 600 bench/run --quick
   e2e_suite 900
   suite bench-data 600 bench/data --quick
+  suite bench-footprint 600 bench/footprint --quick
 }
 
 e2e_suite() {

@@ -115,17 +115,21 @@ network {{
 }}
 namespace test {{
     replication-factor 1
-    storage-engine memory {{
-        data-size 4G
-    }}
-}}
+{engine}}}
 """
+    engine = """\
+    storage-engine memory {{
+        data-size {filesize}
+    }}
+"""
+    data_bytes = 4 << 30  # Size of the namespace.
 
     def command(self):
         path = os.path.join(self.folder, "flotilla.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write(self.config.format(folder=self.folder, port=self.port, heartbeat=machine.free_port(),
-                                          fabric=machine.free_port()))
+                                          fabric=machine.free_port(),
+                                          engine=self.engine.format(folder=self.folder, filesize=self.data_bytes)))
         return [os.path.join(self.binaries, "flotillad"), "--config-file", path, "--foreground"]
 
     def info(self, name):
