@@ -8,6 +8,7 @@
 namespace flotilla::sim {
 
 using store::MemoryRecord;
+using store::RecordHead;
 
 namespace {
 
@@ -45,7 +46,7 @@ std::optional<std::uint64_t> ReplicationWorld::write(unsigned index, unsigned ke
   store::Partition& partition = node.records->partition(kPartition);
   MemoryRecord* const old = partition.index.find(digests_[key]);
   const WallTime wall_now = wall();
-  const bool there = old != nullptr && !old->is_tombstone();
+  const bool there = old != nullptr && !old->head().is_tombstone();
   if (remove && !there) return {};
   Write w;
   w.id = ++ids_;
@@ -56,14 +57,14 @@ std::optional<std::uint64_t> ReplicationWorld::write(unsigned index, unsigned ke
   if (there) ids = ids_of(*old);
   ids.push_back(w.id);
   const Buffer body = body_of(ids);
-  const auto done = remove
-                        ? node.records->remove(partition, old, wall_now)
-                        : node.records->put(partition, old,
-                                            {.digest = digests_[key],
-                                             .generation = static_cast<std::uint16_t>(
-                                                 old == nullptr ? 1 : old->generation % 0xFFFF + 1),
-                                             .body = body},
-                                            wall_now);
+  const auto done =
+      remove ? node.records->remove(partition, old, wall_now)
+             : node.records->put(partition, old,
+                                 {.digest = digests_[key],
+                                  .generation = static_cast<std::uint16_t>(
+                                      old == nullptr ? 1 : old->head().generation % 0xFFFF + 1),
+                                  .body = body},
+                                 wall_now);
   if (!done) {
     fail("a write failed");
     return {};
@@ -127,14 +128,14 @@ void ReplicationWorld::poll_writes() {
 std::vector<std::uint64_t> ReplicationWorld::value(unsigned node, unsigned key) const {
   const MemoryRecord* const record =
       nodes_[node].records->partition(kPartition).index.find(digests_[key]);
-  return record == nullptr || record->is_tombstone() ? std::vector<std::uint64_t>{}
-                                                     : ids_of(*record);
+  return record == nullptr || record->head().is_tombstone() ? std::vector<std::uint64_t>{}
+                                                            : ids_of(*record);
 }
 
 bool ReplicationWorld::exists(unsigned node, unsigned key) const {
   const MemoryRecord* const record =
       nodes_[node].records->partition(kPartition).index.find(digests_[key]);
-  return record != nullptr && !record->is_tombstone();
+  return record != nullptr && !record->head().is_tombstone();
 }
 
 void ReplicationWorld::forget_tombstones(unsigned index, bool all) {
@@ -145,7 +146,8 @@ void ReplicationWorld::forget_tombstones(unsigned index, bool all) {
   store::Partition& partition = node.records->partition(kPartition);
   for (const wire::Digest& d : digests_) {
     MemoryRecord* const record = partition.index.find(d);
-    if (record != nullptr && record->is_tombstone() && node.replica->may_forget(record->lsn))
+    if (record != nullptr && record->head().is_tombstone() &&
+        node.replica->may_forget(record->head().lsn))
       node.records->drop(partition, record);
   }
 }
@@ -174,9 +176,10 @@ void ReplicationWorld::check_copies() {
   for (const Node& node : nodes_) {
     if (!node.alive) continue;
     const CopyReport report = node.replica->report();
-    node.records->for_each(kPartition, [&](const MemoryRecord& record) {
+    node.records->for_each(kPartition, [&](const MemoryRecord& of) {
+      const RecordHead record = of.head();
       const Position p{node.terms->term(record.lsn.term()), record.lsn.seq()};
-      Buffer bytes(record.body().begin(), record.body().end());
+      Buffer bytes(of.body().begin(), of.body().end());
       append_be(bytes, record.generation);
       append_be(bytes, record.flags);
       const auto [at, fresh] = seen.emplace(std::pair(record.digest, p), bytes);
@@ -200,10 +203,11 @@ void ReplicationWorld::check_copies() {
           node.records->partition(kPartition).index.find(digests_[key]);
       if (record == nullptr) continue;  // A forgotten tombstone, or a loss that others find.
       // Digests do not look at those, and were compared when the key was perhaps removed again.
-      if (record->is_tombstone() && (write.remove || removed_later.contains(key))) continue;
+      if (record->head().is_tombstone() && (write.remove || removed_later.contains(key))) continue;
       // A node alone with replication factor 1 leaves no tombstone, so an old holder may undo it.
       if (write.remove && options_.rf == 1) continue;
-      const Position p{node.terms->term(record->lsn.term()), record->lsn.seq()};
+      const store::Lsn lsn = record->head().lsn;
+      const Position p{node.terms->term(lsn.term()), lsn.seq()};
       if (p.term == claimed.term && p.seq < seq)
         fail(fmt::format(
             "I6: node {} claims {}:{} and has key {} at {}, not {}; row {} filling {} leads {}",

@@ -68,7 +68,7 @@ TEST_F(DeviceTest, ADamagedRecordIsToldAndNotServed) {
   ASSERT_TRUE(device.put(1, device_body(500, 1)).has_value());
   ASSERT_TRUE(device.put(2, device_body(500, 2)).has_value());
   device.pass(2s);
-  const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+  const RecordExtent extent = device.log->extent(device.records.wanted(device.find(1)->head()).at);
   for (std::size_t at = 0; at < extent.size; ++at) {
     const std::byte was = disk.bytes()[extent.offset + at];
     disk.damage(extent.offset + at, was ^ std::byte{1});
@@ -85,7 +85,7 @@ TEST_F(DeviceTest, AReadThatComesLateFindsItsRecordOrNothing) {
   for (unsigned key = 0; key < 50; ++key)
     ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
   device.pass(2s);
-  const RecordWanted wanted = device.records.wanted(*device.find(7));
+  const RecordWanted wanted = device.records.wanted(device.find(7)->head());
   const RecordExtent extent = device.log->extent(wanted.at);
   // The segment is emptied and used again.
   for (unsigned step = 0;
@@ -122,7 +122,7 @@ TEST_F(DeviceTest, CompressedRecordsTakeLessRoomAndComeBack) {
         ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
       device.pass(2s);
       for (unsigned key = 0; key < 200; ++key) EXPECT_EQ(device.body(key), device_body(1000, key));
-      EXPECT_EQ(device.find(7)->body_size, device_body(1000, 7).size());
+      EXPECT_EQ(device.find(7)->head().body_size, device_body(1000, 7).size());
       const LogStatistics figures = device.log->statistics();
       if (packing == Packing{}) plain_bytes = figures.used_bytes;
       if (packing != Packing{}) {
@@ -134,7 +134,7 @@ TEST_F(DeviceTest, CompressedRecordsTakeLessRoomAndComeBack) {
     for (const bool closed : {false, true}) {
       Device again(disk, options);
       for (unsigned key = 0; key < 200; ++key) EXPECT_EQ(again.body(key), device_body(1000, key));
-      EXPECT_EQ(again.find(7)->body_size, device_body(1000, 7).size());
+      EXPECT_EQ(again.find(7)->head().body_size, device_body(1000, 7).size());
       if (!closed) again.close();
     }
   }
@@ -200,7 +200,7 @@ TEST_F(DeviceTest, ARecordThatDoesNotExpandIsToldAndNotServed) {
   Device device(disk, options);
   ASSERT_TRUE(device.put(1, device_body(500, 1)).has_value());
   device.pass(2s);
-  const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+  const RecordExtent extent = device.log->extent(device.records.wanted(device.find(1)->head()).at);
   const MutableBytes stored = disk.bytes().subspan(extent.offset, extent.size);
   RecordImage image = StoredRecord::parse(stored)->image;
   Buffer bad(image.body.begin(), image.body.end());
