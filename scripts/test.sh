@@ -61,6 +61,7 @@ server_suites() {
   suite bench-data 600 bench/data --quick
   suite bench-device 600 bench/device --quick
   suite bench-restart 600 bench/restart --quick
+  suite bench-footprint 600 bench/footprint --quick
 }
 
 e2e_suite() {

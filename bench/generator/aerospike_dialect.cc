@@ -123,7 +123,10 @@ class AerospikeDialect : public Dialect {
     append_field(to, Field::Set, as_bytes(options_.set));
   }
   bool is_value_of_key(Bytes value, std::uint64_t key) const {
-    return is_value_of(value, options_.value_bytes, key);
+    const bool any_size = options_.value_bytes_most > options_.value_bytes &&
+                          value.size() >= options_.value_bytes &&
+                          value.size() <= options_.value_bytes_most;
+    return is_value_of(value, any_size ? value.size() : options_.value_bytes, key);
   }
 
   DialectOptions options_;
@@ -157,8 +160,10 @@ class SingleRecord final : public AerospikeDialect {
     const std::uint64_t key = keys_.key(request);
     append(to, Bytes(template_));
     std::memcpy(to.data() + at + digest_at_, digests_[key].bytes.data(), kDigestSize);
-    if (is_put_)
-      store_be<std::uint64_t>(to.data() + at + template_.size() - options_.value_bytes, key);
+    if (!is_put_) return;
+    const std::size_t value_at = at + template_.size() - options_.value_bytes;
+    store_be<std::uint64_t>(to.data() + value_at, key);
+    if (options_.value_bytes_most > options_.value_bytes) resize_value(to, at, value_at, request);
   }
 
  private:
@@ -172,6 +177,16 @@ class SingleRecord final : public AerospikeDialect {
     append(template_, kBin);
     template_.resize(template_.size() + options_.value_bytes);
     fill_value(MutableBytes(template_).last(options_.value_bytes), 0);
+  }
+
+  /// Gives the put at `at` the value size of this request.
+  void resize_value(Buffer& to, std::size_t at, std::size_t value_at, std::uint64_t request) const {
+    const std::size_t size =
+        size_of_value(request, options_.value_bytes, options_.value_bytes_most);
+    to.resize(value_at + size, std::byte{'.'});
+    store_be<std::uint32_t>(to.data() + value_at - kBin.size() - 8,
+                            static_cast<std::uint32_t>(4 + kBin.size() + size));
+    finish(to, at);
   }
 
   Result<bool> take_body(Bytes body, Ticket& ticket) const override {

@@ -42,6 +42,8 @@ struct DialectOptions {
   std::string name_space = "test";
   std::string set = "bench";
   std::size_t value_bytes = 100;  // At least 8.
+  std::size_t value_bytes_most =
+      0;  // Above value_bytes: sizes of values are uniform up to here. For get and put.
   std::size_t echo_bytes =
       0;  // Not 0: the server is the echo server, each reply has so many bytes.
   std::uint64_t query_id =

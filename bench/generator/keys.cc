@@ -25,6 +25,12 @@ std::uint64_t Keys::key(std::uint64_t request, std::uint32_t row) const {
   return static_cast<std::uint64_t>((Wide{random} * options_.count) >> 64);
 }
 
+std::size_t size_of_value(std::uint64_t request, std::size_t least, std::size_t most) {
+  // Not the number that keys are mixed from: sizes must not depend on them.
+  const std::uint64_t random = mix(~request);
+  return least + static_cast<std::size_t>((Wide{random} * (most - least + 1)) >> 64);
+}
+
 DigestTable::DigestTable(std::string_view set, std::uint64_t count) { compute(set, count); }
 
 DigestTable::DigestTable(std::string_view set, std::uint64_t count, const std::string& file) {

@@ -32,6 +32,9 @@ class Keys {
   Options options_;
 };
 
+/// The size of the value that a request puts, uniform in [least, most].
+std::size_t size_of_value(std::uint64_t request, std::size_t least, std::size_t most);
+
 /// Digests of the integer keys 0 to count - 1 in one set, computed once, ahead of the measurement.
 class DigestTable {
  public:

@@ -74,6 +74,9 @@ void declare(CLI::App& app, Options& o) {
                "Each key once, in order, instead of uniformly at random");
   app.add_option("--batch-rows", o.batch_rows)->check(CLI::Range(1, 100'000));
   app.add_option("--value-bytes", o.dialect_options.value_bytes)->check(CLI::Range(8, 1 << 20));
+  app.add_option("--value-bytes-most", o.dialect_options.value_bytes_most,
+                 "Sizes of values are uniform from --value-bytes up to here")
+      ->check(CLI::Range(8, 1 << 20));
   app.add_option("--echo-bytes", o.dialect_options.echo_bytes,
                  "The server is echo_server with replies of this size");
   app.add_option("--query-records", o.dialect_options.query_records,

@@ -53,6 +53,14 @@ class Generator:
         return self._run(server, ["--operation", "put", "--sequential", "--connections", "16", "--in-flight", "16",
                                   "--operations", str(self.keys)], "put", "request")
 
+    def put(self, server, requests, value_bytes_most, *order):
+        """Puts whose values have from `value_bytes` to `value_bytes_most` bytes, keys at random unless `order` says else."""
+        done = self._run(server, ["--operation", "put", "--connections", "16", "--in-flight", "16", "--operations", str(requests),
+                                  "--value-bytes-most", str(value_bytes_most), "--first-request", str(self.next_request), *order],
+                         "put", "request")
+        self.next_request += requests
+        return done
+
     def measure(self, server, row):
         return self._measure(server, row.operation, row.connections, row.in_flight, row.requests, row.per)
 

@@ -80,7 +80,7 @@ def tail_table(tail):
 def memory_table(memories):
     return table(["server", "records", "before, MiB", "after, MiB", "beyond the payload, bytes a record", "target"],
                   [[m.server, f"{m.records:,}", f"{m.before / 2**20:.1f}", f"{m.after / 2**20:.1f}",
-                    f"**{m.per_record():.1f}**", "≤ 96" if m.server == "flotilla" else "–"] for m in memories])
+                    f"**{m.per_record():.1f}**", "≤ 72" if m.server == "flotilla" else "–"] for m in memories])
 
 
 def idle_table(idles):

@@ -9,6 +9,7 @@
 namespace flotilla::cluster {
 
 using store::MemoryRecord;
+using store::RecordHead;
 using wire::Digest;
 
 namespace {
@@ -52,7 +53,7 @@ void descend(store::Partition& partition, const Digest* below, const auto& visit
     if (bucket.empty()) return;
     for (const MemoryRecord* record : bucket)
       if (!visit(*record)) return;
-    last = bucket.back()->digest;
+    last = bucket.back()->digest();
   }
 }
 
@@ -61,7 +62,8 @@ void descend(store::Partition& partition, const Digest* below, const auto& visit
 /// One sum for each leaf, over what is alive: equal sums, equal records.
 LeafHashes ReplicaCore::leaf_hashes() const {
   LeafHashes hashes{};
-  descend(partition_, nullptr, [&](const MemoryRecord& record) {
+  descend(partition_, nullptr, [&](const MemoryRecord& of) {
+    const RecordHead record = of.head();
     if (record.is_tombstone() || context_.records.truncated(record)) return true;
     std::array<std::uint64_t, 7> key{};
     const Position at = position_of(record.lsn);
@@ -208,7 +210,8 @@ void ReplicaCore::add_range(PullFrame& pull) {
   pull.low = low_of(id_, last);
   int above = fill.leaf;  // The leaf that differs to which records between belong.
   std::size_t between = 0;
-  descend(partition_, pull.from_top ? nullptr : &pull.below, [&](const MemoryRecord& record) {
+  descend(partition_, pull.from_top ? nullptr : &pull.below, [&](const MemoryRecord& of) {
+    const RecordHead record = of.head();
     if (record.digest < pull.low) return false;
     if (context_.records.truncated(record)) return true;
     int leaf = leaf_of(record.digest);
@@ -247,7 +250,7 @@ void ReplicaCore::take_copies(const CopiesFrame& copies) {
   for (const Digest& digest : copies.gone) {
     MemoryRecord* const own = partition_.index.find(digest);
     if (own == nullptr) continue;
-    const Position mine = position_of(own->lsn);
+    const Position mine = position_of(own->head().lsn);
     FLOTILLA_MARK("a record that the primary lacks goes");
     // Unless the stream brought it after the primary looked.
     if (mine.term != following_->term || mine.seq <= copies.as_of)
@@ -378,12 +381,12 @@ bool ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
     if (!copies.done) return true;
     copies.reached = position_of(change->lsn);
     const MemoryRecord* const record = partition_.index.find(change->digest);
-    if (record == nullptr || context_.records.truncated(*record)) {
+    if (record == nullptr || context_.records.truncated(record->head())) {
       copies.gone.push_back(change->digest);
       bytes += Digest::kSize;
     } else {
       auto numbered_record = numbered(*record);
-      if (!numbered_record && is_being_repaired(*record)) return false;
+      if (!numbered_record && is_being_repaired(change->digest)) return false;
       if (!numbered_record) {  // What the receiver has of it must be looked at.
         copies = {.from = copies.from,
                   .number = copies.number,
@@ -415,7 +418,8 @@ bool ReplicaCore::answer_range(const PullFrame& pull, CopiesFrame& copies) {
   std::size_t bytes = 0;
   std::size_t examined = 0;
   bool ready = true;
-  descend(partition_, pull.from_top ? nullptr : &pull.below, [&](const MemoryRecord& record) {
+  descend(partition_, pull.from_top ? nullptr : &pull.below, [&](const MemoryRecord& of) {
+    const RecordHead record = of.head();
     if (record.digest < pull.low) return false;
     if (bytes >= options().answer_bytes || examined >= kExaminedMost) {
       copies.done = false;
@@ -430,8 +434,8 @@ bool ReplicaCore::answer_range(const PullFrame& pull, CopiesFrame& copies) {
     if (theirs) ++held;
     if (same) ++statistics().records_skipped;
     if (same || context_.records.truncated(record)) return true;
-    auto numbered_record = numbered(record);
-    ready = numbered_record || !is_being_repaired(record);
+    auto numbered_record = numbered(of);
+    ready = numbered_record || !is_being_repaired(record.digest);
     if (!numbered_record) {  // An older version must not pass for it.
       if (theirs) copies.gone.push_back(record.digest);
       return ready;

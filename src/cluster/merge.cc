@@ -3,6 +3,7 @@
 namespace flotilla::cluster {
 
 using store::MemoryRecord;
+using store::RecordHead;
 using wire::Digest;
 
 namespace {
@@ -60,9 +61,11 @@ void ReplicaCore::send_branch() {
   if (again) FLOTILLA_MARK("a chunk of a branch is sent again");
   for (; next < end && (again || bytes < options().answer_bytes); ++next) {
     const MemoryRecord* const record = partition_.index.find(fill.branch[next]);
-    if (record == nullptr || context_.records.truncated(*record)) continue;
+    if (record == nullptr) continue;
+    const RecordHead head = record->head();
+    if (context_.records.truncated(head)) continue;
     // The stream has brought the primary's version of the key already.
-    if (position_of(record->lsn).term == f.term) continue;
+    if (position_of(head.lsn).term == f.term) continue;
     auto numbered_record = numbered(*record);
     if (!numbered_record) continue;
     frame.records.push_back(std::move(*numbered_record));
@@ -154,7 +157,7 @@ bool ReplicaCore::merge_one(const BranchFrame& frame, const NumberedRecord& reco
     const NumberedRecord& ours = *read;
     if (same_content(ours.image, theirs)) {
       FLOTILLA_MARK("both sides hold the same");
-      return ours.position.term == row_.term || put_again(*own, own->generation).has_value();
+      return ours.position.term == row_.term || put_again(*own, own->head().generation).has_value();
     }
     if (!covers(frame.history, ours.position)) {
       if (frame.tail && parted_in_this_life(frame.history)) {

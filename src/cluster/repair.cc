@@ -17,7 +17,7 @@ constexpr Duration kWaitMost = std::chrono::seconds(1);
 /// copy in sync has just that one, unless it is about to get a newer one too.
 void ReplicaCore::repair(const store::RecordWanted& copy) {
   const MemoryRecord* const record = partition_.index.find(copy.digest);
-  if (record == nullptr || context_.records.wanted(*record) != copy) {
+  if (record == nullptr || context_.records.wanted(record->head()) != copy) {
     context_.records.damaged().forget(copy.digest);
     return;
   }
@@ -56,7 +56,7 @@ bool ReplicaCore::ask_for_repairs(const Process& who) {
     const MemoryRecord* const record = partition_.index.find(each.digest);
     if (record == nullptr || each.lacks(who) || want.records.size() >= options().list_most)
       continue;
-    want.records.push_back({each.digest, position_of(record->lsn)});
+    want.records.push_back({each.digest, position_of(record->head().lsn)});
   }
   if (want.records.empty()) return false;
   send(who, Kind::Want, want);
@@ -111,9 +111,10 @@ void ReplicaCore::on(const Process& from, const FrameHead&, HaveFrame& frame) {
 /// Parameter: it is not the very mutation that stands here. Else: it cannot be kept now.
 Result<void> ReplicaCore::take_repaired(const NumberedRecord& record) {
   store::Namespace& records = context_.records;
-  MemoryRecord* const own = partition_.index.find(record.image.digest);
-  if (own == nullptr || !records.damaged().contains(own->digest)) return {};
-  const Position mine = position_of(own->lsn);
+  const Digest& digest = record.image.digest;
+  MemoryRecord* own = partition_.index.find(digest);
+  if (own == nullptr || !records.damaged().contains(digest)) return {};
+  const Position mine = position_of(own->head().lsn);
   if (mine.term == Term{} || mine != record.position)
     return fail(Code::Parameter, "repair: another mutation");
   const bool renumbers = leads() && left_out_;
@@ -123,13 +124,14 @@ Result<void> ReplicaCore::take_repaired(const NumberedRecord& record) {
   FLOTILLA_MARK("a record that could not be read is written again");
   ++statistics().records_repaired;
   // Copies were filled without it: under a new number all get it.
-  if (renumbers) put_again(*own, own->generation);
+  own = partition_.index.find(digest);
+  if (renumbers) put_again(*own, own->head().generation);
   return {};
 }
 
 /// Of a copy that is filled from here. False: there is no hope, and the record is left out.
-bool ReplicaCore::is_being_repaired(const MemoryRecord& record) {
-  if (shown_.can_repair.load() && context_.records.damaged().is_hoped_for(record.digest)) {
+bool ReplicaCore::is_being_repaired(const Digest& digest) {
+  if (shown_.can_repair.load() && context_.records.damaged().is_hoped_for(digest)) {
     FLOTILLA_MARK("a fill waits for a repair");
     return true;
   }
@@ -152,7 +154,7 @@ void ReplicaCore::on(const Process& from, const FrameHead&, WantFrame& frame) {
   for (const KeyPosition& wanted : frame.records) {
     if (bytes >= options().answer_bytes) break;
     const MemoryRecord* const own = partition_.index.find(wanted.digest);
-    const bool same = own != nullptr && position_of(own->lsn) == wanted.position;
+    const bool same = own != nullptr && position_of(own->head().lsn) == wanted.position;
     if (!same && is_still_to_come(wanted.position)) continue;
     auto record = same ? numbered(*own) : std::nullopt;
     if (record) {

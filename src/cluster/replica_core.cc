@@ -121,7 +121,7 @@ void ReplicaCore::renumber() {
   settle();
   for (const Digest& digest : uncovered(history_)) {
     MemoryRecord* const record = partition_.index.find(digest);
-    if (put_again(*record, record->generation)) continue;
+    if (put_again(*record, record->head().generation)) continue;
     ++statistics().apply_failed;
     dirty_ = true;
   }
@@ -313,7 +313,7 @@ Position ReplicaCore::position_of(Lsn lsn) const {
 }
 
 std::optional<NumberedRecord> ReplicaCore::numbered(const MemoryRecord& record) const {
-  NumberedRecord out{.position = position_of(record.lsn), .image = {}};
+  NumberedRecord out{.position = position_of(record.head().lsn), .image = {}};
   const auto image = context_.records.image_of(record, out.keeps);
   if (!image) return std::nullopt;
   out.image = *image;
@@ -324,7 +324,7 @@ std::optional<NumberedRecord> ReplicaCore::numbered(const MemoryRecord& record) 
 std::vector<Digest> ReplicaCore::uncovered(std::span<const HistoryEntry> history) const {
   std::vector<Digest> found;
   context_.records.for_each(id_, [&](const MemoryRecord& record) {
-    if (!covers(history, position_of(record.lsn))) found.push_back(record.digest);
+    if (!covers(history, position_of(record.head().lsn))) found.push_back(record.digest());
   });
   return found;
 }
@@ -334,13 +334,14 @@ Result<store::LogPosition> ReplicaCore::put_again(MemoryRecord& record, std::uin
   const auto image = context_.records.image_of(record, keeps);
   if (!image) return tl::unexpected(image.error());
   const Buffer copy(image->body.begin(), image->body.end());
+  const store::RecordHead head = record.head();
   return context_.records.put(partition_, &record,
-                              {.digest = record.digest,
-                               .set = record.set,
-                               .void_time = record.void_time,
+                              {.digest = head.digest,
+                               .set = head.set,
+                               .void_time = head.void_time,
                                .generation = generation,
-                               .flags = record.flags,
-                               .last_update = record.last_update,
+                               .flags = head.flags,
+                               .last_update = head.last_update,
                                .body = copy},
                               context_.node.effects.wall());
 }
@@ -358,8 +359,9 @@ Lsn ReplicaCore::lsn_for(const Position& position, const MemoryRecord* own) cons
     if (index == 0) index = terms.intern(position.term, 0);
   }
   const Lsn lsn(index, position.seq);
-  if (own == nullptr || own->lsn < lsn) return lsn;
-  return {terms.intern(position.term, own->lsn.term()), position.seq};
+  if (own == nullptr) return lsn;
+  const Lsn stands = own->head().lsn;
+  return stands < lsn ? lsn : Lsn(terms.intern(position.term, stands.term()), position.seq);
 }
 
 /// Takes a record over from the primary that is followed. What the primary has replaces anything
@@ -371,7 +373,7 @@ bool ReplicaCore::take(const NumberedRecord& record) {
   }
   MemoryRecord* const own = partition_.index.find(record.image.digest);
   if (own != nullptr) {
-    const Position mine = position_of(own->lsn);
+    const Position mine = position_of(own->head().lsn);
     if (mine == record.position) return true;
     if (mine.term == following_->term &&
         (record.position.term != mine.term || record.position.seq < mine.seq)) {

@@ -249,7 +249,7 @@ class ReplicaCore {
   void repair_tick();
   Result<void> take_repaired(const NumberedRecord& record);
   bool is_still_to_come(const Position& position) const;
-  bool is_being_repaired(const store::MemoryRecord& record);
+  bool is_being_repaired(const wire::Digest& digest);
 
   // Merging.
   void send_branch();

@@ -12,6 +12,7 @@ namespace flotilla::exec {
 namespace {
 
 using store::MemoryRecord;
+using store::RecordHead;
 using wire::FieldType;
 using C = NamespaceCounter;
 
@@ -72,7 +73,7 @@ class Walk : public Task {
   virtual void on_unserved(wire::PartitionId) {}
   void finish(QueryJob::End end);
   bool throttled(std::uint64_t records);
-  bool wants(const MemoryRecord& record);
+  bool wants(const RecordHead& record);
   bool aborted() const { return job_ != nullptr && job_->abort.load(std::memory_order_relaxed); }
 
   Executor& executor_;
@@ -118,13 +119,14 @@ bool Walk::next_bucket(Each each) {
   }
   for (const MemoryRecord* record : bucket_) {
     if (records_ >= max_records_) return true;
-    work.below = record->digest;
-    if (wants(*record)) each(*record);
+    const RecordHead head = record->head();
+    work.below = head.digest;
+    if (wants(head)) each(head, *record);
   }
   return true;
 }
 
-bool Walk::wants(const MemoryRecord& record) {
+bool Walk::wants(const RecordHead& record) {
   return (!set_ || record.set == *set_) && ns_.records.visible(record, wall_.seconds());
 }
 
@@ -166,7 +168,7 @@ class BasicQuery : public Walk {
   /// A record copied out from under the lock, for filters and operations; or one on a device, whose
   /// body is being read.
   struct Copy {
-    MemoryRecord header;
+    RecordHead head;
     Bytes body;
     std::shared_ptr<store::RecordRead> read{};
   };
@@ -192,10 +194,9 @@ class BasicQuery : public Walk {
   };
   Found find_again(Copy& copy);
   void write_copies(wire::ReplyWriter& reply);
-  void write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
-  void begin_record(const MemoryRecord& record, const store::KeyView& key,
-                    wire::ReplyWriter& reply);
-  bool write_filtered(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply);
+  void write_record(const RecordHead& record, Bytes body, wire::ReplyWriter& reply);
+  void begin_record(const RecordHead& record, const store::KeyView& key, wire::ReplyWriter& reply);
+  bool write_filtered(const RecordHead& record, Bytes body, wire::ReplyWriter& reply);
   bool write_results(const model::RecordSource& view, wire::ReplyWriter& reply);
 
   bool no_bins_;
@@ -250,8 +251,8 @@ void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
   Arena& arena = executor_.arena();
   arena.reset();
   if (direct_ && !ns_.records.on_device()) {
-    more_ = next_bucket([&](const MemoryRecord& record) {
-      write_record(record, record.body(), reply);
+    more_ = next_bucket([&](const RecordHead& head, const MemoryRecord& record) {
+      write_record(head, record.body(), reply);
       ++records_;
     });
     if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
@@ -259,8 +260,8 @@ void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
   }
   if (!ns_.records.on_device()) {
     copied_at_ = at_;
-    more_ = next_bucket([&](const MemoryRecord& record) {
-      copies_.push_back({record, arena.copy(record.body())});
+    more_ = next_bucket([&](const RecordHead& head, const MemoryRecord& record) {
+      copies_.push_back({head, arena.copy(record.body())});
     });
   }
   write_copies(reply);
@@ -269,8 +270,8 @@ void BasicQuery::write_bucket(wire::ReplyWriter& reply) {
 void BasicQuery::write_copies(wire::ReplyWriter& reply) {
   for (const Copy& copy : copies_) {
     if (records_ >= max_records_) break;
-    if (write_filtered(copy.header, copy.body, reply)) ++records_;
-    work_[copied_at_].below = copy.header.digest;
+    if (write_filtered(copy.head, copy.body, reply)) ++records_;
+    work_[copied_at_].below = copy.head.digest;
   }
   copies_.clear();
   if (job_ != nullptr) job_->succeeded.store(records_, std::memory_order_relaxed);
@@ -282,13 +283,12 @@ bool BasicQuery::read_bucket() {
   if (copies_.empty()) {
     copied_at_ = at_;
     std::vector<store::RecordWanted> wanted;
-    more_ = next_bucket([&](const MemoryRecord& record) {
-      copies_.push_back({record, {}});
-      wanted.push_back(ns_.records.wanted(record));
+    more_ = next_bucket([&](const RecordHead& head, const MemoryRecord&) {
+      copies_.push_back({head, {}});
+      wanted.push_back(ns_.records.wanted(head));
     });
     for (std::size_t i = 0; i < copies_.size(); ++i) {
-      MemoryRecord& header = copies_[i].header;
-      if (!no_bins_ || filter_ || (header.flags & store::kHasKey) != 0)
+      if (!no_bins_ || filter_ || (copies_[i].head.flags & store::kHasKey) != 0)
         copies_[i].read = ns_.records.read(wanted[i], executor_.wake());
     }
   }
@@ -324,14 +324,15 @@ bool BasicQuery::all_read() {
 
 /// What was read is not the record any more.
 BasicQuery::Found BasicQuery::find_again(Copy& copy) {
-  store::Partition& partition = ns_.records.partition_of(copy.header.digest);
+  store::Partition& partition = ns_.records.partition_of(copy.head.digest);
   store::RecordWanted wanted;
   {
     const std::scoped_lock lock(partition.index_lock);
-    const MemoryRecord* const record = partition.index.find(copy.header.digest);
-    if (record == nullptr || !wants(*record)) return Found::None;
-    copy.header = *record;
-    wanted = ns_.records.wanted(*record);
+    const MemoryRecord* const record = partition.index.find(copy.head.digest);
+    if (record == nullptr) return Found::None;
+    copy.head = record->head();
+    if (!wants(copy.head)) return Found::None;
+    wanted = ns_.records.wanted(copy.head);
   }
   switch (ns_.records.missing(*copy.read, wanted)) {
     case store::Namespace::Missing::Damaged:
@@ -346,7 +347,7 @@ BasicQuery::Found BasicQuery::find_again(Copy& copy) {
   return Found::Again;
 }
 
-void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& key,
+void BasicQuery::begin_record(const RecordHead& record, const store::KeyView& key,
                               wire::ReplyWriter& reply) {
   const std::uint8_t flags = no_bins_ ? wire::info1::kGetNoBins : std::uint8_t{0};
   reply.begin({.info1 = flags, .generation = record.generation, .ttl = record.void_time});
@@ -361,7 +362,7 @@ void BasicQuery::begin_record(const MemoryRecord& record, const store::KeyView& 
   reply.field(FieldType::Key, field);
 }
 
-void BasicQuery::write_record(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+void BasicQuery::write_record(const RecordHead& record, Bytes body, wire::ReplyWriter& reply) {
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
   begin_record(record, reader.key(), reply);
   if (!no_bins_) {
@@ -371,7 +372,7 @@ void BasicQuery::write_record(const MemoryRecord& record, Bytes body, wire::Repl
   reply.end();
 }
 
-bool BasicQuery::write_filtered(const MemoryRecord& record, Bytes body, wire::ReplyWriter& reply) {
+bool BasicQuery::write_filtered(const RecordHead& record, Bytes body, wire::ReplyWriter& reply) {
   const bool has_key = (record.flags & store::kHasKey) != 0;
   const store::KeyView key = store::BodyReader(body, has_key).key();
   const RecordView view(metadata_of(ns_, record.digest, &record, {}, wall_), key, body, has_key);
@@ -449,7 +450,8 @@ Task::Progress BackgroundOps::run(OutBuffer&, Instant until) {
       digests_.clear();
       next_ = 0;
       if (more_)
-        more_ = next_bucket([&](const MemoryRecord& record) { digests_.push_back(record.digest); });
+        more_ = next_bucket(
+            [&](const RecordHead& head, const MemoryRecord&) { digests_.push_back(head.digest); });
       if (!more_) break;
     }
     while (next_ < digests_.size()) {

@@ -8,13 +8,8 @@ namespace flotilla::exec {
 namespace {
 
 using store::MemoryRecord;
+using store::RecordHead;
 using wire::OpType;
-
-/// A record copied out from under the index lock, for work too long to be done under it.
-struct Copy {
-  MemoryRecord header;
-  Bytes body;
-};
 
 bool only_plain_reads(const wire::Ops& ops) {
   for (const wire::Op op : ops)
@@ -23,8 +18,8 @@ bool only_plain_reads(const wire::Ops& ops) {
 }
 
 /// Plain reads and look-ups in collections: cheaper than copying the record.
-bool only_brief_reads(const wire::Ops& ops, const MemoryRecord& record) {
-  const RecordView view({}, {}, record.body(), (record.flags & store::kHasKey) != 0);
+bool only_brief_reads(const wire::Ops& ops, const RecordHead& record, Bytes body) {
+  const RecordView view({}, {}, body, (record.flags & store::kHasKey) != 0);
   for (const wire::Op op : ops) {
     if (op.type == OpType::Read) continue;
     if (op.type != OpType::CdtRead || !model::is_brief_read(view.bin(op.name), op.value))
@@ -33,8 +28,7 @@ bool only_brief_reads(const wire::Ops& ops, const MemoryRecord& record) {
   return true;
 }
 
-void write_all_bins(Arena& arena, const MemoryRecord& record, Bytes body,
-                    wire::ReplyWriter& reply) {
+void write_all_bins(Arena& arena, const RecordHead& record, Bytes body, wire::ReplyWriter& reply) {
   store::BodyReader reader(body, (record.flags & store::kHasKey) != 0);
   for (store::BinView bin; reader.next(bin);)
     write_bin(arena, reply, bin.name, {bin.type, bin.value});
@@ -63,7 +57,7 @@ Result<void> write_results(Arena& arena, const RecordRequest& request,
   return {};
 }
 
-Result<void> check_set(const RecordRequest& request, const MemoryRecord& record) {
+Result<void> check_set(const RecordRequest& request, const RecordHead& record) {
   const std::string_view set = request.fields.text(wire::FieldType::Set);
   if (!set.empty() && set != request.ns.records.sets().name_of(record.set))
     return fail(Code::Parameter, "read: set differs");
@@ -95,13 +89,13 @@ bool any_copy_will_do(const RecordRequest& request) {
 }
 
 /// Whether the answer depends on more than the record's metadata.
-bool needs_body(const RecordRequest& request, const MemoryRecord& record) {
+bool needs_body(const RecordRequest& request, const RecordHead& record) {
   const bool checks_key = (record.flags & store::kHasKey) != 0 && key_of(request.fields).present();
   return (request.header.info1 & wire::info1::kGetNoBins) == 0 || request.filter || checks_key;
 }
 
 /// Everything after the record was found. `body` stays valid meanwhile.
-Result<void> answer(Arena& arena, const RecordRequest& request, const MemoryRecord& record,
+Result<void> answer(Arena& arena, const RecordRequest& request, const RecordHead& record,
                     Bytes body, wire::ReplyWriter& reply) {
   const bool has_key = (record.flags & store::kHasKey) != 0;
   const store::KeyView stored = store::BodyReader(body, has_key).key();
@@ -149,8 +143,9 @@ Executor::Written Executor::read_record(const RecordRequest& request, wire::Repl
   reply.begin(header);
   store::Partition& partition = request.ns.records.partition_of(request.digest);
   std::unique_lock lock(partition.index_lock);
-  const MemoryRecord* record = partition.index.find(request.digest);
-  const store::Lsn waits_for = unsettled(request.ns, partition, record);
+  const MemoryRecord* const found = partition.index.find(request.digest);
+  RecordHead record = found == nullptr ? RecordHead{} : found->head();
+  const store::Lsn waits_for = unsettled(request.ns, partition, found);
   const auto refuse = [&](const Error& error) {
     reply.abandon();
     header.result = static_cast<std::uint8_t>(error.code);
@@ -158,51 +153,45 @@ Executor::Written Executor::read_record(const RecordRequest& request, wire::Repl
     reply.end();
     return Written{.code = error.code, .ok = false, .lsn = waits_for};
   };
-  if (record == nullptr || !request.ns.records.visible(*record, request.wall.seconds()))
+  if (found == nullptr || !request.ns.records.visible(record, request.wall.seconds()))
     return refuse({Code::NotFound, "read"});
   if (needs_more_than_available(request))
     return refuse({Code::EnterpriseOnly, "read: transaction or linearize"});
-  header.generation = record->generation;
-  header.ttl = record->void_time;
+  header.generation = record.generation;
+  header.ttl = record.void_time;
   if (auto ok = check_bin_names(request.ops); !ok) return refuse(ok.error());
-  if (auto ok = check_set(request, *record); !ok) return refuse(ok.error());
-  const auto touch = read_touch(request, *record);
+  if (auto ok = check_set(request, record); !ok) return refuse(ok.error());
+  const auto touch = read_touch(request, record);
   if (!touch) return refuse(touch.error());
 
-  Copy copy;
   Bytes body;
   if (request.ns.records.on_device()) {
-    const store::RecordWanted wanted = request.ns.records.wanted(*record);
-    copy.header = *record;
-    record = &copy.header;
+    const store::RecordWanted wanted = request.ns.records.wanted(record);
     lock.unlock();
-    if (*touch || needs_body(request, *record)) {
-      const auto found = body_of(request, wanted);
-      if (!found) return waiting(reply);
-      if (!*found) return refuse(found->error());
-      body = **found;
+    if (*touch || needs_body(request, record)) {
+      const auto stored = body_of(request, wanted);
+      if (!stored) return waiting(reply);
+      if (!*stored) return refuse(stored->error());
+      body = **stored;
     } else {
-      copy.header.flags &= static_cast<std::uint8_t>(~store::kHasKey);  // It was not looked at.
+      record.flags &= static_cast<std::uint8_t>(~store::kHasKey);  // It was not looked at.
     }
   } else {
-    body = record->body();
+    body = found->body();
     const bool short_work =
         !request.filter && ((request.header.info1 & wire::info1::kGetAll) != 0 ||
-                            only_brief_reads(request.ops, *record));
+                            only_brief_reads(request.ops, record, body));
     if (!short_work) {
-      copy = {*record, arena_.copy(body)};
-      record = &copy.header;
-      body = copy.body;
+      body = arena_.copy(body);
       lock.unlock();
     }
   }
-  const store::Lsn seen = record->lsn;
-  const auto answered = answer(arena_, request, *record, body, reply);
+  const auto answered = answer(arena_, request, record, body, reply);
   if (lock.owns_lock()) lock.unlock();
   if (!answered) return refuse(answered.error());
   reply.set_header(header);
   reply.end();
-  if (*touch) touch_record(request, seen, body);
+  if (*touch) touch_record(request, record.lsn, body);
   return {.lsn = waits_for};
 }
 

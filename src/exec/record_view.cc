@@ -23,7 +23,7 @@ Particle RecordView::bin(std::string_view name) const {
 }
 
 model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest,
-                                          const store::MemoryRecord* record, std::string_view set,
+                                          const store::RecordHead* record, std::string_view set,
                                           WallTime now) {
   model::RecordSource::Metadata out{.digest = digest,
                                     .set = set,

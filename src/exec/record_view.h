@@ -29,7 +29,7 @@ class RecordView : public model::RecordSource {
 
 /// Metadata of a record in memory; of one that does not exist yet, with `record` null.
 model::RecordSource::Metadata metadata_of(const Namespace& ns, const wire::Digest& digest,
-                                          const store::MemoryRecord* record, std::string_view set,
+                                          const store::RecordHead* record, std::string_view set,
                                           WallTime now);
 
 /// The user key that a request carries; not present when it has none. Clients send a bare type byte

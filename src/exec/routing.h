@@ -47,7 +47,7 @@ inline store::Lsn unsettled(const Namespace& ns, store::Partition& partition,
   if (replica == nullptr || seen == nullptr) return {};
   const auto level = ns.options.write_commit_level.load(std::memory_order_relaxed);
   if (level == NamespaceOptions::Override::Least) return {};
-  return replica->unsettled(seen->lsn);
+  return replica->unsettled(seen->head().lsn);
 }
 
 /// Where a request belongs at this moment.

@@ -6,6 +6,7 @@ namespace flotilla::exec {
 namespace {
 
 using store::MemoryRecord;
+using store::RecordHead;
 using store::Set;
 
 constexpr std::uint32_t kDefault = 0;
@@ -24,7 +25,7 @@ std::uint32_t default_ttl(const Namespace& ns, store::SetId set) {
 
 }  // namespace
 
-Result<std::uint32_t> new_void_time(const RecordRequest& request, const MemoryRecord* old,
+Result<std::uint32_t> new_void_time(const RecordRequest& request, const RecordHead* old,
                                     store::SetId set) {
   const std::uint32_t asked = request.header.ttl;
   const std::uint32_t now = request.wall.seconds();
@@ -46,7 +47,7 @@ Result<std::uint32_t> new_void_time(const RecordRequest& request, const MemoryRe
   return applies ? void_time : old->void_time;
 }
 
-Result<bool> read_touch(const RecordRequest& request, const MemoryRecord& record) {
+Result<bool> read_touch(const RecordRequest& request, const RecordHead& record) {
   if (record.void_time == 0) return false;
   std::uint32_t pct = request.header.ttl;
   if (pct == kNever) return false;
@@ -76,20 +77,21 @@ void touch_record(const RecordRequest& request, store::Lsn seen, Bytes read) {
   const cluster::Replica* const replica = replica_of(partition);
   const bool serves =
       replica == nullptr || replica->write_access() == cluster::Replica::Access::Here;
-  if (!serves || record == nullptr || record->lsn != seen) {
+  const RecordHead head = record == nullptr ? RecordHead{} : record->head();
+  if (!serves || record == nullptr || head.lsn != seen) {
     request.share.counters.add(NamespaceCounter::read_touch_skip);
     return;
   }
-  const auto written = static_cast<std::uint32_t>(record->last_update.ms() / 1000);
-  const std::uint32_t whole = record->void_time > written ? record->void_time - written : 0;
+  const auto written = static_cast<std::uint32_t>(head.last_update.ms() / 1000);
+  const std::uint32_t whole = head.void_time > written ? head.void_time - written : 0;
   const Bytes stored = records.on_device() ? read : record->body();
   const Buffer body(stored.begin(), stored.end());
   const auto done = records.put(partition, record,
-                                {.digest = record->digest,
-                                 .set = record->set,
+                                {.digest = head.digest,
+                                 .set = head.set,
                                  .void_time = request.wall.seconds() + whole,
-                                 .generation = record->generation,
-                                 .flags = record->flags,
+                                 .generation = head.generation,
+                                 .flags = head.flags,
                                  .body = body},
                                 request.wall);
   request.share.counters.add(done ? NamespaceCounter::read_touch_success

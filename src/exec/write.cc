@@ -9,17 +9,18 @@ namespace {
 
 using store::KeyView;
 using store::MemoryRecord;
+using store::RecordHead;
 using store::SetId;
 namespace flag2 = wire::info2;
 
 constexpr std::uint32_t kGenerationMost = 65'535;
 
-std::uint16_t next_generation(const MemoryRecord* old) {
+std::uint16_t next_generation(const RecordHead* old) {
   if (old == nullptr || old->generation == kGenerationMost) return 1;
   return static_cast<std::uint16_t>(old->generation + 1);
 }
 
-Result<void> check_generation(const wire::MessageHeader& header, const MemoryRecord* old) {
+Result<void> check_generation(const wire::MessageHeader& header, const RecordHead* old) {
   const std::uint32_t generation = old == nullptr ? 0 : old->generation;
   if ((header.info2 & flag2::kGeneration) != 0) {
     if (header.generation != generation) return fail(Code::Generation, "generation differs");
@@ -30,14 +31,14 @@ Result<void> check_generation(const wire::MessageHeader& header, const MemoryRec
 }
 
 Result<void> check_existence(const WritePlan& plan, const RecordRequest& request,
-                             const MemoryRecord* old) {
+                             const RecordHead* old) {
   if (plan.must_exist && old == nullptr) return fail(Code::NotFound, "write");
   if (plan.create_only && old != nullptr) return fail(Code::Exists, "write");
   return check_generation(request.header, old);
 }
 
 /// The set that the record is in, or will be in.
-Result<SetId> set_for(const RecordRequest& request, const MemoryRecord* old) {
+Result<SetId> set_for(const RecordRequest& request, const RecordHead* old) {
   store::SetTable& sets = request.ns.records.sets();
   const std::string_view name = request.fields.text(wire::FieldType::Set);
   if (old != nullptr) {
@@ -111,9 +112,18 @@ Result<void> check_transaction(const RecordRequest& request) {
 
 /// The state of one write while it holds its partition.
 struct Edit {
-  MemoryRecord* stored = nullptr;  // What the index has, visible or not.
-  MemoryRecord* old = nullptr;     // What the client sees; null when there is nothing.
-  Bytes body{};                    // Of `old`; empty where nothing depends on it.
+  explicit Edit(const RecordRequest& request, MemoryRecord* found) : stored(found) {
+    if (found == nullptr) return;
+    head = found->head();
+    if (request.ns.records.visible(head, request.wall.seconds())) old = &head;
+  }
+  Edit(const Edit&) = delete;
+  Edit& operator=(const Edit&) = delete;
+
+  MemoryRecord* const stored;  // What the index has, visible or not.
+  RecordHead head;
+  const RecordHead* old = nullptr;  // What the client sees; null when there is nothing.
+  Bytes body{};                     // Of `old`; empty where nothing depends on it.
   SetId set{};
   KeyView key{};
   std::uint32_t void_time = 0;
@@ -128,7 +138,7 @@ Result<void> check_metadata(const RecordRequest& request, const WritePlan& plan,
   return check_set_limits(request.ns, edit.set, edit.old == nullptr);
 }
 
-bool has_key(const MemoryRecord* record) {
+bool has_key(const RecordHead* record) {
   return record != nullptr && (record->flags & store::kHasKey) != 0;
 }
 
@@ -168,7 +178,7 @@ Result<store::LogPosition> commit(Arena& arena, const RecordRequest& request, co
   store::Namespace& records = request.ns.records;
   store::Partition& partition = records.partition_of(request.digest);
   const std::size_t size = store::body_size(edit.key, bins);
-  if (size + MemoryRecord::kHeaderSize >
+  if (size + RecordHead::kCountedSize >
       request.ns.options.max_record_size.load(std::memory_order_relaxed)) {
     request.share.counters.add(NamespaceCounter::fail_record_too_big);
     return fail(Code::TooBig, "write: record");
@@ -198,11 +208,6 @@ Result<store::LogPosition> delete_emptied(const RecordRequest& request, const Ed
     request.share.counters.add(NamespaceCounter::deleted_last_bin);
   }
   return done;
-}
-
-MemoryRecord* visible_or_null(const RecordRequest& request, MemoryRecord* record) {
-  return record != nullptr && request.ns.records.visible(*record, request.wall.seconds()) ? record
-                                                                                          : nullptr;
 }
 
 /// Another node's business, or nobody's for the moment.
@@ -248,9 +253,7 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
   const std::scoped_lock lock(partition.write);
   if (const auto access = write_access(node_, partition); access != cluster::Replica::Access::Here)
     return misdirected(reply, access);
-  Edit edit;
-  edit.stored = partition.index.find(request.digest);
-  edit.old = visible_or_null(request, edit.stored);
+  Edit edit(request, partition.index.find(request.digest));
   const store::Lsn seen = unsettled(request.ns, partition, edit.stored);
   if (edit.old != nullptr) {
     header.generation = edit.old->generation;
@@ -262,7 +265,7 @@ Executor::Written Executor::write(const RecordRequest& request, wire::ReplyWrite
     return refuse(reply, header, ok.error(), seen);
   }
   if (edit.old != nullptr && !request.ns.records.on_device()) {
-    edit.body = edit.old->body();
+    edit.body = edit.stored->body();
   } else if (edit.old != nullptr && (!plan->replace || request.filter || has_key(edit.old))) {
     const auto body = body_of(request, request.ns.records.wanted(*edit.old));
     if (!body) return misdirected(reply, cluster::Replica::Access::Wait);
@@ -296,9 +299,9 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   const std::scoped_lock lock(partition.write);
   if (const auto access = write_access(node_, partition); access != cluster::Replica::Access::Here)
     return misdirected(reply, access);
-  MemoryRecord* const stored = partition.index.find(request.digest);
-  MemoryRecord* const old = visible_or_null(request, stored);
-  const store::Lsn seen = unsettled(request.ns, partition, stored);
+  const Edit edit(request, partition.index.find(request.digest));
+  const RecordHead* const old = edit.old;
+  const store::Lsn seen = unsettled(request.ns, partition, edit.stored);
   if (old == nullptr) {
     if (auto ok = check_generation(request.header, nullptr); !ok)
       return refuse(reply, header, ok.error(), seen);
@@ -313,7 +316,7 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
   }
   const KeyView sent = key_of(request.fields);
   if (request.filter || (sent.present() && has_key(old))) {
-    const auto body = body_of(request, *old);
+    const auto body = body_of(request, *edit.stored);
     if (!body) return misdirected(reply, cluster::Replica::Access::Wait);
     if (!*body) return refuse(reply, header, body->error(), seen);
     const KeyView key = store::BodyReader(**body, has_key(old)).key();
@@ -324,7 +327,7 @@ Executor::Written Executor::remove(const RecordRequest& request, wire::ReplyWrit
     if (sent.present() && key.present() && !(sent == key))
       return refuse(reply, header, {Code::KeyMismatch, "delete"}, seen);
   }
-  const auto done = records.remove(partition, stored, request.wall);
+  const auto done = records.remove(partition, edit.stored, request.wall);
   if (!done) return refuse(reply, header, done.error(), seen);
   reply.end();
   return {.wait = *done, .lsn = to_wait_for(request, partition)};

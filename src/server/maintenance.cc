@@ -6,6 +6,7 @@
 #include "machine.h"
 #include "options.h"
 #include "server.h"
+#include "store/slab_heap.h"
 #include "store/sweep.h"
 
 namespace flotilla::server {
@@ -42,6 +43,7 @@ void Server::maintain() {
     apply_changes();
     watch_space();
     sweep();
+    close_ranks();
     wake_background();
     const std::uint64_t ticker = std::max(1U, config_.service.ticker_interval());
     if (second % ticker == 0) view_->roll();
@@ -96,6 +98,23 @@ void Server::sweep() {
       walks_.erase(ns.get());
     }
     view_->count_swept(ns->name(), done);
+  }
+}
+
+/// Where sizes of records changed, much memory may have few records in it: those are moved
+/// together.
+void Server::close_ranks() {
+  constexpr std::uint64_t kLittle = 16 << 20;
+  const store::SlabHeap::Usage usage = store::SlabHeap::usage();
+  const std::uint64_t unused = usage.slabs - usage.blocks;
+  if (unused < kLittle || unused < usage.slabs / 16) return;
+  if (store::SlabHeap::begin_leaving() == 0) return;
+  for (const auto& ns : node_.namespaces) {
+    for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
+      ns->records.close_ranks(wire::PartitionId(id));
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) return;
+    }
   }
 }
 

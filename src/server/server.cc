@@ -9,6 +9,7 @@
 #include "options.h"
 #include "reactor_parts.h"
 #include "store/metadata.h"
+#include "store/slab_heap.h"
 
 namespace flotilla::server {
 namespace {
@@ -49,7 +50,7 @@ Server::Server(config::Config& config) : config_(config) { node_.now = net::Reac
 Server::~Server() { stop(); }
 
 Result<void> Server::start() {
-  store::RecordHeap::prefer_huge_pages();
+  store::SlabHeap::prefer_huge_pages();
   const unsigned count = std::max(1U, config_.service.service_threads());
   if (auto ok = take_identity(); !ok) return ok;
   if (auto ok = open_http(); !ok) return ok;

@@ -77,6 +77,7 @@ class Server : public Fabric::Handler {
   void maintain();
   void apply_changes();
   void sweep();
+  void close_ranks();
   /// A walk of the maintenance thread over all records of a namespace.
   struct Walk {
     Walk(WallTime now, std::size_t buckets) : lives(now.seconds(), buckets) {}

@@ -191,7 +191,8 @@ void ServerView::take_census(exec::Namespace& ns) {
   info::Census all(record_size_most);
   std::map<std::uint16_t, info::Census> by_set;
   for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
-    ns.records.for_each(wire::PartitionId(id), [&](const store::MemoryRecord& record) {
+    ns.records.for_each(wire::PartitionId(id), [&](const store::MemoryRecord& of) {
+      const store::RecordHead record = of.head();
       if (!ns.records.visible(record, now_seconds)) return;
       const std::uint32_t ttl = record.void_time == 0 ? 0 : record.void_time - now_seconds;
       const auto size = static_cast<std::uint32_t>(record.size());

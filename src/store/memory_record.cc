@@ -1,6 +1,10 @@
 #include "store/memory_record.h"
 
+#include <array>
 #include <cstdlib>
+#include <new>
+
+#include "store/slab_heap.h"
 
 #ifndef FLOTILLA_SANITIZED
 #include <mimalloc.h>
@@ -9,33 +13,156 @@
 namespace flotilla::store {
 namespace {
 
-// Under a sanitizer records come from its own heap, so that a use after release is seen.
+// Large bodies. Under a sanitizer they come from its own heap.
 #ifdef FLOTILLA_SANITIZED
-void* raw_allocate(std::size_t size) { return std::malloc(size); }
-void raw_release(void* memory) { std::free(memory); }
-void raw_prefer_huge_pages() {}
+void* allocate_body(std::size_t size) { return std::malloc(size); }
+void release_body(void* body) { std::free(body); }
 #else
-void* raw_allocate(std::size_t size) { return mi_malloc(size); }
-void raw_release(void* memory) { mi_free(memory); }
-void raw_prefer_huge_pages() { mi_option_enable(mi_option_large_os_pages); }
+void* allocate_body(std::size_t size) { return mi_malloc(size); }
+void release_body(void* body) { mi_free(body); }
 #endif
 
-constexpr std::size_t rounded(std::size_t body_size) {
-  return (MemoryRecord::kHeaderSize + body_size + 15) & ~std::size_t{15};
+/// They may overlap.
+void copy(void* to, Bytes from) {
+  if (!from.empty()) std::memmove(to, from.data(), from.size());
 }
+
+bool fits(std::uint64_t value, unsigned bits) { return value >> bits == 0; }
 
 }  // namespace
 
-void RecordHeap::prefer_huge_pages() { raw_prefer_huge_pages(); }
+/// A head as it will stand in memory.
+struct MemoryRecord::Packed {
+  Packed(const RecordHead& head, bool on_device);
 
-MemoryRecord* RecordHeap::allocate(std::size_t body_size) {
-  return static_cast<MemoryRecord*>(raw_allocate(rounded(body_size)));
+  bool here() const { return shape.body() == kHere; }
+  bool elsewhere() const { return shape.body() == kElsewhere; }
+  /// Of the block.
+  std::size_t block_size(std::size_t body_size) const {
+    return size + (elsewhere() ? sizeof(void*) : 0) + (here() ? body_size : 0);
+  }
+
+  Shape shape;
+  std::size_t size = 0;
+  std::array<std::byte, 72> bytes;
+
+ private:
+  void add(std::uint64_t value, std::size_t width) {
+    for (std::size_t i = 0; i < width; ++i) bytes[size++] = static_cast<std::byte>(value >> 8 * i);
+  }
+  /// Adds a number of two parts in its shortest form, and answers which that is.
+  unsigned add_shortest(const std::array<Form, 4>& forms, std::uint64_t high, std::uint64_t low) {
+    unsigned form = 0;
+    while (!fits(high, forms[form].high_bits) || !fits(low, forms[form].low_bits)) ++form;
+    add(high << forms[form].low_bits | low, forms[form].bytes);
+    return form;
+  }
+  unsigned add_place(const RecordPlace& at, bool on_device);
+};
+
+MemoryRecord::Packed::Packed(const RecordHead& head, bool on_device) {
+  size = kDigestAt;
+  std::memcpy(bytes.data() + size, head.digest.bytes.data(), wire::Digest::kSize);
+  size += wire::Digest::kSize;
+  const unsigned lsn = add_shortest(kLsns, head.lsn.term(), head.lsn.seq());
+  const unsigned time =
+      add_shortest(kTimes, head.last_update.ms(), head.last_update.raw() & 0xFFFF);
+  const unsigned generation = fits(head.generation, 8) ? 0 : 1;
+  add(head.generation, generation + 1);
+  const unsigned body_size = fits(head.body_size, 8) ? 0 : fits(head.body_size, 16) ? 1 : 2;
+  add(head.body_size, kBodySizes[body_size]);
+  const unsigned void_time = head.void_time == 0 ? 0 : 1;
+  add(head.void_time, 4 * void_time);
+  const unsigned set = head.set.raw() == 0 ? 0 : fits(head.set.raw(), 8) ? 1 : 2;
+  add(head.set.raw(), kSets[set]);
+  const unsigned place = add_place(head.at, on_device);
+  unsigned body = kOnDevice;
+  if (!on_device) body = size + head.body_size <= SlabHeap::kLargest ? kHere : kElsewhere;
+  shape.bits = (head.flags & 3U) | lsn << 2 | time << 4 | body_size << 6 | set << 8 | place << 10 |
+               body << 12 | generation << 14 | void_time << 15;
+  store_le(bytes.data(), static_cast<std::uint16_t>(shape.bits));
 }
 
-void RecordHeap::release(MemoryRecord* record) { raw_release(record); }
+unsigned MemoryRecord::Packed::add_place(const RecordPlace& at, bool on_device) {
+  const std::uint32_t segment = at.segment.raw();
+  if (!on_device) {
+    if (segment == 0) return kNowhere;
+    add(segment, kPlaces[kInSegment]);
+    return kInSegment;
+  }
+  const std::uint32_t file = segment >> 24;
+  const std::uint32_t slot = segment & 0xFFFFFF;
+  const bool near = fits(file, 4) && fits(slot, 20) && at.offset % 16 == 0 && at.size % 16 == 0 &&
+                    fits(at.offset / 16, 20) && fits(at.size / 16, 12);
+  if (near) {
+    add(std::uint64_t{file} << 52 | std::uint64_t{slot} << 32 |
+            std::uint64_t{at.offset / 16} << 12 | at.size / 16,
+        kPlaces[kNear]);
+    return kNear;
+  }
+  for (const std::uint32_t field : {segment, at.offset, at.size}) add(field, sizeof field);
+  return kFar;
+}
 
-bool RecordHeap::fits(const MemoryRecord& record, std::size_t size) {
-  return rounded(record.body_size) == rounded(size);
+MemoryRecord* MemoryRecord::make(const RecordHead& head, std::optional<Bytes> body) {
+  const Packed packed(head, !body);
+  void* const block =
+      SlabHeap::allocate(packed.block_size(head.body_size), head.digest.partition());
+  if (block == nullptr) return nullptr;
+  auto* const record = new (block) MemoryRecord;
+  std::byte* const behind = record->start() + packed.size;
+  if (packed.here()) copy(behind, *body);
+  if (packed.elsewhere()) {
+    void* const other = allocate_body(head.body_size);
+    if (other == nullptr) {
+      SlabHeap::release(block);
+      return nullptr;
+    }
+    copy(other, *body);
+    std::memcpy(behind, &other, sizeof other);
+  }
+  std::memcpy(record->start(), packed.bytes.data(), packed.size);
+  return record;
+}
+
+bool MemoryRecord::overwrite(const RecordHead& head, std::optional<Bytes> body) {
+  const Packed packed(head, !body);
+  if (packed.elsewhere() || shape().body() == kElsewhere) return false;
+  if (SlabHeap::rounded(packed.block_size(head.body_size)) != SlabHeap::rounded(block_size()))
+    return false;
+  // The body may be this record's own, and the head is about to change its size.
+  if (packed.here()) copy(start() + packed.size, *body);
+  std::memcpy(start(), packed.bytes.data(), packed.size);
+  return true;
+}
+
+void MemoryRecord::release(MemoryRecord* record) {
+  if (record->shape().body() == kElsewhere) release_body(record->body_elsewhere());
+  SlabHeap::release(record);
+}
+
+bool MemoryRecord::is_leaving() const { return SlabHeap::is_leaving(this); }
+
+MemoryRecord* MemoryRecord::move() const {
+  const std::size_t size = block_size();
+  void* const block = SlabHeap::allocate(size, digest().partition());
+  if (block == nullptr) return nullptr;
+  auto* const moved = new (block) MemoryRecord;
+  std::memcpy(moved->start(), start(), size);
+  return moved;
+}
+
+void MemoryRecord::forget(MemoryRecord* moved) { SlabHeap::release(moved); }
+
+std::size_t MemoryRecord::block_size() const {
+  const Shape shape = this->shape();
+  return head_size(shape) + kPointers[shape.body()] + (shape.body() == kHere ? body().size() : 0);
+}
+
+std::byte* MemoryRecord::body_elsewhere() const {
+  std::byte* body = nullptr;
+  std::memcpy(&body, start() + head_size(shape()), sizeof body);
+  return body;
 }
 
 }  // namespace flotilla::store

@@ -20,10 +20,10 @@ Namespace::~Namespace() {
   std::vector<MemoryRecord*> some;
   for (Partition& partition : *partitions_) {
     for (partition.index.next_below(nullptr, some); !some.empty();) {
-      const wire::Digest last = some.back()->digest;
+      const wire::Digest last = some.back()->digest();
       std::vector<MemoryRecord*> next;
       partition.index.next_below(&last, next);
-      for (MemoryRecord* record : some) RecordHeap::release(record);
+      for (MemoryRecord* record : some) MemoryRecord::release(record);
       some = std::move(next);
     }
   }
@@ -41,14 +41,14 @@ void Namespace::prefetch(std::span<const wire::Digest> digests) const {
     partitions[digest.partition().raw()].index.prefetch_record(digest);
 }
 
-bool Namespace::truncated(const MemoryRecord& record) const {
+bool Namespace::truncated(const RecordHead& record) const {
   const std::uint64_t last_update = record.last_update.raw();
   if (last_update < truncate_before_.load(std::memory_order_relaxed)) return true;
   return record.set.raw() != 0 &&
          last_update < sets_[record.set].truncate_before.load(std::memory_order_relaxed);
 }
 
-bool Namespace::evictable(const MemoryRecord& record) const {
+bool Namespace::evictable(const RecordHead& record) const {
   return record.void_time != 0 && !record.is_tombstone() &&
          (record.set.raw() == 0 ||
           !sets_[record.set].disable_eviction.load(std::memory_order_relaxed));
@@ -57,7 +57,7 @@ bool Namespace::evictable(const MemoryRecord& record) const {
 Result<RecordLog::Place> Namespace::append(MemoryRecord* old, const RecordImage& image) {
   if (log_ == nullptr) return RecordLog::Place{};
   auto place = log_->append(image);
-  if (place && old != nullptr) log_->released(place_of(*old));
+  if (place && old != nullptr) log_->released(place_of(old->head()));
   return place;
 }
 
@@ -66,7 +66,7 @@ Result<LogPosition> Namespace::put(Partition& partition, MemoryRecord* old,
   RecordUpdate timed = update;
   if (timed.last_update.raw() == 0) timed.last_update = clock_.next(now);
   const Lsn lsn = partition.last_lsn.next();
-  const Lsn replaced = old == nullptr ? Lsn{} : old->lsn;
+  const Lsn replaced = old == nullptr ? Lsn{} : old->head().lsn;
   const RecordImage image{.digest = timed.digest,
                           .lsn = lsn,
                           .last_update = timed.last_update,
@@ -94,17 +94,17 @@ Result<LogPosition> Namespace::remove(Partition& partition, MemoryRecord* old, W
     if (listener != nullptr) partition.last_lsn = partition.last_lsn.next();
     return LogPosition(0);
   }
-  return put(partition, old,
-             RecordUpdate{.digest = old->digest,
-                          .set = old->set,
-                          .generation = old->generation,
-                          .flags = kTombstone},
-             now);
+  const RecordHead was = old->head();
+  return put(
+      partition, old,
+      RecordUpdate{
+          .digest = was.digest, .set = was.set, .generation = was.generation, .flags = kTombstone},
+      now);
 }
 
 Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
                                      const RecordImage& image) {
-  FLOTILLA_CHECK(old == nullptr || old->lsn < image.lsn);
+  FLOTILLA_CHECK(old == nullptr || old->head().lsn < image.lsn);
   if (!body_is_valid(image.body, (image.flags & kHasKey) != 0))
     return fail(Code::Parameter, "apply: body does not parse");
   const auto set = sets_.find_or_add(image.set);
@@ -128,14 +128,15 @@ Result<LogPosition> Namespace::apply(Partition& partition, MemoryRecord* old,
 
 Result<void> Namespace::repair(Partition& partition, MemoryRecord& record,
                                const RecordImage& image) {
-  const bool same = image.digest == record.digest && image.last_update == record.last_update &&
-                    image.void_time == record.void_time && image.generation == record.generation &&
-                    image.flags == record.flags && image.set == sets_.name_of(record.set) &&
-                    image.body.size() == record.body_size;
+  const RecordHead head = record.head();
+  const bool same = image.digest == head.digest && image.last_update == head.last_update &&
+                    image.void_time == head.void_time && image.generation == head.generation &&
+                    image.flags == head.flags && image.set == sets_.name_of(head.set) &&
+                    image.body.size() == head.body_size;
   if (!same || !body_is_valid(image.body, (image.flags & kHasKey) != 0))
     return fail(Code::Parameter, "repair: another record");
   RecordImage again = image;
-  again.lsn = record.lsn;
+  again.lsn = head.lsn;
   const auto done = append_again(record, partition, again);
   if (!done) return tl::unexpected(done.error());
   repaired_.fetch_add(1, std::memory_order_relaxed);
@@ -143,58 +144,76 @@ Result<void> Namespace::repair(Partition& partition, MemoryRecord& record,
 }
 
 void Namespace::drop(Partition& partition, MemoryRecord* old) {
-  damaged_.forget(old->digest);
-  if (log_ != nullptr) log_->released(place_of(*old));
+  const RecordHead was = old->head();
+  damaged_.forget(was.digest);
+  if (log_ != nullptr) log_->released(place_of(was));
   Accounts accounts;
-  account(*old, -1, accounts);
+  account(was, -1, accounts);
   settle(accounts);
   {
     const std::scoped_lock lock(partition.index_lock);
-    partition.index.erase(old->digest);
+    partition.index.erase(was.digest);
   }
-  RecordHeap::release(old);
+  MemoryRecord::release(old);
 }
 
 void Namespace::swap_in(Partition& partition, const RecordUpdate& update, const Replacement& by,
                         Accounts& accounts) {
-  MemoryRecord* const old = by.old;
-  const bool stub = on_device();
-  const std::size_t room = stub ? sizeof(MemoryRecord::Stub) : update.body.size();
-  const bool in_place = old != nullptr && (stub || RecordHeap::fits(*old, room));
-  MemoryRecord* record = old;
-  if (!in_place) {
-    void* const memory = RecordHeap::allocate(room);
-    FLOTILLA_CHECK(memory != nullptr);
-    record = new (memory) MemoryRecord;
+  const RecordHead head{.digest = update.digest,
+                        .lsn = by.lsn,
+                        .last_update = update.last_update,
+                        .void_time = update.void_time,
+                        .body_size = static_cast<std::uint32_t>(update.body.size()),
+                        .at = place_in_memory(by.at),
+                        .set = update.set,
+                        .generation = update.generation,
+                        .flags = update.flags};
+  if (by.old != nullptr) {
+    account(by.old->head(), -1, accounts);
+    damaged_.forget(update.digest);
   }
-  if (old != nullptr) {
-    account(*old, -1, accounts);
-    damaged_.forget(old->digest);
-  }
-  std::unique_lock lock(partition.index_lock);
-  record->lsn = by.lsn;
-  record->last_update = update.last_update;
-  record->void_time = update.void_time;
-  record->body_size = static_cast<std::uint32_t>(update.body.size());
-  record->set = update.set;
-  record->generation = update.generation;
-  record->digest = update.digest;
-  record->flags = update.flags;
-  set_place(*record, by.at);
-  if (!stub && !update.body.empty())
-    std::memcpy(reinterpret_cast<std::byte*>(record) + MemoryRecord::kHeaderSize,
-                update.body.data(), update.body.size());
-  if (old == nullptr) {
-    partition.index.insert(record);
-  } else if (!in_place) {
-    partition.index.replace(record);
-  }
-  lock.unlock();
-  account(*record, 1, accounts);
-  if (old != nullptr && !in_place) RecordHeap::release(old);
+  write(partition, by.old, head, update.body);
+  account(head, 1, accounts);
 }
 
-void Namespace::account(const MemoryRecord& record, std::int64_t sign, Accounts& accounts) {
+/// Puts a record into memory, in place of `old` if that is not null.
+void Namespace::write(Partition& partition, MemoryRecord* old, const RecordHead& head, Bytes body) {
+  const auto kept = on_device() ? std::nullopt : std::optional(body);
+  {
+    const std::scoped_lock lock(partition.index_lock);
+    if (old != nullptr && old->overwrite(head, kept)) return;
+  }
+  MemoryRecord* const record = MemoryRecord::make(head, kept);
+  FLOTILLA_CHECK(record != nullptr);
+  {
+    const std::scoped_lock lock(partition.index_lock);
+    if (old == nullptr)
+      partition.index.insert(record);
+    else
+      partition.index.replace(record);
+  }
+  if (old != nullptr) MemoryRecord::release(old);
+}
+
+void Namespace::close_ranks(wire::PartitionId id) {
+  Partition& partition = this->partition(id);
+  const auto closer = [](MemoryRecord* record) {
+    if (!record->is_leaving()) return record;
+    MemoryRecord* const moved = record->move();
+    if (moved == nullptr) return record;
+    MemoryRecord::forget(record);
+    return moved;
+  };
+  std::uint64_t position = 0;
+  do {
+    // Whoever changes a partition may hold on to its records meanwhile.
+    const std::scoped_lock write(partition.write);
+    const std::scoped_lock lock(partition.index_lock);
+    position = partition.index.replace_some(position, closer);
+  } while (position != 0);
+}
+
+void Namespace::account(const RecordHead& record, std::int64_t sign, Accounts& accounts) {
   const std::int64_t bytes = sign * static_cast<std::int64_t>(record.size());
   const auto add = [&](Tally& to) {
     (record.is_tombstone() ? to.tombstones : to.objects) += sign;
@@ -235,25 +254,21 @@ void Namespace::settle_set(Accounts& accounts) {
   add_to(set.data_bytes, of_set.bytes);
 }
 
-RecordPlace Namespace::place_of(const MemoryRecord& record) const {
-  if (on_device()) {
-    const MemoryRecord::Stub stub = record.stub();
-    return {.segment = record.segment, .offset = stub.offset, .size = stub.stored_size};
-  }
-  if (record.segment.raw() == 0) return {};
+RecordPlace Namespace::place_of(const RecordHead& record) const {
+  if (on_device() || record.at.segment.raw() == 0) return record.at;
   const std::size_t set = sets_.name_of(record.set).size();
-  RecordPlace out{.segment = record.segment};
+  RecordPlace out = record.at;
   const std::size_t more = log_->key_of(out) == nullptr ? 0 : DataKey::kMore;
   out.size = static_cast<std::uint32_t>(stored_size(set, record.body_size + more));
   return out;
 }
 
-void Namespace::set_place(MemoryRecord& record, const RecordPlace& at) const {
-  record.segment = at.segment;
-  if (on_device()) record.set_stub({.offset = at.offset, .stored_size = at.size});
+/// What a record keeps of its place: where its body is in memory, nobody reads it from there.
+RecordPlace Namespace::place_in_memory(const RecordPlace& at) const {
+  return on_device() ? at : RecordPlace{.segment = at.segment};
 }
 
-RecordWanted Namespace::wanted(const MemoryRecord& record) const {
+RecordWanted Namespace::wanted(const RecordHead& record) const {
   return {.digest = record.digest, .lsn = record.lsn, .at = place_of(record)};
 }
 
@@ -286,7 +301,7 @@ Namespace::Missing Namespace::missing(const RecordRead& read, const RecordWanted
   {
     const std::scoped_lock lock(partition.index_lock);
     const MemoryRecord* const record = partition.index.find(now.digest);
-    if (record == nullptr || wanted(*record) != read.wanted()) return Missing::Moved;
+    if (record == nullptr || wanted(record->head()) != read.wanted()) return Missing::Moved;
   }
   // A record may be moved back to where it was, in a later life of the segment.
   if (read.wanted() != now || log_->extent(now.at) != read.extent()) return Missing::Moved;
@@ -301,8 +316,9 @@ Namespace::Missing Namespace::missing(const RecordRead& read, const RecordWanted
 
 Result<RecordImage> Namespace::image_of(const MemoryRecord& record,
                                         std::shared_ptr<const RecordRead>& body) const {
-  if (!on_device() || record.body_size == 0) return image_in_memory(record);
-  const RecordWanted which = wanted(record);
+  const RecordHead head = record.head();
+  if (!on_device() || head.body_size == 0) return image_in_memory(record);
+  const RecordWanted which = wanted(head);
   const auto read = std::make_shared<RecordRead>(which, log_->extent(which.at), nullptr);
   if (!read->complete_from(*log_)) reader_->carry_out(*read);
   if (!read->image()) {
@@ -314,14 +330,15 @@ Result<RecordImage> Namespace::image_of(const MemoryRecord& record,
 }
 
 RecordImage Namespace::image_in_memory(const MemoryRecord& record) const {
-  return RecordImage{.digest = record.digest,
-                     .lsn = record.lsn,
-                     .last_update = record.last_update,
-                     .void_time = record.void_time,
-                     .generation = record.generation,
-                     .flags = record.flags,
-                     .set = sets_.name_of(record.set),
-                     .body = on_device() ? Bytes{} : record.body()};
+  const RecordHead head = record.head();
+  return RecordImage{.digest = head.digest,
+                     .lsn = head.lsn,
+                     .last_update = head.last_update,
+                     .void_time = head.void_time,
+                     .generation = head.generation,
+                     .flags = head.flags,
+                     .set = sets_.name_of(head.set),
+                     .body = record.body()};
 }
 
 Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at) {
@@ -355,8 +372,8 @@ Recovered Namespace::recover(const RecordImage& image, const RecordPlace& at, Ac
   if (!set) return Recovered::Unusable;
   Partition& partition = partition_of(image.digest);
   MemoryRecord* const old = partition.index.find(image.digest);
-  if (old != nullptr && image.lsn <= old->lsn) return Recovered::Old;
-  if (old != nullptr && log_ != nullptr) log_->released(place_of(*old));
+  if (old != nullptr && image.lsn <= old->head().lsn) return Recovered::Old;
+  if (old != nullptr && log_ != nullptr) log_->released(place_of(old->head()));
   const RecordUpdate update{.digest = image.digest,
                             .set = *set,
                             .void_time = image.void_time,
@@ -374,7 +391,9 @@ Result<bool> Namespace::relocate(const RecordImage& image, SegmentSlot from) {
   Partition& partition = partition_of(image.digest);
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(image.digest);
-  if (record == nullptr || record->lsn != image.lsn || record->segment != from) return false;
+  if (record == nullptr) return false;
+  const RecordHead head = record->head();
+  if (head.lsn != image.lsn || head.at.segment != from) return false;
   return append_again(*record, partition, image);
 }
 
@@ -383,8 +402,9 @@ Result<bool> Namespace::move_from(const wire::Digest& digest, SegmentSlot from) 
   Partition& partition = partition_of(digest);
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
-  if (record == nullptr || record->segment != from) return false;
-  if (on_device() && record->body_size != 0) return false;
+  if (record == nullptr) return false;
+  const RecordHead head = record->head();
+  if (head.at.segment != from || (on_device() && head.body_size != 0)) return false;
   const auto done = append_again(*record, partition, image_in_memory(*record));
   if (done) repaired_.fetch_add(1, std::memory_order_relaxed);
   return done;
@@ -394,10 +414,11 @@ Result<bool> Namespace::append_again(MemoryRecord& record, Partition& partition,
                                      const RecordImage& image) {
   const auto place = log_->append_moved(image);
   if (!place) return tl::unexpected(place.error());
-  log_->released(place_of(record));
-  damaged_.forget(record.digest);
-  const std::scoped_lock lock(partition.index_lock);
-  set_place(record, place->at);
+  RecordHead head = record.head();
+  log_->released(place_of(head));
+  damaged_.forget(head.digest);
+  head.at = place_in_memory(place->at);
+  write(partition, &record, head, record.body());
   return true;
 }
 
@@ -426,7 +447,7 @@ void Namespace::for_each(wire::PartitionId id,
     partition.index.next_below(below, bucket);
     if (bucket.empty()) return;
     for (const MemoryRecord* record : bucket) visit(*record);
-    last = bucket.back()->digest;
+    last = bucket.back()->digest();
   }
 }
 

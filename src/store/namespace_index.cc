@@ -1,6 +1,5 @@
 // What a namespace's index tells its log for a checkpoint, and how it comes back from one.
 #include <mutex>
-#include <new>
 
 #include "base/check.h"
 #include "store/namespace.h"
@@ -25,8 +24,8 @@ void Namespace::index_below(wire::PartitionId id, const wire::Digest* below,
   partition.index.next_below(below, bucket);
   for (const MemoryRecord* record : bucket)
     out.push_back({.image = image_in_memory(*record),
-                   .body_size = record->body_size,
-                   .at = place_of(*record)});
+                   .body_size = record->head().body_size,
+                   .at = place_of(record->head())});
 }
 
 bool Namespace::restore_index(const IndexHead& head, std::span<const IndexedRecord> records) {
@@ -54,20 +53,19 @@ bool Namespace::restore(Partition& partition, std::span<const IndexedRecord> rec
       name = image.set;
       set = *found;
     }
-    void* const memory = RecordHeap::allocate(sizeof(MemoryRecord::Stub));
-    FLOTILLA_CHECK(memory != nullptr);
-    auto* const record = new (memory) MemoryRecord{.lsn = image.lsn,
-                                                   .last_update = image.last_update,
-                                                   .void_time = image.void_time,
-                                                   .body_size = each.body_size,
-                                                   .segment = each.at.segment,
-                                                   .set = set,
-                                                   .generation = image.generation,
-                                                   .digest = image.digest,
-                                                   .flags = image.flags};
-    set_place(*record, each.at);
+    const RecordHead head{.digest = image.digest,
+                          .lsn = image.lsn,
+                          .last_update = image.last_update,
+                          .void_time = image.void_time,
+                          .body_size = each.body_size,
+                          .at = each.at,
+                          .set = set,
+                          .generation = image.generation,
+                          .flags = image.flags};
+    MemoryRecord* const record = MemoryRecord::make(head, std::nullopt);
+    FLOTILLA_CHECK(record != nullptr);
     partition.index.insert(record);
-    account(*record, 1, accounts);
+    account(head, 1, accounts);
     partition.last_lsn = std::max(partition.last_lsn, image.lsn);
     latest = std::max(latest, image.last_update);
   }
@@ -83,9 +81,9 @@ void Namespace::forget_index(wire::PartitionId id) {
   for (partition.index.next_below(nullptr, some); !some.empty();
        partition.index.next_below(nullptr, some)) {
     for (MemoryRecord* const record : some) {
-      account(*record, -1, accounts);
-      partition.index.erase(record->digest);
-      RecordHeap::release(record);
+      account(record->head(), -1, accounts);
+      partition.index.erase(record->digest());
+      MemoryRecord::release(record);
     }
   }
   settle(accounts);

@@ -20,7 +20,7 @@ struct Held {
   std::map<SetId, std::uint64_t> sets;
   std::vector<wire::Digest> some;
 
-  void add(const MemoryRecord& record) {
+  void add(const RecordHead& record) {
     ++records;
     ++sets[record.set];
     if (some.size() < kDigestsMost) some.push_back(record.digest);
@@ -45,8 +45,9 @@ bool rescue_from(Namespace& ns, SegmentSlot segment) {
   bool all = true;
   for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
     std::vector<RecordWanted> there;
-    ns.for_each(wire::PartitionId(id), [&](const MemoryRecord& record) {
-      if (record.segment != segment) return;
+    ns.for_each(wire::PartitionId(id), [&](const MemoryRecord& of) {
+      const RecordHead record = of.head();
+      if (record.at.segment != segment) return;
       there.push_back(ns.wanted(record));
       held.add(record);
     });

@@ -9,14 +9,14 @@ namespace {
 /// cut off and changed the key meanwhile are compared with it.
 constexpr std::uint64_t kTombstoneAgeMs = 60'000;
 
-bool forgettable(const Namespace& ns, const Partition& partition, const MemoryRecord& record,
+bool forgettable(const Namespace& ns, const Partition& partition, const RecordHead& record,
                  WallTime now) {
   return record.is_tombstone() && ns.log() == nullptr && partition.listener != nullptr &&
          record.last_update.ms() + kTombstoneAgeMs <= now.ms &&
          partition.listener->may_forget(record.lsn);
 }
 
-bool to_evict(const Namespace& ns, const MemoryRecord& record) {
+bool to_evict(const Namespace& ns, const RecordHead& record) {
   return record.void_time <= ns.evicted_until() && ns.evictable(record);
 }
 
@@ -26,13 +26,14 @@ bool remove_one(Namespace& ns, Partition& partition, const wire::Digest& digest,
   const std::scoped_lock write(partition.write);
   MemoryRecord* const record = partition.index.find(digest);
   if (record == nullptr) return true;
-  const bool visible = ns.visible(*record, now.seconds());
-  if (visible && !to_evict(ns, *record)) return true;
-  if (record->is_tombstone()) {
-    if (forgettable(ns, partition, *record, now)) ns.drop(partition, record);
+  const RecordHead head = record->head();
+  const bool visible = ns.visible(head, now.seconds());
+  if (visible && !to_evict(ns, head)) return true;
+  if (head.is_tombstone()) {
+    if (forgettable(ns, partition, head, now)) ns.drop(partition, record);
     return true;
   }
-  if (ns.truncated(*record)) {
+  if (ns.truncated(head)) {
     // The cut-off itself is durable and hides every older copy, so nothing needs to be left behind.
     ns.drop(partition, record);
     ++sweep.truncated;
@@ -58,19 +59,20 @@ Sweep sweep_partition(Namespace& ns, wire::PartitionId id, WallTime now, Lives& 
       const std::scoped_lock lock(partition.index_lock);
       partition.index.next_below(below, bucket);
       for (const MemoryRecord* record : bucket) {
-        if (record->is_tombstone()) {
-          if (ns.log() == nullptr && partition.listener != nullptr) gone.push_back(record->digest);
+        const RecordHead head = record->head();
+        if (head.is_tombstone()) {
+          if (ns.log() == nullptr && partition.listener != nullptr) gone.push_back(head.digest);
           continue;
         }
         ++sweep.visited;
         sweep.decided += decides ? 1 : 0;
-        if (record->void_time == 0) ++sweep.never_expire;
-        if (!ns.visible(*record, now.seconds()) || (decides && to_evict(ns, *record)))
-          gone.push_back(record->digest);
-        else if (decides && ns.evictable(*record))
-          lives.add(record->void_time);
+        if (head.void_time == 0) ++sweep.never_expire;
+        if (!ns.visible(head, now.seconds()) || (decides && to_evict(ns, head)))
+          gone.push_back(head.digest);
+        else if (decides && ns.evictable(head))
+          lives.add(head.void_time);
       }
-      if (!bucket.empty()) last = bucket.back()->digest;
+      if (!bucket.empty()) last = bucket.back()->digest();
     }
     if (bucket.empty()) return sweep;
     for (const wire::Digest& digest : gone)

@@ -10,8 +10,9 @@ bool TombstonePass::begin(HlcTime made_before) {
     if (candidates_.size() >= kCandidatesMost) break;
     ns_.for_each(wire::PartitionId(static_cast<std::uint16_t>(id)),
                  [&](const MemoryRecord& record) {
-                   if (record.is_tombstone() && record.last_update < made_before)
-                     candidates_.push_back({.digest = record.digest, .lsn = record.lsn});
+                   const RecordHead head = record.head();
+                   if (head.is_tombstone() && head.last_update < made_before)
+                     candidates_.push_back({.digest = head.digest, .lsn = head.lsn});
                  });
   }
   std::ranges::sort(candidates_, {}, &Candidate::digest);
@@ -32,7 +33,9 @@ std::uint64_t TombstonePass::end(bool complete) {
       Partition& partition = ns_.partition_of(digest);
       const std::scoped_lock write(partition.write);
       MemoryRecord* const record = partition.index.find(digest);
-      if (record == nullptr || !record->is_tombstone() || record->lsn != lsn) continue;
+      if (record == nullptr) continue;
+      const RecordHead head = record->head();
+      if (!head.is_tombstone() || head.lsn != lsn) continue;
       if (partition.listener != nullptr && !partition.listener->may_forget(lsn)) continue;
       ns_.drop(partition, record);
       ++dropped;

@@ -75,7 +75,8 @@ std::string World::unequal() const {
       if (std::ranges::find(row.in_sync, node.self) == row.in_sync.end()) continue;
       std::map<wire::Digest, std::pair<std::uint64_t, std::uint64_t>> held;
       node.records.for_each(id, [&](const store::MemoryRecord& record) {
-        if (!record.is_tombstone()) held[record.digest] = {value_of(record), record.generation};
+        const store::RecordHead head = record.head();
+        if (!head.is_tombstone()) held[head.digest] = {value_of(record), head.generation};
       });
       if (!first) first = held;
       if (*first != held)

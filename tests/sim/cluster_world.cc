@@ -56,7 +56,7 @@ Buffer body_of(std::uint64_t id) {
 }  // namespace
 
 std::uint64_t value_of(const store::MemoryRecord& record) {
-  if (record.is_tombstone()) return 0;
+  if (record.head().is_tombstone()) return 0;
   store::BodyReader reader(record.body(), false);
   store::BinView bin;
   return reader.next(bin) ? load_be<std::uint64_t>(bin.value.data()) : 0;
@@ -580,13 +580,14 @@ void World::try_write(const std::shared_ptr<Pending>& pending, unsigned i) {
   const ClientWrite& write = *pending->write;
   Result<store::LogPosition> done{store::LogPosition(0)};
   if (write.removes) {
-    if (old == nullptr || old->is_tombstone())
+    if (old == nullptr || old->head().is_tombstone())
       return finish(*pending, ClientWrite::State::Failed, "not found");
     done = node->records.remove(partition, old, node->wall());
   } else {
     const Buffer body = body_of(write.id);
-    const std::uint16_t generation =
-        old == nullptr || old->is_tombstone() ? 1 : static_cast<std::uint16_t>(old->generation + 1);
+    const std::uint16_t generation = old == nullptr || old->head().is_tombstone()
+                                         ? 1
+                                         : static_cast<std::uint16_t>(old->head().generation + 1);
     done = node->records.put(
         partition, old, {.digest = digest, .generation = generation, .body = body}, node->wall());
   }
@@ -632,7 +633,7 @@ void World::try_read(const std::shared_ptr<Pending>& pending, unsigned i) {
   }
   const auto* const record = node->records.partition_of(digest).index.find(digest);
   const std::uint64_t value = record == nullptr ? 0 : value_of(*record);
-  const store::Lsn seen = record == nullptr ? store::Lsn{} : replica.unsettled(record->lsn);
+  const store::Lsn seen = record == nullptr ? store::Lsn{} : replica.unsettled(record->head().lsn);
   if (seen.raw() == 0) return show(*pending, value, i);
   await(*node, digest.partition(), seen, store::LogPosition(0),
         [this, pending, value, i](Replica::Acknowledged became) {

@@ -8,6 +8,7 @@
 namespace flotilla::sim {
 
 using store::MemoryRecord;
+using store::RecordHead;
 
 namespace {
 
@@ -45,7 +46,7 @@ std::optional<std::uint64_t> ReplicationWorld::write(unsigned index, unsigned ke
   store::Partition& partition = node.records->partition(kPartition);
   MemoryRecord* const old = partition.index.find(digests_[key]);
   const WallTime wall_now = wall();
-  const bool there = old != nullptr && !old->is_tombstone();
+  const bool there = old != nullptr && !old->head().is_tombstone();
   if (remove && !there) return {};
   Write w;
   w.id = ++ids_;
@@ -61,14 +62,14 @@ std::optional<std::uint64_t> ReplicationWorld::write(unsigned index, unsigned ke
   }
   ids.push_back(w.id);
   const Buffer body = body_of(ids);
-  const auto done = remove
-                        ? node.records->remove(partition, old, wall_now)
-                        : node.records->put(partition, old,
-                                            {.digest = digests_[key],
-                                             .generation = static_cast<std::uint16_t>(
-                                                 old == nullptr ? 1 : old->generation % 0xFFFF + 1),
-                                             .body = body},
-                                            wall_now);
+  const auto done =
+      remove ? node.records->remove(partition, old, wall_now)
+             : node.records->put(partition, old,
+                                 {.digest = digests_[key],
+                                  .generation = static_cast<std::uint16_t>(
+                                      old == nullptr ? 1 : old->head().generation % 0xFFFF + 1),
+                                  .body = body},
+                                 wall_now);
   if (!done) {
     fail("a write failed");
     return {};
@@ -132,14 +133,14 @@ void ReplicationWorld::poll_writes() {
 std::vector<std::uint64_t> ReplicationWorld::value(unsigned node, unsigned key) const {
   const MemoryRecord* const record =
       nodes_[node].records->partition(kPartition).index.find(digests_[key]);
-  if (record == nullptr || record->is_tombstone()) return {};
+  if (record == nullptr || record->head().is_tombstone()) return {};
   const auto found = body(nodes_[node], *record);
   return found ? ids_of(*found) : std::vector<std::uint64_t>{};
 }
 
 /// What stands there; nothing: it is damaged. The node does not notice.
 std::optional<Buffer> ReplicationWorld::body(const Node& node, const MemoryRecord& record) const {
-  if (node.log != nullptr) return node.log->body(node.records->wanted(record));
+  if (node.log != nullptr) return node.log->body(node.records->wanted(record.head()));
   return Buffer(record.body().begin(), record.body().end());
 }
 
@@ -152,7 +153,7 @@ bool ReplicationWorld::readable(unsigned node, unsigned key) const {
 bool ReplicationWorld::exists(unsigned node, unsigned key) const {
   const MemoryRecord* const record =
       nodes_[node].records->partition(kPartition).index.find(digests_[key]);
-  return record != nullptr && !record->is_tombstone();
+  return record != nullptr && !record->head().is_tombstone();
 }
 
 void ReplicationWorld::forget_tombstones(unsigned index, bool all) {
@@ -163,7 +164,8 @@ void ReplicationWorld::forget_tombstones(unsigned index, bool all) {
   store::Partition& partition = node.records->partition(kPartition);
   for (const wire::Digest& d : digests_) {
     MemoryRecord* const record = partition.index.find(d);
-    if (record != nullptr && record->is_tombstone() && node.replica->may_forget(record->lsn))
+    if (record != nullptr && record->head().is_tombstone() &&
+        node.replica->may_forget(record->head().lsn))
       node.records->drop(partition, record);
   }
 }
@@ -192,9 +194,10 @@ void ReplicationWorld::check_copies() {
   for (const Node& node : nodes_) {
     if (!node.alive) continue;
     const CopyReport report = node.replica->report();
-    node.records->for_each(kPartition, [&](const MemoryRecord& record) {
+    node.records->for_each(kPartition, [&](const MemoryRecord& of) {
+      const RecordHead record = of.head();
       const Position p{node.terms->term(record.lsn.term()), record.lsn.seq()};
-      const auto stored = body(node, record);
+      const auto stored = body(node, of);
       if (!stored) return;
       Buffer bytes = *stored;
       append_be(bytes, record.generation);
@@ -220,10 +223,11 @@ void ReplicationWorld::check_copies() {
           node.records->partition(kPartition).index.find(digests_[key]);
       if (record == nullptr) continue;  // A forgotten tombstone, or a loss that others find.
       // Digests do not look at those, and were compared when the key was perhaps removed again.
-      if (record->is_tombstone() && (write.remove || removed_later.contains(key))) continue;
+      if (record->head().is_tombstone() && (write.remove || removed_later.contains(key))) continue;
       // A node alone with replication factor 1 leaves no tombstone, so an old holder may undo it.
       if (write.remove && options_.rf == 1) continue;
-      const Position p{node.terms->term(record->lsn.term()), record->lsn.seq()};
+      const store::Lsn lsn = record->head().lsn;
+      const Position p{node.terms->term(lsn.term()), lsn.seq()};
       if (p.term == claimed.term && p.seq < seq)
         fail(fmt::format(
             "I6: node {} claims {}:{} and has key {} at {}, not {}; row {} filling {} leads {}",

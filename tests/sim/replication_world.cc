@@ -218,9 +218,9 @@ void ReplicationWorld::heal() {
 bool ReplicationWorld::damage(unsigned index, unsigned key) {
   const Node& node = nodes_[index];
   const MemoryRecord* const record = node.records->partition(kPartition).index.find(digests_[key]);
-  if (record == nullptr || record->is_tombstone() || !readable(index, key)) return false;
+  if (record == nullptr || record->head().is_tombstone() || !readable(index, key)) return false;
   FLOTILLA_MARK("fault: a stored copy is damaged");
-  node.log->damage(node.records->wanted(*record).at);
+  node.log->damage(node.records->wanted(record->head()).at);
   return true;
 }
 
@@ -229,7 +229,8 @@ bool ReplicationWorld::damage_one_of_two(unsigned index, unsigned key) {
     const MemoryRecord* const record =
         node.records->partition(kPartition).index.find(digests_[key]);
     if (record == nullptr) return Position{};
-    return Position{node.terms->term(record->lsn.term()), record->lsn.seq()};
+    const store::Lsn lsn = record->head().lsn;
+    return Position{node.terms->term(lsn.term()), lsn.seq()};
   };
   const Node& node = nodes_[index];
   if (!node.alive || !node.replica->in_sync()) return false;

@@ -37,9 +37,10 @@ struct Seen {
 std::map<wire::Digest, Seen> all_of(Device& device) {
   std::map<wire::Digest, Seen> out;
   for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
-    device.records.for_each(wire::PartitionId(id), [&](const MemoryRecord& record) {
+    device.records.for_each(wire::PartitionId(id), [&](const MemoryRecord& of) {
+      const RecordHead record = of.head();
       std::shared_ptr<const RecordRead> keeps;
-      const auto image = device.records.image_of(record, keeps);
+      const auto image = device.records.image_of(of, keeps);
       ASSERT_TRUE(image.has_value());
       out[record.digest] = {.lsn = record.lsn,
                             .last_update = record.last_update,
@@ -268,8 +269,9 @@ TEST_F(CheckpointTest, IsLeftOutWhereThereIsDamage) {
     live(device, 300);
     device.pass(2s);
     unsigned key = 0;
-    while (device.find(key) == nullptr || device.find(key)->is_tombstone()) ++key;
-    const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(key)).at);
+    while (device.find(key) == nullptr || device.find(key)->head().is_tombstone()) ++key;
+    const RecordExtent extent =
+        device.log->extent(device.records.wanted(device.find(key)->head()).at);
     disk.damage(extent.offset + 60, disk.bytes()[extent.offset + 60] ^ std::byte{1});
     EXPECT_TRUE(device.body(key).empty());
     device.close();

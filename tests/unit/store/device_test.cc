@@ -93,7 +93,7 @@ TEST_F(DeviceTest, ADamagedRecordIsToldAndNotServed) {
   ASSERT_TRUE(device.put(1, device_body(500, 1)).has_value());
   ASSERT_TRUE(device.put(2, device_body(500, 2)).has_value());
   device.pass(2s);
-  const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+  const RecordExtent extent = device.log->extent(device.records.wanted(device.find(1)->head()).at);
   for (std::size_t at = 0; at < extent.size; ++at) {
     const std::byte was = disk.bytes()[extent.offset + at];
     disk.damage(extent.offset + at, was ^ std::byte{1});
@@ -114,9 +114,9 @@ TEST_F(DeviceTest, BesideADamagedRecordOthersAreLookedForAndAllAreRepaired) {
   for (unsigned key = 40; key < 80; ++key)
     ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
   device.pass(2s);
-  const SegmentSlot segment = device.find(1)->segment;
+  const SegmentSlot segment = device.find(1)->head().at.segment;
   for (const unsigned key : {1U, 2U}) {
-    const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(key)).at);
+    const RecordExtent extent = device.log->extent(device.records.wanted(device.find(key)->head()).at);
     disk.damage(extent.offset + 60, disk.bytes()[extent.offset + 60] ^ std::byte{1});
   }
   EXPECT_TRUE(device.body(1).empty());
@@ -125,14 +125,14 @@ TEST_F(DeviceTest, BesideADamagedRecordOthersAreLookedForAndAllAreRepaired) {
   EXPECT_EQ(device.records.damaged().size(), 2U);
   EXPECT_EQ(device.log->statistics().damaged_segments, 1U);
   for (unsigned key = 0; key < 80; ++key)
-    EXPECT_EQ(device.find(key)->segment == segment, key == 1 || key == 2) << key;
+    EXPECT_EQ(device.find(key)->head().at.segment == segment, key == 1 || key == 2) << key;
 
   for (const unsigned key : {1U, 2U}) {
     store::Partition& partition = device.records.partition_of(sim::device_digest(key));
     MemoryRecord* const record = partition.index.find(sim::device_digest(key));
-    RecordImage image{.digest = record->digest,
-                      .last_update = record->last_update,
-                      .generation = record->generation};
+    RecordImage image{.digest = record->digest(),
+                      .last_update = record->head().last_update,
+                      .generation = record->head().generation};
     const Buffer body = device_body(1000, key);
     image.body = Bytes(body).first(body.size() - 1);
     EXPECT_FALSE(device.records.repair(partition, *record, image)) << "it is another";
@@ -151,7 +151,7 @@ TEST_F(DeviceTest, AReadThatComesLateFindsItsRecordOrNothing) {
   for (unsigned key = 0; key < 50; ++key)
     ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
   device.pass(2s);
-  const RecordWanted wanted = device.records.wanted(*device.find(7));
+  const RecordWanted wanted = device.records.wanted(device.find(7)->head());
   const RecordExtent extent = device.log->extent(wanted.at);
   // The segment is emptied and used again.
   for (unsigned step = 0;
@@ -188,7 +188,7 @@ TEST_F(DeviceTest, CompressedRecordsTakeLessRoomAndComeBack) {
         ASSERT_TRUE(device.put(key, device_body(1000, key)).has_value());
       device.pass(2s);
       for (unsigned key = 0; key < 200; ++key) EXPECT_EQ(device.body(key), device_body(1000, key));
-      EXPECT_EQ(device.find(7)->body_size, device_body(1000, 7).size());
+      EXPECT_EQ(device.find(7)->head().body_size, device_body(1000, 7).size());
       const LogStatistics figures = device.log->statistics();
       if (packing == Packing{}) plain_bytes = figures.used_bytes;
       if (packing != Packing{}) {
@@ -200,7 +200,7 @@ TEST_F(DeviceTest, CompressedRecordsTakeLessRoomAndComeBack) {
     for (const bool closed : {false, true}) {
       Device again(disk, options);
       for (unsigned key = 0; key < 200; ++key) EXPECT_EQ(again.body(key), device_body(1000, key));
-      EXPECT_EQ(again.find(7)->body_size, device_body(1000, 7).size());
+      EXPECT_EQ(again.find(7)->head().body_size, device_body(1000, 7).size());
       if (!closed) again.close();
     }
   }
@@ -266,7 +266,7 @@ TEST_F(DeviceTest, ARecordThatDoesNotExpandIsToldAndNotServed) {
   Device device(disk, options);
   ASSERT_TRUE(device.put(1, device_body(500, 1)).has_value());
   device.pass(2s);
-  const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+  const RecordExtent extent = device.log->extent(device.records.wanted(device.find(1)->head()).at);
   const MutableBytes stored = disk.bytes().subspan(extent.offset, extent.size);
   RecordImage image = StoredRecord::parse(stored)->image;
   Buffer bad(image.body.begin(), image.body.end());

@@ -142,7 +142,7 @@ TEST_F(EncryptedDeviceTest, ANamespaceInMemoryKnowsWhatItsRecordsTake) {
     memory.pass(2s);
     used = 0;
     for (unsigned key = 0; key < 100; ++key)
-      used += stored_size(0, memory.find(key)->body_size + DataKey::kMore);
+      used += stored_size(0, memory.find(key)->head().body_size + DataKey::kMore);
     EXPECT_EQ(memory.log->statistics().used_bytes, used);
     EXPECT_GT(memory.log->statistics().defrag_moves, 20U);
   }
@@ -273,7 +273,7 @@ TEST_F(EncryptedDeviceTest, AChangedRecordIsToldAndNotServed) {
   ASSERT_TRUE(device.put(1, device_body(100, 1)).has_value());
   ASSERT_TRUE(device.put(2, device_body(100, 2)).has_value());
   device.pass(2s);
-  const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+  const RecordExtent extent = device.log->extent(device.records.wanted(device.find(1)->head()).at);
   const MutableBytes stored = disk.bytes().subspan(extent.offset, extent.size);
   const Buffer good(stored.begin(), stored.end());
   std::uint64_t told = 0;
@@ -308,7 +308,8 @@ TEST_F(EncryptedDeviceTest, ARecordThatSomebodyPutThereIsNotTakenIn) {
     for (unsigned key = 2; key < 300; ++key)
       ASSERT_TRUE(device.put(key, device_body(400, key)).has_value());
     device.pass(2s);
-    const RecordExtent extent = device.log->extent(device.records.wanted(*device.find(1)).at);
+    const RecordExtent extent =
+        device.log->extent(device.records.wanted(device.find(1)->head()).at);
     const MutableBytes stored = disk.bytes().subspan(extent.offset, extent.size);
     RecordImage forged = StoredRecord::parse(stored)->image;
     const Buffer body = device_body(100 + DataKey::kMore, 9);

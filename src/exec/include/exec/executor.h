@@ -165,7 +165,7 @@ class Executor {
                                        const store::MemoryRecord& record) {
     const store::Namespace& records = request.ns.records;
     if (!records.on_device()) return record.body();
-    return body_of(request, records.wanted(record));
+    return body_of(request, records.wanted(record.head()));
   }
   Written write(const RecordRequest& request, wire::ReplyWriter& reply);
   Written remove(const RecordRequest& request, wire::ReplyWriter& reply);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "store/memory_record.h"
@@ -11,9 +12,10 @@ namespace flotilla::store {
 /// The primary index of one partition: an extendible hash table addressed by the leading bits of
 /// the digest itself, so that a walk over the buckets in order is a walk in digest order.
 ///
-///   directory[leading `depth` bits] -> bucket of up to 14 entries -> record
+///   directory[leading `depth` bits] -> bucket of up to 20 entries -> record
 ///
-/// An entry is 8 bytes: 16 tag bits from the digest's end and a 48-bit pointer. A full bucket
+/// An entry is 6 bytes: ten tag bits from the digest's end, and the number of the record's block
+/// (SlabHeap); a slot of the directory is 4, a bucket's number. A full bucket
 /// splits on its next bit; the directory doubles when a bucket's depth passes its own. Digests come
 /// from clients: when equal leading bits would make the directory much larger than the number of
 /// entries, the bucket chains some overflow buckets, and keeps what is beyond those in a tree.
@@ -57,12 +59,18 @@ class Index {
   /// held for one bucket at a time; the caller goes on below the last record's digest.
   void next_below(const wire::Digest* below, std::vector<MemoryRecord*>& out) const;
 
+  /// Puts other records in place of those of one bucket: `by` answers the one that an entry points
+  /// to from now on, most often the same, with the same digest. The index itself looks at none of
+  /// them. `position` is where in the order of digests to begin, 0 at first; answers where to go
+  /// on, 0 at the end.
+  std::uint64_t replace_some(std::uint64_t position,
+                             const std::function<MemoryRecord*(MemoryRecord*)>& by);
+
  private:
   struct Bucket;
   struct Directory;
   struct Place;
   struct Crowd;
-  static constexpr std::size_t kBucketSize = 128;
 
   Place place_of(const wire::Digest& digest) const;
   void make_directory(unsigned depth);

@@ -92,10 +92,10 @@ class Namespace {
   void prefetch(std::span<const wire::Digest> digests) const;
 
   /// Whether a client may see the record: it is no tombstone, not expired, not truncated.
-  bool visible(const MemoryRecord& record, std::uint32_t now_seconds) const {
+  bool visible(const RecordHead& record, std::uint32_t now_seconds) const {
     return !record.is_tombstone() && !record.expired(now_seconds) && !truncated(record);
   }
-  bool truncated(const MemoryRecord& record) const;
+  bool truncated(const RecordHead& record) const;
 
   /// Creates or replaces a record: numbers the mutation, logs it, and swaps it in. `old` is what
   /// the index holds for the digest (null: nothing), visible or not. Caller holds partition.write,
@@ -129,6 +129,9 @@ class Namespace {
   bool restore_index(const IndexHead& head, std::span<const IndexedRecord> records);
   /// Forgets what was restored in a partition; sets stay.
   void forget_index(wire::PartitionId id);
+  /// Moves the records of a partition that stand in the way of giving memory back to where they do
+  /// not (SlabHeap::begin_leaving), a bucket at a time. Any thread.
+  void close_ranks(wire::PartitionId id);
   /// The portable form of a record; a view into it, or into what `body` keeps then. One on a device
   /// is read before this returns: under partition.write, for work that no client waits for.
   /// Unavailable: it cannot be read, and the log was told.
@@ -137,7 +140,7 @@ class Namespace {
 
   /// Of a namespace on a device, for readers that hold no lock while they wait: which copy a
   /// record's newest is. Caller holds partition.write or index_lock.
-  RecordWanted wanted(const MemoryRecord& record) const;
+  RecordWanted wanted(const RecordHead& record) const;
   /// The record, if it is in memory; a view into what it takes of `room`. Nothing: it must be read,
   /// or is not there any more.
   std::optional<RecordImage> peek(const RecordWanted& wanted, Arena& room) const;
@@ -178,7 +181,7 @@ class Namespace {
   void evict_until(std::uint32_t void_time) { evict_until_.store(void_time); }
   std::uint32_t evicted_until() const { return evict_until_.load(std::memory_order_relaxed); }
   /// Whether eviction may take it at all.
-  bool evictable(const MemoryRecord& record) const;
+  bool evictable(const RecordHead& record) const;
 
   /// Shows every record of a partition, tombstones too, with the partition's index locked for one
   /// bucket at a time.
@@ -206,15 +209,16 @@ class Namespace {
     SetId set{};
     Tally of_set;
   };
-  void account(const MemoryRecord& record, std::int64_t sign, Accounts& accounts);
+  void account(const RecordHead& record, std::int64_t sign, Accounts& accounts);
   void settle(Accounts& accounts);
   void settle_set(Accounts& accounts);
   Recovered recover(const RecordImage& image, const RecordPlace& at, Accounts& accounts);
   bool restore(Partition& partition, std::span<const IndexedRecord> records, Accounts& accounts);
   RecordImage image_in_memory(const MemoryRecord& record) const;
-  RecordPlace place_of(const MemoryRecord& record) const;
+  RecordPlace place_of(const RecordHead& record) const;
   Result<bool> append_again(MemoryRecord& record, Partition& partition, const RecordImage& image);
-  void set_place(MemoryRecord& record, const RecordPlace& at) const;
+  RecordPlace place_in_memory(const RecordPlace& at) const;
+  void write(Partition& partition, MemoryRecord* old, const RecordHead& head, Bytes body);
   Result<RecordLog::Place> append(MemoryRecord* old, const RecordImage& image);
   struct Replacement {
     MemoryRecord* old;  // Null: nothing stood there.

@@ -18,15 +18,6 @@ namespace flotilla::store {
 /// to wait for.
 using LogPosition = Strong<struct LogPositionTag, std::uint64_t>;
 
-/// Where a copy of a record lies in a log.
-struct RecordPlace {
-  SegmentSlot segment{};     // 0: nowhere.
-  std::uint32_t offset = 0;  // Of its first byte in the segment.
-  std::uint32_t size = 0;    // Bytes that it takes there, padding included.
-
-  friend bool operator==(const RecordPlace&, const RecordPlace&) = default;
-};
-
 /// The same for whoever reads it: which bytes of which file, and what they must be to count.
 struct RecordExtent {
   unsigned file = 0;
