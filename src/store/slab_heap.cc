@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kSlabSize = 16 << 10;
 constexpr std::size_t kChunkSize = 2 << 20;  // Taken from the kernel at a time: a huge page.
-constexpr std::size_t kSlabsPerChunk = kChunkSize / kSlabSize;
+constexpr std::uint32_t kSlabsPerChunk = kChunkSize / kSlabSize;
 constexpr std::size_t kSlabsMost = SlabHeap::kRoom / kSlabSize;
 constexpr std::uint8_t kArenas = 16;
 
