@@ -50,6 +50,8 @@ Server::Server(config::Config& config) : config_(config) { node_.now = net::Reac
 Server::~Server() { stop(); }
 
 Result<void> Server::start() {
+  if (!store::SlabHeap::has_room())
+    return fail(Code::Unavailable, "memory: 512 GiB of addresses are refused (ulimit -v?)");
   store::SlabHeap::prefer_huge_pages();
   const unsigned count = std::max(1U, config_.service.service_threads());
   if (auto ok = take_identity(); !ok) return ok;

@@ -26,6 +26,8 @@ class SlabHeap {
   /// Bytes of blocks that the heap can hold.
   static constexpr std::uint64_t kRoom = 1ULL << 39;
 
+  /// False: the kernel refused the addresses (`ulimit -v`), and there is no block to be had.
+  static bool has_room() { return base != nullptr; }
   /// Asks the kernel for huge pages from now on, which spares most look-ups a page walk. Once,
   /// before any block.
   static void prefer_huge_pages();
