@@ -7,6 +7,7 @@ run_lint() {
   check_format || bad=1
   python3 scripts/house_rules.py || bad=1
   check_shell || bad=1
+  check_planted || bad=1
   check_headers || bad=1
   check_tidy "${1:-}" || bad=1
   return $bad
@@ -28,6 +29,17 @@ check_format() { { sources | xargs clang-format-19 --dry-run -Werror 2>&1 || tru
 
 # The excluded checks are about variables that live in another file.
 check_shell() { git ls-files -- dev .ci/run tests/smoke/run 'scripts/*.sh' | xargs shellcheck -x -s bash -f gcc -e SC1090,SC2034,SC2154; }
+
+# A bug that cannot be planted any more proves nothing.
+check_planted() {
+  local each bad=0
+  for each in tests/planted/*.patch; do
+    patch -p1 --dry-run --fuzz=0 --silent --force -i "$each" >/dev/null && continue
+    echo "$each: does not apply"
+    bad=1
+  done
+  return $bad
+}
 
 # Every public header compiles alone.
 check_headers() { unless_silent lint-headers cmake --build build/release --target all_verify_interface_header_sets; }

@@ -116,7 +116,8 @@ TEST_F(DeviceTest, BesideADamagedRecordOthersAreLookedForAndAllAreRepaired) {
   device.pass(2s);
   const SegmentSlot segment = device.find(1)->head().at.segment;
   for (const unsigned key : {1U, 2U}) {
-    const RecordExtent extent = device.log->extent(device.records.wanted(device.find(key)->head()).at);
+    const RecordExtent extent =
+        device.log->extent(device.records.wanted(device.find(key)->head()).at);
     disk.damage(extent.offset + 60, disk.bytes()[extent.offset + 60] ^ std::byte{1});
   }
   EXPECT_TRUE(device.body(1).empty());
