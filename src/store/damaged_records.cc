@@ -41,24 +41,11 @@ void DamagedRecords::set_hope(const wire::Digest& digest, bool hope) {
   if (known != records_.end()) known->second.hope = hope;
 }
 
-bool DamagedRecords::is_hoped_for(const wire::Digest& digest) const {
-  if (size() == 0) return false;
+std::optional<bool> DamagedRecords::hope_for(const wire::Digest& digest) const {
+  if (size() == 0) return {};
   const std::scoped_lock lock(mutex_);
   const auto known = records_.find(digest);
-  return known != records_.end() && known->second.hope;
-}
-
-bool DamagedRecords::is_given_up(const wire::Digest& digest) const {
-  if (size() == 0) return false;
-  const std::scoped_lock lock(mutex_);
-  const auto known = records_.find(digest);
-  return known != records_.end() && !known->second.hope;
-}
-
-bool DamagedRecords::contains(const wire::Digest& digest) const {
-  if (size() == 0) return false;
-  const std::scoped_lock lock(mutex_);
-  return records_.contains(digest);
+  return known == records_.end() ? std::nullopt : std::optional(known->second.hope);
 }
 
 }  // namespace flotilla::store

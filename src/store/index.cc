@@ -114,6 +114,10 @@ struct Index::Directory {
   std::size_t slot_of(std::uint64_t position) const {
     return depth == 0 ? 0 : static_cast<std::size_t>(position >> (64 - depth));
   }
+  /// The lowest position of a slot; behind the last one that is 0 again.
+  std::uint64_t position_of_slot(std::size_t slot) const {
+    return depth == 0 ? 0 : std::uint64_t{slot} << (64 - depth);
+  }
   /// The first of the slots that lead to the bucket in `slot`, and their number.
   std::pair<std::size_t, std::size_t> span_of(std::size_t slot) const {
     const std::size_t span = std::size_t{1} << (depth - slots[slot]->depth);
@@ -264,6 +268,7 @@ void Index::erase(const Digest& digest) {
   // The chain's last entry takes the free place, so only its last bucket is ever partly filled.
   Bucket* before = nullptr;
   Bucket* last = place.bucket;
+  FLOTILLA_CHECK(last != nullptr);
   while (last->next() != nullptr) before = std::exchange(last, last->next());
   const auto count = static_cast<std::uint8_t>(last->count - 1);
   place.set(last->entry(count));
@@ -443,12 +448,14 @@ std::uint64_t Index::replace_some(std::uint64_t position,
     return (entry & kTagMask) | SlabHeap::number_of(by(record_of(entry)));
   };
   Bucket* const head = directory->slots[first];
-  for (Bucket* b = head; b != nullptr; b = b->next())
+  Bucket* b = head;
+  do {
     for (std::size_t i = 0; i < b->count; ++i) b->set_entry(i, replaced(b->entry(i)));
+    b = b->next();
+  } while (b != nullptr);
   if (head->crowded)
     for (auto& [digest, entry] : head->crowd()->entries) entry = replaced(entry);
-  const std::size_t next = first + span;
-  return next == directory->slots.size() ? 0 : std::uint64_t{next} << (64 - directory->depth);
+  return directory->position_of_slot(first + span);
 }
 
 void Index::prefetch_bucket(const Digest& digest) const {

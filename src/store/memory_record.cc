@@ -72,7 +72,7 @@ MemoryRecord::Packed::Packed(const RecordHead& head, bool on_device) {
   const unsigned body_size = fits(head.body_size, 8) ? 0 : fits(head.body_size, 16) ? 1 : 2;
   add(head.body_size, kBodySizes[body_size]);
   const unsigned void_time = head.void_time == 0 ? 0 : 1;
-  add(head.void_time, 4 * void_time);
+  if (void_time != 0) add(head.void_time, 4);
   const unsigned set = head.set.raw() == 0 ? 0 : fits(head.set.raw(), 8) ? 1 : 2;
   add(head.set.raw(), kSets[set]);
   const unsigned place = add_place(head.at, on_device);
@@ -119,7 +119,7 @@ MemoryRecord* MemoryRecord::make(const RecordHead& head, std::optional<Bytes> bo
       return nullptr;
     }
     copy(other, *body);
-    std::memcpy(behind, &other, sizeof other);
+    std::memcpy(behind, static_cast<const void*>(&other), sizeof other);
   }
   std::memcpy(record->start(), packed.bytes.data(), packed.size);
   return record;
@@ -161,7 +161,7 @@ std::size_t MemoryRecord::block_size() const {
 
 std::byte* MemoryRecord::body_elsewhere() const {
   std::byte* body = nullptr;
-  std::memcpy(&body, start() + head_size(shape()), sizeof body);
+  std::memcpy(static_cast<void*>(&body), start() + head_size(shape()), sizeof body);
   return body;
 }
 

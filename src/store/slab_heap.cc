@@ -167,8 +167,7 @@ class Ground {
       closed_.pop_back();
     } else {
       chunk = static_cast<std::uint32_t>(free_in_.size());
-      if (base == nullptr || slabs == nullptr || chunk == SlabHeap::kRoom / kChunkSize)
-        return false;
+      if (!SlabHeap::has_room() || chunk == SlabHeap::kRoom / kChunkSize) return false;
       std::byte* const at = base + std::size_t{chunk} * kChunkSize;
       if (!make_usable(at, kChunkSize) ||
           !make_usable(slabs + std::size_t{chunk} * kSlabsPerChunk, kSlabsPerChunk * sizeof(Slab)))
@@ -272,6 +271,8 @@ std::uint64_t begin_leaving(SlabList& partial) {
 }  // namespace
 
 std::byte* SlabHeap::base = reserve_aligned(kRoom);
+
+bool SlabHeap::has_room() { return base != nullptr && slabs != nullptr; }
 
 void SlabHeap::prefer_huge_pages() { ground.prefer_huge_pages(); }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "store/record_read.h"
@@ -29,13 +30,16 @@ class DamagedRecords {
   bool forget(const wire::Digest& digest);
   /// Whether other copies may still have it, as far as they were asked.
   void set_hope(const wire::Digest& digest, bool hope);
-  bool is_hoped_for(const wire::Digest& digest) const;
+  bool is_hoped_for(const wire::Digest& digest) const { return hope_for(digest) == true; }
   /// It is among these, and no other copy has it.
-  bool is_given_up(const wire::Digest& digest) const;
-  bool contains(const wire::Digest& digest) const;
+  bool is_given_up(const wire::Digest& digest) const { return hope_for(digest) == false; }
+  bool contains(const wire::Digest& digest) const { return hope_for(digest).has_value(); }
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
+  /// Nothing: it is not among these.
+  std::optional<bool> hope_for(const wire::Digest& digest) const;
+
   struct Damaged {
     RecordWanted copy;
     bool hope = true;

@@ -27,7 +27,7 @@ class SlabHeap {
   static constexpr std::uint64_t kRoom = 1ULL << 39;
 
   /// False: the kernel refused the addresses (`ulimit -v`), and there is no block to be had.
-  static bool has_room() { return base != nullptr; }
+  static bool has_room();
   /// Asks the kernel for huge pages from now on, which spares most look-ups a page walk. Once,
   /// before any block.
   static void prefer_huge_pages();
