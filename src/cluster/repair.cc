@@ -28,12 +28,6 @@ void ReplicaCore::repair(const store::RecordWanted& copy) {
   refresh();
 }
 
-std::vector<Process> ReplicaCore::others_in_sync() const {
-  std::vector<Process> out = row_.in_sync;
-  std::erase(out, self());
-  return out;
-}
-
 /// Also those that were changed, or are gone.
 void ReplicaCore::forget_repaired() {
   std::erase_if(repairs_.records, [this](const Repairs::Record& each) {
@@ -69,7 +63,9 @@ void ReplicaCore::ask_others() {
   forget_repaired();
   repairs_.asked_of = {};
   if (repairs_.records.empty()) return;
-  const std::vector<Process> others = acts_by_no_row() ? std::vector<Process>{} : others_in_sync();
+  std::vector<Process> others;
+  if (!acts_by_no_row()) others = row_.in_sync;
+  std::erase(others, self());
   for (const Repairs::Record& each : repairs_.records)
     damaged.set_hope(each.digest, std::ranges::any_of(others, [&](const Process& who) {
                        return !each.lacks(who);

@@ -188,8 +188,9 @@ void ReplicaCore::refresh() {
   bool changed = shown_.write.exchange(write) != write;
   changed |= shown_.read.exchange(read) != read;
   changed |= shown_.read_any.exchange(any) != any;
-  shown_.can_repair.store(!acts_by_no_row() && !others_in_sync().empty(),
-                          std::memory_order_relaxed);
+  const bool others =
+      std::ranges::any_of(row_.in_sync, [this](const Process& p) { return p != self(); });
+  shown_.can_repair.store(!acts_by_no_row() && others, std::memory_order_relaxed);
   shown_.scan.store(follows_in_sync || read == Access::Here, std::memory_order_release);
   if (changed) context_.node.effects.bits_changed(context_.tag, id_);
   refresh_gauges();

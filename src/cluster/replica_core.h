@@ -241,7 +241,6 @@ class ReplicaCore {
   bool answer_range(const PullFrame& pull, CopiesFrame& copies);
 
   // Repairing.
-  std::vector<Process> others_in_sync() const;
   void forget_repaired();
   bool ask_for_repairs(const Process& who);
   void ask_others();

@@ -127,11 +127,16 @@ MemoryRecord* MemoryRecord::make(const RecordHead& head, std::optional<Bytes> bo
 
 bool MemoryRecord::overwrite(const RecordHead& head, std::optional<Bytes> body) {
   const Packed packed(head, !body);
-  if (packed.elsewhere() || shape().body() == kElsewhere) return false;
+  const std::byte* const own = shape().body() == kElsewhere ? body_elsewhere() : nullptr;
+  // A large body stays where it is, and is not overwritten by another.
+  if (packed.elsewhere() != (own != nullptr) || (own != nullptr && body->data() != own))
+    return false;
   if (SlabHeap::rounded(packed.block_size(head.body_size)) != SlabHeap::rounded(block_size()))
     return false;
   // The body may be this record's own, and the head is about to change its size.
   if (packed.here()) copy(start() + packed.size, *body);
+  if (own != nullptr)
+    std::memcpy(start() + packed.size, static_cast<const void*>(&own), sizeof own);
   std::memcpy(start(), packed.bytes.data(), packed.size);
   return true;
 }

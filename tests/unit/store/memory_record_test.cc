@@ -120,6 +120,19 @@ TEST(MemoryRecord, IsOverwrittenByWhatTakesAsMuch) {
   EXPECT_GT(overwritten, 2000);
 }
 
+TEST(MemoryRecord, ALargeBodyStaysWhereItIsWhenTheHeadChanges) {
+  const Buffer body(5000, std::byte{'x'});
+  RecordHead head{.body_size = 5000, .at = {.segment = SegmentSlot(7)}, .generation = 3};
+  const Owned record = make(head, body);
+  const std::byte* const there = record->body().data();
+  head.at.segment = SegmentSlot(8);
+  ASSERT_TRUE(record->overwrite(head, record->body()));
+  EXPECT_EQ(record->body().data(), there);
+  EXPECT_TRUE(same(record->head(), head));
+  EXPECT_TRUE(equal(record->body(), body));
+  EXPECT_FALSE(record->overwrite(head, Bytes(body))) << "another body is not its own";
+}
+
 TEST(MemoryRecord, MovesWithItsBody) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{100}, std::size_t{5000}}) {
     const Buffer body(size, std::byte{'x'});
