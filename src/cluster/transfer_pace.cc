@@ -28,10 +28,14 @@ void TransferPace::refill(Instant now) {
   refilled_ = now;
 }
 
-void TransferPace::adjust(Instant now, Duration wait) {
+void TransferPace::adjust(Instant now, Duration wait, bool served) {
   const std::scoped_lock lock(mutex_);
   refill(now);
-  if (wait > options_.tolerated) {
+  unserved_ = served ? 0 : unserved_ + 1;
+  if (unserved_ >= options_.absent_after) {
+    rate_ = left_ = 0;
+    is_starting_ = true;
+  } else if (wait > options_.tolerated) {
     rate_ = std::max(options_.slowest, rate_ * options_.decrease);
     is_starting_ = false;
   } else {
@@ -39,16 +43,11 @@ void TransferPace::adjust(Instant now, Duration wait) {
   }
 }
 
-void TransferPace::release() {
-  const std::scoped_lock lock(mutex_);
-  rate_ = left_ = 0;
-  is_starting_ = true;
-}
-
 void TransferPace::reset() {
   const std::scoped_lock lock(mutex_);
   rate_ = options_.slowest;
   is_starting_ = true;
+  unserved_ = 0;
 }
 
 double TransferPace::rate() const {

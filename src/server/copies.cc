@@ -32,8 +32,6 @@ constexpr Duration kShowAgainAfter = std::chrono::milliseconds(500);
 constexpr unsigned kTransfersPerUnit = 64;
 constexpr Duration kProbeEvery = std::chrono::milliseconds(4);
 constexpr Duration kAdjustEvery = std::chrono::milliseconds(20);
-// Clients that the transfers themselves keep from a processor for a while are still there.
-constexpr Duration kNobodyAfter = std::chrono::milliseconds(200);
 constexpr std::size_t kFrameHeader = 7;  // | kind u8 | namespace u32 | partition u16 |
 
 cluster::CopyOptions options_of(const config::NamespaceConfig& config) {
@@ -301,17 +299,11 @@ Instant Copies::follow_clients(Instant now) {
   cluster::TransferPace& pace = copy_node_.pace;
   if (copy_node_.budget.out() == 0) {
     pace.reset();
-    served_at_ = now;
     return now + kLookForTransfersEvery;
   }
   if (now >= adjust_at_) {
     const std::uint64_t before = std::exchange(requests_, outlets_.requests());
-    const auto wait = probe_.take(now);
-    if (requests_ != before) served_at_ = now;
-    if (now - served_at_ >= kNobodyAfter)
-      pace.release();
-    else if (wait)
-      pace.adjust(now, *wait);
+    if (const auto wait = probe_.take(now)) pace.adjust(now, *wait, requests_ != before);
     adjust_at_ = now + kAdjustEvery;
   }
   if (now >= probe_at_) {

@@ -152,7 +152,6 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   Instant probe_at_;
   Instant adjust_at_;
   std::uint64_t requests_ = 0;
-  Instant served_at_;  // When it had last risen.
   cluster::CopyNode copy_node_;
   std::vector<std::unique_ptr<NamespaceCopies>> namespaces_;
   Place place_;

@@ -11,7 +11,8 @@ constexpr TransferPace::Options kOptions{.slowest = 1e6,
                                          .step = 1e5,
                                          .decrease = 0.5,
                                          .tolerated = milliseconds(1),
-                                         .burst = milliseconds(10)};
+                                         .burst = milliseconds(10),
+                                         .absent_after = 3};
 constexpr Instant kStart{std::chrono::seconds(100)};
 
 /// Bytes that leave within a second, in answers of `size`.
@@ -24,6 +25,10 @@ double sent_in_a_second(TransferPace& pace, Instant from, std::size_t size) {
     }
   }
   return sent;
+}
+
+void leave_alone(TransferPace& pace, int measurements) {
+  for (int i = 0; i < measurements; ++i) pace.adjust(kStart, milliseconds(50), false);
 }
 
 TEST(TransferPace, SendsAtItsRateAndWhatWasNotUsedForAMoment) {
@@ -74,14 +79,22 @@ TEST(TransferPace, IsNeverSlowerThanItsSlowest) {
 
 TEST(TransferPace, HasNoLimitWhileNobodyIsServed) {
   TransferPace pace(kOptions);
-  pace.release();
+  leave_alone(pace, 3);
   pace.spend(1'000'000'000);
   EXPECT_TRUE(pace.allows(kStart));
 }
 
+TEST(TransferPace, KeepsItsLimitWhileClientsPause) {
+  TransferPace pace(kOptions);
+  leave_alone(pace, 2);
+  pace.adjust(kStart, milliseconds(50));
+  leave_alone(pace, 2);
+  EXPECT_EQ(pace.rate(), 1e6);
+}
+
 TEST(TransferPace, SlowsDownWhenServingBegins) {
   TransferPace pace(kOptions);
-  pace.release();
+  leave_alone(pace, 3);
   pace.adjust(kStart, milliseconds(0));
   EXPECT_EQ(pace.rate(), 1e6);
   EXPECT_NEAR(sent_in_a_second(pace, kStart, 10'000), 1'010'000, 10'000);

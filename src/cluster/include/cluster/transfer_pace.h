@@ -21,6 +21,9 @@ class TransferPace {
     double decrease = 0.75;     // ... and times this after a bad one.
     Duration tolerated = std::chrono::microseconds(300);  // What requests may wait, in the mean.
     Duration burst = std::chrono::milliseconds(5);        // What was not used adds up for so long.
+    // Measurements in a row without a request after which nobody is there. Clients that the
+    // transfers themselves keep from a processor for a while still are.
+    int absent_after = 10;
   };
 
   TransferPace() = default;
@@ -32,9 +35,8 @@ class TransferPace {
   void spend(std::size_t bytes);
 
   /// Every 20 ms while something is sent. `wait`: of requests since the last time, in the mean.
-  void adjust(Instant now, Duration wait);
-  /// Nobody was served since the last time: there is no limit.
-  void release();
+  /// `served`: whether there were any of clients; without clients there is no limit.
+  void adjust(Instant now, Duration wait, bool served = true);
   /// Nothing is sent any more: next time it begins anew.
   void reset();
   /// Bytes a second; 0: no limit.
@@ -48,6 +50,7 @@ class TransferPace {
   double rate_ = options_.slowest;
   double left_ = 0;  // Bytes; below zero: owed.
   bool is_starting_ = true;
+  int unserved_ = 0;  // Measurements in a row.
   Instant refilled_;
 };
 
