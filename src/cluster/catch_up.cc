@@ -360,7 +360,10 @@ void ReplicaCore::answer(Peer& receiver, const PullFrame& pull) {
 bool ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
   const auto place = [this](const Position& p) { return std::pair(rank(p.term), p.seq); };
   const auto after = place(pull.after);
-  copies.possible = after.first >= 0 && !shown_.alone.load() && after >= place(ring_.floor());
+  const Position floor = ring_.floor();
+  const bool is_known = floor.term == Term{} || rank(floor.term) >= 0;
+  copies.possible =
+      after.first >= 0 && is_known && !shown_.alone.load() && after >= place(floor);
   if (!copies.possible) return true;
   struct Changed {
     std::pair<int, std::uint64_t> at;

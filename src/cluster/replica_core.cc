@@ -1,6 +1,7 @@
 #include "replica_core.h"
 
 #include "base/check.h"
+#include "lineage.h"
 
 namespace flotilla::cluster {
 
@@ -428,8 +429,9 @@ void ReplicaCore::remember(Lsn lsn, const Digest& digest, bool absorb) {
   }
 }
 
+/// A term in which nothing is numbered may leave the history, so it is no floor.
 void ReplicaCore::forget_changes(const Position& floor) {
-  ring_.restart(floor);
+  ring_.restart(floor.seq == 0 ? cluster::position_of(history_) : floor);
   count_changes(0);
 }
 

@@ -369,6 +369,36 @@ TEST_F(ScenarioTest, TermsThatWroteNothingLeaveNoHistoryAndTheOthersNotForEver) 
   end();
 }
 
+/// Node 1 knows no change before the term in which it was filled. Nothing is written in that term,
+/// so it is in no history when node 2 asks node 1 for all since an older one.
+TEST_F(ScenarioTest, ADeltaIsNotTakenFromOneThatWasFilledInAnEmptyTerm) {
+  ReplicationWorld& w = start(3, 3, true);
+  w.write(0, 2);
+  w.run(50ms);
+  const auto stop = [&](unsigned node) {
+    w.save(node);
+    w.crash(node);
+  };
+  stop(2);
+  stop(1);
+  w.views();
+  ASSERT_TRUE(w.settle(10s));
+  const auto missed = *w.write(0, 2);
+  w.run(50ms);
+  stop(0);
+  w.restart(0);
+  w.views();
+  w.restart(1);
+  w.views();
+  ASSERT_TRUE(w.settle(10s));
+  w.move(1);
+  w.run(100ms);
+  ASSERT_EQ(w.primary(), 1U);
+  w.restart(2);
+  end();
+  EXPECT_TRUE(has(2, missed));
+}
+
 TEST_F(ScenarioTest, ARowThatNobodyChangedMeanwhileHoldsAgain) {
   ReplicationWorld& w = start(3, 2, true);
   const cluster::Row row = w.replica(0).report().row;
