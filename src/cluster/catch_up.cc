@@ -112,7 +112,8 @@ void ReplicaCore::begin_fill() {
   f.fill = std::make_unique<Fill>();
   f.fill->wait = 2 * options().resend;
   const bool unsure = dirty_ || filling_ || history_.empty();
-  if (unsure || !covers_all(f.line, history_)) f.fill->branch = uncovered(f.line);
+  if (!released_ && (unsure || !covers_all(f.line, history_)))
+    f.fill->branch = uncovered(f.line);
   // What was saved of the row may be a second old, and name the primary by an earlier life.
   f.fill->tail = !filling_ && std::ranges::any_of(last_in_sync_, [&](const Process& process) {
     return in_sync_from_disk_ ? process.node == f.primary.node : process == f.primary;
@@ -296,7 +297,7 @@ void ReplicaCore::end_fill() {
   f.fill.reset();
   f.complete = ever_full_ = true;
   note_complete(f.term);
-  filling_ = dirty_ = unlike_saved_ = false;
+  filling_ = dirty_ = unlike_saved_ = released_ = false;
   history_ = f.line;
   settle();
   forget_changes({f.term, f.highest});

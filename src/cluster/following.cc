@@ -25,7 +25,7 @@ void ReplicaCore::follow() {
   if (row_.primary == Process{}) return;
   if (in_row()) {
     offered_ = now();  // START is on its way.
-  } else if (is_target() || holds_anything()) {
+  } else if (is_target() || may_be_needed()) {
     offer();
   } else {
     filling_ = dirty_ = false;
@@ -77,7 +77,7 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, StartFrame& fra
   }
   if (!follows(from, head)) return refuse(from, head, frame.row);
   // One that is late, after RELEASE.
-  if (!in_row() && !is_target() && (dropping_ || !holds_anything())) return;
+  if (!in_row() && !is_target() && (dropping_ || !may_be_needed())) return;
   if (frame.history.empty() || frame.history.back().term != head.term ||
       frame.history.back().absorbed || frame.from == 0 || frame.from > kSeqMost)
     return bad_frame();
@@ -129,6 +129,7 @@ void ReplicaCore::begin_following(const Process& from, const FrameHead& head, St
       FLOTILLA_MARK("in line at the base");
     if (in_term) following_->contiguous = following_->highest = mine.seq;
     following_->complete = ever_full_ = true;
+    released_ = false;
     note_complete(head.term);
     history_ = following_->line;
     settle();
@@ -166,7 +167,7 @@ void ReplicaCore::resume_stream(std::uint64_t from) {
 void ReplicaCore::on(const Process& from, const FrameHead& head, ReplFrame& frame) {
   if (!follows(from, head)) return refuse(from, head, frame.row);
   if (!following_) {
-    const bool wanted = in_row() || is_target() || holds_anything();
+    const bool wanted = in_row() || is_target() || may_be_needed();
     if (wanted && !dropping_ && now() - offered_ >= options().resend) offer();
     return;
   }
@@ -245,11 +246,13 @@ void ReplicaCore::on(const Process& from, const FrameHead& head, RowFrame& frame
   if (!follows(from, head) || frame.row != row_.version || is_target() || in_row()) return;
   FLOTILLA_MARK("a copy is released");
   stop_following();
+  touch();
+  released_ = context_.node.leaving.load(std::memory_order_relaxed);
+  if (released_) return refresh();
   dropping_ = true;
   history_.clear();
   ever_full_ = filling_ = dirty_ = unlike_saved_ = false;
   ++statistics().copies_dropped;
-  touch();
   need_tick();
 }
 

@@ -87,7 +87,7 @@ void ReplicaCore::lead() {
   history_.push_back({.term = row_.term});
   note_complete(row_.term);
   ever_full_ = true;
-  filling_ = unlike_saved_ = false;
+  filling_ = unlike_saved_ = released_ = false;
   leading_ = std::make_unique<Leading>();
   leading_->index = context_.node.terms.intern(row_.term, partition_.last_lsn.term());
   leading_->since = now();
@@ -249,7 +249,7 @@ bool ReplicaCore::has_work() const {
 
 /// Of a copy that does not lead.
 bool ReplicaCore::wants_stream() const {
-  return (in_row() || is_target() || holds_anything()) && !in_sync();
+  return (in_row() || is_target() || may_be_needed()) && !in_sync();
 }
 
 void ReplicaCore::need_tick() {

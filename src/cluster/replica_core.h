@@ -159,7 +159,11 @@ class ReplicaCore {
   bool is_target(const Process& who) const;
   bool targets_in_sync() const;
   bool in_row() const;
-  bool holds_anything() const { return !history_.empty() || partition_.index.size() != 0; }
+  /// Holds something, and has not heard in this life that nobody needs it.
+  bool may_be_needed() const {
+    if (released_ && context_.node.leaving.load(std::memory_order_relaxed)) return false;
+    return !history_.empty() || partition_.index.size() != 0;
+  }
   Instant now() const { return context_.node.effects.now(); }
   const Process& self() const { return context_.node.self; }
   const CopyOptions& options() const { return context_.options; }
@@ -306,6 +310,7 @@ class ReplicaCore {
   bool dirty_ = false;         // May hold records that its history does not cover.
   bool unlike_saved_ = false;  // After a restart: the log had other records than the position says.
   bool dropping_ = false;
+  bool released_ = false;  // Nobody lacks anything of it, but it was kept: see CopyNode::leaving.
   bool orphaned_ = false;
   bool refused_ = false;  // A copy knows a newer row.
   bool holders_away_ = false;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
-enum Flag : std::uint8_t { kEverFull = 1, kFilling = 2, kDirty = 4 };
+enum Flag : std::uint8_t { kEverFull = 1, kFilling = 2, kDirty = 4, kReleased = 8 };
 
 }  // namespace
 
@@ -33,7 +33,7 @@ Buffer ReplicaCore::save() {
   Buffer out;
   out.push_back(std::byte{kVersion});
   out.push_back(static_cast<std::byte>((ever_full_ ? kEverFull : 0) | (filling_ ? kFilling : 0) |
-                                       (dirty_ || gap ? kDirty : 0)));
+                                       (dirty_ || gap ? kDirty : 0) | (released_ ? kReleased : 0)));
   append_be(out, partition_.last_lsn.raw());
   write_row(out, row_);
   write_history(out, history_);
@@ -60,6 +60,7 @@ Result<void> ReplicaCore::load(Bytes saved) {
   in_sync_from_disk_ = true;
   ever_full_ = (flags & kEverFull) != 0 && !history_.empty();
   filling_ = (flags & kFilling) != 0;
+  released_ = (flags & kReleased) != 0;
   // Records may be newer than what was saved, or fewer.
   dirty_ = unlike_saved_ = (flags & kDirty) != 0 || last != partition_.last_lsn;
   forget_changes(newest(history_));

@@ -253,6 +253,7 @@ void Server::leave() {
   const Duration drain = std::chrono::seconds(config_.service.drain_timeout());
   const Duration linger = std::chrono::milliseconds(config_.service.stop_linger());
   const auto took = [&] { return (net::Reactor::now() - began).count() / 1'000'000; };
+  copies_->set_leaving();
   cluster_->post(Membership::Leave{});
   if (!wait_until([this] { return cluster_->wait_drained({}); }, drain))
     log_warning("as", "after {} ms this node still serves {} partition(s) that no other node took",

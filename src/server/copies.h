@@ -73,6 +73,8 @@ class Copies final : public cluster::Effects, public cluster::LocalCopies {
   /// This process is in no view any more.
   void orphan();
   void set_away(const std::vector<cluster::Away>& away);
+  /// The process ends soon: no record is dropped any more because it is not needed here.
+  void set_leaving() { copy_node_.leaving.store(true, std::memory_order_relaxed); }
   /// A frame of a partition; any bytes.
   void receive(const cluster::Process& from, Bytes frame);
 

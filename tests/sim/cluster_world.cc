@@ -351,6 +351,7 @@ void World::cut_power(unsigned i) {
 
 void World::stop(unsigned i) {
   FLOTILLA_MARK("fault: a node is told to leave");
+  node(i).copies.leaving.store(true);
   node(i).step(Membership::Leave{});
 }
 

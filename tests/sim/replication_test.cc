@@ -66,18 +66,46 @@ void damage_some(ReplicationWorld& world, Random& random, const ReplicationWorld
   }
 }
 
+/// Clients at work, for so many turns of up to so long.
+void work(ReplicationWorld& world, Random& random, int turns, std::chrono::milliseconds most) {
+  const auto longest = static_cast<std::uint64_t>(most.count());
+  for (; turns > 0; --turns) {
+    world.workload(0.3);
+    world.run(std::chrono::milliseconds(random.between(1, longest)));
+  }
+}
+
+/// A clean stop: no partition is to be at the node any more, and it is waited for.
+void leave_and_return(ReplicationWorld& world, Random& random, unsigned nodes, unsigned node) {
+  if (!world.alive(node) || nodes < 2) return;
+  std::vector<unsigned> stay;
+  for (unsigned i = 0; i < nodes; ++i)
+    if (i != node) stay.push_back(i);
+  world.leave(node);
+  world.set_preference(stay);
+  world.views();
+  work(world, random, 20, 60ms);
+  if (world.primary() == node) world.move(stay.front());
+  work(world, random, 30, 150ms);
+  world.save(node);
+  world.crash(node);
+  world.views();
+  work(world, random, 20, 60ms);
+  world.restart(node);
+  stay.push_back(node);
+  world.set_preference(stay);
+  world.views();
+}
+
 void one_fault(ReplicationWorld& world, Random& random, unsigned nodes, Faults faults) {
   const auto some = static_cast<unsigned>(random.below(nodes));
   const auto kind = random.below(faults == Faults::Network || faults == Faults::Damage ? 3
-                                 : faults == Faults::OneAtATime                        ? 5
-                                                                                       : 7);
+                                 : faults == Faults::OneAtATime                        ? 6
+                                                                                       : 8);
   switch (kind) {
     case 0:  // A hiccup, or a pause that is noticed.
       world.pause(some, true);
-      for (int i = 0; i < 20; ++i) {
-        world.workload(0.3);
-        world.run(std::chrono::milliseconds(random.between(1, 60)));
-      }
+      work(world, random, 20, 60ms);
       world.pause(some, false);
       break;
     case 1:
@@ -96,32 +124,23 @@ void one_fault(ReplicationWorld& world, Random& random, unsigned nodes, Faults f
     case 4:
       if (!world.alive(some)) return;
       world.crash(some);
-      for (int i = 0; i < 10; ++i) {
-        world.workload(0.3);
-        world.run(std::chrono::milliseconds(random.between(1, 30)));
-      }
+      work(world, random, 10, 30ms);
       world.views();
-      for (int i = 0; i < 20; ++i) {
-        world.workload(0.3);
-        world.run(std::chrono::milliseconds(random.between(1, 60)));
-      }
+      work(world, random, 20, 60ms);
       world.restart(some);
       world.views();
       break;
-    case 5: {
+    case 5:
+      leave_and_return(world, random, nodes, some);
+      break;
+    case 6: {
       std::vector<std::vector<unsigned>> parts(2);
       for (unsigned i = 0; i < nodes; ++i) parts[random.below(2)].push_back(i);
       if (parts[0].empty() || parts[1].empty()) return;
       world.split(parts);
-      for (int i = 0; i < 10; ++i) {
-        world.workload(0.3);
-        world.run(std::chrono::milliseconds(random.between(1, 40)));
-      }
+      work(world, random, 10, 40ms);
       world.views();
-      for (int i = 0; i < 40; ++i) {
-        world.workload(0.3);
-        world.run(std::chrono::milliseconds(random.between(1, 40)));
-      }
+      work(world, random, 40, 40ms);
       world.heal();
       world.views();
       break;
@@ -367,6 +386,54 @@ TEST_F(ScenarioTest, TermsThatWroteNothingLeaveNoHistoryAndTheOthersNotForEver) 
   EXPECT_GE(most, 20U);
   EXPECT_LE(most, cluster::kHistoryCalm);
   end();
+}
+
+/// Node 1 of two leaves for as many terms of node 0, and key 3 is deleted meanwhile.
+class Leaving : public ScenarioTest {
+ protected:
+  void leave_and_return(int terms) {
+    ReplicationWorld& w = start(2, 2, true);
+    for (unsigned key = 0; key < 12; ++key) w.write(0, key);
+    ASSERT_TRUE(w.settle(10s));
+    w.leave(1);
+    w.set_preference({0});
+    w.view(0);
+    ASSERT_TRUE(w.settle(10s));
+    w.run(2s);
+    ASSERT_FALSE(w.replica(1).in_sync());
+    ASSERT_TRUE(w.exists(1, 3)) << "only one copy is left";
+    restart(1, false);
+    ASSERT_TRUE(w.write(0, 3, true));
+    w.run(50ms);
+    w.forget_tombstones(0, true);
+    for (int i = 0; i < terms; ++i) {
+      restart(0, true);
+      w.views();
+      ASSERT_TRUE(w.settle(10s));
+      w.write(0, 2);
+      w.run(50ms);
+    }
+    w.set_preference({0, 1});
+    w.restart(1);
+    end();
+    EXPECT_TRUE(w.replica(1).in_sync());
+    EXPECT_FALSE(w.exists(0, 3));
+    EXPECT_FALSE(w.exists(1, 3));
+    EXPECT_LE(w.statistics(1).records_received, 1U);
+  }
+
+ private:
+  void restart(unsigned node, bool comes_back) {
+    world_->save(node);
+    world_->crash(node);
+    if (comes_back) world_->restart(node);
+  }
+};
+
+TEST_F(Leaving, ACopyThatIsReleasedStaysAndNeedsOnlyWhatChangedMeanwhile) { leave_and_return(1); }
+
+TEST_F(Leaving, ACopyThatWasReleasedIsNoBranchHoweverLongItWasAway) {
+  leave_and_return(static_cast<int>(cluster::kHistoryCalm) + 8);
 }
 
 /// Node 1 knows no change before the term in which it was filled. Nothing is written in that term,

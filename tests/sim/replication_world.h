@@ -68,6 +68,7 @@ class ReplicationWorld {
   // Faults.
   void crash(unsigned node);
   void restart(unsigned node);
+  void leave(unsigned node) { nodes_[node].copies->leaving.store(true); }
   void pause(unsigned node, bool paused) { nodes_[node].paused = paused; }
   void cut(unsigned a, unsigned b, bool cut);  // Both ways.
   /// Each part gets a leader of its own; nothing passes between parts.

@@ -103,6 +103,8 @@ struct CopyNode {
   Process self;
   TransferBudget budget{};
   TransferPace pace{};
+  /// The process ends soon: what is released meanwhile stays, for its next life. Any thread.
+  std::atomic<bool> leaving{false};
 };
 
 /// What is decided and counted for all copies of a namespace, since start. Any thread.
