@@ -34,10 +34,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def commit(root):
-    """The short commit, with a plus sign when tracked files differ from it."""
+def commit():
+    """The short commit of this program, with a plus sign when tracked files differ from it."""
     def git(*args):
-        done = subprocess.run(["git", "-C", root, *args], capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", "-C", os.path.dirname(__file__), *args], capture_output=True, text=True, check=False)
         return done.stdout.strip()
     changed = git("status", "--porcelain", "--untracked-files=no")
     return (git("rev-parse", "--short", "HEAD") or "unknown") + ("+" if changed else "")

@@ -1,5 +1,6 @@
 """The servers that are compared: how each is started on its core, found ready, loaded, and stopped."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -65,6 +66,14 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    @contextlib.contextmanager
+    def running(self):
+        """Started, and stopped in the end whatever happens."""
+        try:
+            yield self.start()
+        finally:
+            self.stop()
 
     @property
     def pid(self):
