@@ -15,6 +15,8 @@ crash() { python3 tests/conformance/crash.py "$@"; }
 
 damage() { python3 tests/conformance/damage.py; }
 
+sampled_damage() { python3 tests/conformance/sampled_damage.py "$@"; }
+
 fallback() { python3 tests/conformance/fallback.py; }
 
 engines() { python3 tests/conformance/engines.py; }

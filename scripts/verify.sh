@@ -7,7 +7,7 @@ source scripts/models.sh
 source scripts/servers.sh
 source scripts/bench.sh
 
-verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash seccomp cluster bench e2e)
+verify_parts=(test lint asan tsan fuzz sim planted models discovery clients crash damage seccomp cluster bench e2e)
 fuzz_seconds=120
 sim_rounds=20
 
@@ -77,6 +77,12 @@ verify_crash() {
   release_build
   suite crash-long 7200 crash --rounds 500
   suite crash-device-long 7200 crash --engine device --rounds 500
+}
+
+# 20,000 places of real files.
+verify_damage() {
+  release_build
+  suite damage-sampled 1800 sampled_damage
 }
 
 # What reads and writes files, again where io_uring is forbidden as container runtimes do it.

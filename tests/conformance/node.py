@@ -68,8 +68,8 @@ def memory_namespace(name, size="1G"):
     return NAMESPACE.format(name=name, storage=MEMORY.format(size=size))
 
 
-def stored_namespace(name, engine, file, more=""):
-    return NAMESPACE.format(name=name, storage=STORED.format(engine=engine, file=file, size="256M", more=more))
+def stored_namespace(name, engine, file, more="", size="256M"):
+    return NAMESPACE.format(name=name, storage=STORED.format(engine=engine, file=file, size=size, more=more))
 
 
 class Node:
@@ -146,6 +146,15 @@ class Node:
             self.process.kill()
             self.process.wait()
             return "not within %d s" % STOP_SECONDS
+
+    def numbers(self, namespace):
+        """The namespace's statistics that are numbers."""
+        pairs = (pair.partition("=") for pair in info(self.port, f"namespace/{namespace}").split(";"))
+        return {name: int(value) for name, _, value in pairs if value.isdigit()}
+
+    def said(self, words):
+        """How many lines of the log have the words."""
+        return sum(words in line for line in self.log.read_text(errors="replace").splitlines())
 
     def resident_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
