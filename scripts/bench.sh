@@ -10,7 +10,7 @@ run_bench() {
   fi
   ensure_packages build test
   quietly "building the server and its yardsticks" build-release \
-    make_preset release flotillad echo_server load_generator
+    make_preset release flotillad flotilla echo_server load_generator
   if [[ $name == run ]]; then ensure_rivals; fi
   if [[ $name == breakdown ]]; then ensure_packages profile; fi
   "bench/$name" "$@"

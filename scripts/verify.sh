@@ -112,6 +112,7 @@ verify_bench() {
   suite bench-full 14400 bench/run
   suite bench-device-full 3600 bench/device
   suite bench-restart-full 3600 bench/restart
+  suite bench-together-full 3600 bench/together
 }
 
 verify_e2e() {

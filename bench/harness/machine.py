@@ -2,6 +2,7 @@
 
 import os
 import platform
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +30,15 @@ def resident_bytes(pid):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range that the kernel gives to clients, so that it is still free when a server comes back."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        try:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+                return port
+        except OSError:
+            continue
 
 
 def commit():

@@ -75,6 +75,9 @@ class Server:
         finally:
             self.stop()
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     @property
     def pid(self):
         return self.process.pid
@@ -109,6 +112,9 @@ class Flotilla(Server):
     is_ours = True
     reactors = 1
     storage = "memory {\n        data-size 4G\n    }"
+    settings = ()  # Further lines of the namespace.
+    copies = 1
+    seeds = ()  # Heartbeat ports of the nodes that it makes a cluster with.
     config = """\
 service {{
     service-threads {reactors}
@@ -124,21 +130,29 @@ network {{
         port {port} }}
     heartbeat {{ mode mesh
         address 127.0.0.1
+        {seeds}
         port {heartbeat} }}
     fabric {{ address 127.0.0.1
         port {fabric} }}
 }}
 namespace test {{
-    replication-factor 1
+    replication-factor {copies}
+    {settings}
     storage-engine {storage}
 }}
 """
 
+    def __init__(self, binaries, folder, core):
+        super().__init__(binaries, folder, core)
+        self.heartbeat, self.fabric = machine.free_port(), machine.free_port()
+
     def command(self):
         path = os.path.join(self.folder, "flotilla.conf")
         with open(path, "w", encoding="ascii") as file:
-            file.write(self.config.format(folder=self.folder, port=self.port, heartbeat=machine.free_port(),
-                                          fabric=machine.free_port(), reactors=self.reactors, storage=self.storage))
+            file.write(self.config.format(
+                folder=self.folder, port=self.port, heartbeat=self.heartbeat, fabric=self.fabric, reactors=self.reactors,
+                seeds="\n        ".join(f"mesh-seed-address-port 127.0.0.1 {port}" for port in self.seeds),
+                copies=self.copies, settings="\n    ".join(self.settings), storage=self.storage))
         return [os.path.join(self.binaries, "flotillad"), "--config-file", path, "--foreground"]
 
     def info(self, name):

@@ -21,9 +21,15 @@ class Stored(servers.Flotilla):
         lines = [f"file {self.file}", f"filesize {file_bytes}", "direct-files true", *more]
         self.storage = "device {\n        " + "\n        ".join(lines) + "\n    }"
 
-    def statistic(self, name):
+    def statistic(self, *names):
+        """The namespace's: one number, or as many as there are names."""
         values = dict(pair.partition("=")[::2] for pair in self.info("namespace/test").split(";"))
-        return int(values[name])
+        found = [int(values[name]) for name in names]
+        return found[0] if len(found) == 1 else found
+
+    def queries(self):
+        """Those that run, and the last ones that ran: their fields by name."""
+        return [dict(pair.partition("=")[::2] for pair in job.split(":")) for job in self.info("query-show").split(";") if job]
 
     def set_storage(self, name, value):
         answer = self.info(f"set-config:context=namespace;id=test;{name}={value}")
