@@ -170,7 +170,9 @@ void load_bins(const Edit& edit, const WritePlan& plan, Bins& bins) {
   bins.clear();
   if (edit.old == nullptr || plan.replace) return;
   store::BodyReader reader(edit.body, has_key(edit.old));
-  for (store::BinView bin; reader.next(bin);) bins.push_back(bin);
+  while (reader.next(bins.emplace_back())) {
+  }
+  bins.pop_back();
 }
 
 Result<store::LogPosition> commit(Arena& arena, const RecordRequest& request, const Edit& edit,

@@ -44,13 +44,10 @@ bool read_varint(Reader& from, std::size_t& value) {
 
 }  // namespace
 
-BodyReader::BodyReader(Bytes body, bool has_key)
-    : at_(body.data()), end_(body.data() + body.size()) {
-  if (!has_key) return;
-  key_.type = static_cast<wire::ParticleType>(*at_++);
-  const std::size_t size = take_varint(at_);
-  key_.value = {at_, size};
-  at_ += size;
+BodyReader::Front BodyReader::front_of(const std::byte* body) {
+  const auto type = static_cast<wire::ParticleType>(*body++);
+  const std::size_t size = take_varint(body);
+  return {.key = {.type = type, .value = {body, size}}, .end = body + size};
 }
 
 bool BodyReader::next(BinView& bin) {

@@ -3,12 +3,12 @@
 namespace flotilla::wire {
 
 Result<FrameHeader> FrameHeader::parse(Bytes in) {
-  Reader r(in);
-  const auto version = r.be<std::uint8_t>();
-  const auto kind = r.be<std::uint8_t>();
-  const auto body_size = r.be<std::uint64_t, 6>();
+  if (in.size() < kSize) return fail(Code::Parameter, "frame: short header");
+  const auto whole = load_be<std::uint64_t>(in.data());
+  const auto version = static_cast<std::uint8_t>(whole >> 56);
+  const auto kind = static_cast<std::uint8_t>(whole >> 48);
+  const std::uint64_t body_size = whole & 0xFFFF'FFFF'FFFF;
 
-  if (!r.ok()) return fail(Code::Parameter, "frame: short header");
   if (kind < 1 || kind > 5) return fail(Code::Parameter, "frame: kind");
   const auto frame_kind = static_cast<FrameKind>(kind);
   if (version != kVersion && !(version == 0 && frame_kind == FrameKind::Security))

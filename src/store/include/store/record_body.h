@@ -34,13 +34,24 @@ struct KeyView {
 class BodyReader {
  public:
   /// `body` was written by write_body or passed body_is_valid.
-  BodyReader(Bytes body, bool has_key);
+  BodyReader(Bytes body, bool has_key) : at_(body.data()), end_(body.data() + body.size()) {
+    if (!has_key) return;
+    const Front front = front_of(at_);
+    key_ = front.key;
+    at_ = front.end;
+  }
 
   KeyView key() const { return key_; }
   /// False: no more bins.
   bool next(BinView& bin);
 
  private:
+  struct Front {
+    KeyView key;
+    const std::byte* end;
+  };
+  static Front front_of(const std::byte* body);
+
   const std::byte* at_;
   const std::byte* end_;
   KeyView key_;
