@@ -186,6 +186,7 @@ Outcome Executor::execute(Bytes body, const Moment& moment, const std::string& f
     return outcome;
   }
   outcome.latency = &request.latency();
+  outcome.looked = written.looked;
   if (written.wait.raw() != 0 || written.lsn.raw() != 0)
     add_gates(request, written, deadline_of(message.header, moment.arrived), outcome.gates);
   return outcome;

@@ -427,7 +427,8 @@ class BackgroundOps : public Walk {
  private:
   /// The client sends the job to every node: each takes the partitions that it is primary of.
   bool serves(store::Partition& partition) const override {
-    return read_access(executor_.node(), partition, false) == cluster::Replica::Access::Here;
+    return answers_now(executor_.node()) &&
+           read_access(partition, false) == cluster::Replica::Access::Here;
   }
   bool write_one(const wire::Digest& digest);
 

@@ -128,12 +128,14 @@ Executor::Written Executor::read(const RecordRequest& request, wire::ReplyWriter
   using Access = cluster::Replica::Access;
   store::Partition& partition = request.ns.records.partition_of(request.digest);
   const bool any_copy = any_copy_will_do(request);
-  if (const auto access = read_access(node_, partition, any_copy); access != Access::Here)
+  if (const auto access = read_access(partition, any_copy); access != Access::Here)
     return {.code = Code::Unavailable, .ok = false, .access = access};
   Written done = read_record(request, reply);
   if (done.access != Access::Here) return done;
   // The process may have stood still, or ceased to be the primary, before it came to the record.
-  done.access = read_access(node_, partition, any_copy);
+  if (!answers_always(node_)) done.looked = node_.now();
+  const bool answers = !done.looked || answers_at(node_, *done.looked);
+  done.access = answers ? read_access(partition, any_copy) : Access::Wait;
   if (done.access != Access::Here) reply.drop_last();
   return done;
 }
@@ -191,7 +193,7 @@ Executor::Written Executor::read_record(const RecordRequest& request, wire::Repl
   if (!answered) return refuse(answered.error());
   reply.set_header(header);
   reply.end();
-  if (*touch) touch_record(request, record.lsn, body);
+  if (*touch) touch_record(node_, request, record.lsn, body);
   return {.lsn = waits_for};
 }
 

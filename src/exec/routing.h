@@ -13,9 +13,14 @@ inline cluster::Replica* replica_of(store::Partition& partition) {
 
 /// Whether the node knows what it may serve, or has stood still since it last did. A node by itself
 /// always does.
+inline bool answers_always(const Node& node) {
+  return node.answers_until.load(std::memory_order_relaxed) == Instant{Duration::max()};
+}
+inline bool answers_at(const Node& node, Instant now) {
+  return now <= node.answers_until.load(std::memory_order_relaxed);
+}
 inline bool answers_now(const Node& node) {
-  const Instant until = node.answers_until.load(std::memory_order_relaxed);
-  return until.since_start == Duration::max() || node.now() <= until;
+  return answers_always(node) || answers_at(node, node.now());
 }
 
 /// May a write run here and now? The caller holds partition.write, and holds it through the write.
@@ -25,12 +30,11 @@ inline cluster::Replica::Access write_access(const Node& node, store::Partition&
   return answers_now(node) ? replica->write_access() : cluster::Replica::Access::Wait;
 }
 
-/// May a read be answered here and now? What was read before this says so may be shown. Any thread.
-inline cluster::Replica::Access read_access(const Node& node, store::Partition& partition,
-                                            bool any_copy) {
+/// May a read be answered here, if the node answers at all? What was read before both say so may be
+/// shown. Any thread.
+inline cluster::Replica::Access read_access(store::Partition& partition, bool any_copy) {
   const cluster::Replica* const replica = replica_of(partition);
-  if (replica == nullptr) return cluster::Replica::Access::Here;
-  return answers_now(node) ? replica->read_access(any_copy) : cluster::Replica::Access::Wait;
+  return replica == nullptr ? cluster::Replica::Access::Here : replica->read_access(any_copy);
 }
 
 /// Any thread.

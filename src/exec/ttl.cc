@@ -69,14 +69,12 @@ Result<bool> read_touch(const RecordRequest& request, const RecordHead& record) 
   return left * 100 < whole * pct;
 }
 
-void touch_record(const RecordRequest& request, store::Lsn seen, Bytes read) {
+void touch_record(const Node& node, const RecordRequest& request, store::Lsn seen, Bytes read) {
   store::Namespace& records = request.ns.records;
   store::Partition& partition = records.partition_of(request.digest);
   const std::scoped_lock lock(partition.write);
   MemoryRecord* const record = partition.index.find(request.digest);
-  const cluster::Replica* const replica = replica_of(partition);
-  const bool serves =
-      replica == nullptr || replica->write_access() == cluster::Replica::Access::Here;
+  const bool serves = write_access(node, partition) == cluster::Replica::Access::Here;
   const RecordHead head = record == nullptr ? RecordHead{} : record->head();
   if (!serves || record == nullptr || head.lsn != seen) {
     request.share.counters.add(NamespaceCounter::read_touch_skip);

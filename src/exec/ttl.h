@@ -14,6 +14,6 @@ Result<std::uint32_t> new_void_time(const RecordRequest& request, const store::R
 Result<bool> read_touch(const RecordRequest& request, const store::RecordHead& record);
 /// Renews it, unless the record has changed since `seen`, with the body `read` then (looked at on a
 /// device only). The generation stays.
-void touch_record(const RecordRequest& request, store::Lsn seen, Bytes read);
+void touch_record(const Node& node, const RecordRequest& request, store::Lsn seen, Bytes read);
 
 }  // namespace flotilla::exec

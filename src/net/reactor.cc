@@ -24,8 +24,9 @@ constexpr std::size_t kInputStep =
     256 << 10;  // A message's buffer grows as its bytes arrive, not as it claims.
 constexpr std::size_t kOutMost = 1 << 20;  // With so much unsent a connection's requests wait.
 constexpr int kEventsMost = 256;
-constexpr std::size_t kTogether =
-    16;  // Connections whose requests are received before the first is handled.
+constexpr std::size_t kTogether = 16;  // Connections that are handled together.
+constexpr Duration kHoldMost = std::chrono::microseconds(50);  // Their replies wait for each other.
+constexpr std::size_t kCacheLine = 64;
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
 constexpr Duration kStandstill = std::chrono::milliseconds(50);  // A busy round is shorter.
 
@@ -66,7 +67,8 @@ Reactor::Reactor(Limits& limits)
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       scratch_(kScratchSize),
-      input_(kScratchSize) {
+      input_(kScratchSize),
+      spare_outs_(kTogether) {
   FLOTILLA_CHECK(epoll_.valid() && event_.valid());
   epoll_event event{};
   event.events = EPOLLIN;
@@ -147,12 +149,12 @@ void Reactor::loop() {
   Instant looked = now_;
   bool more_is_old = false;
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const int wait = wait_ms();
+    const int limit_ms = wait_ms();
     const Instant waits_from = now();
-    const int count = ::epoll_wait(epoll_.raw(), events.data(), kEventsMost, wait);
-    now_ = now();
+    const int count = wait(events, limit_ms);
+    now_ = received_at_ = now();
     const bool late = waits_from - looked > kStandstill ||
-                      now_ - waits_from > std::chrono::milliseconds(wait) + kStandstill;
+                      now_ - waits_from > std::chrono::milliseconds(limit_ms) + kStandstill;
     // A late round is told of what had happened before, or of nothing (SIGCONT ends it): the next
     // one of the rest.
     stood_still_ = late || more_is_old;
@@ -170,8 +172,9 @@ void Reactor::loop() {
       woken_.store(false);
       take_arrivals();
     }
+    is_busy_ = ready.size() > 1;
     for (std::size_t i = 0; i < ready.size(); i += kTogether)
-      handle_all(std::span(ready).subspan(i, std::min(kTogether, ready.size() - i)));
+      handle_group(std::span(ready).subspan(i, std::min(kTogether, ready.size() - i)));
     if (notified_.exchange(false)) {
       if (on_notify_) on_notify_();
       for (const auto& connection : connections_)
@@ -193,6 +196,18 @@ int Reactor::wait_ms() const {
   for (const Connection* connection : turns_) until = std::min(until, connection->turn_at_);
   if (until <= now_) return 0;
   return static_cast<int>((until - now_).count() / 1'000'000) + 1;
+}
+
+/// A busy reactor lets others run before it sleeps: they may bring more to do, and to sleep and be
+/// woken costs more than to look in vain.
+int Reactor::wait(std::span<epoll_event> events, int limit_ms) const {
+  const int most = static_cast<int>(events.size());
+  if (is_busy_ && limit_ms > 0) {
+    ::sched_yield();
+    const int count = ::epoll_wait(epoll_.raw(), events.data(), most, 0);
+    if (count != 0) return count;
+  }
+  return ::epoll_wait(epoll_.raw(), events.data(), most, limit_ms);
 }
 
 void Reactor::take_arrivals() {
@@ -250,19 +265,55 @@ Connection& Reactor::open(Arrival arrival) {
   return connection;
 }
 
-void Reactor::handle_all(std::span<Ready> ready) {
-  if (ready.size() > 1) {
-    std::array<Bytes, kTogether> received;
-    std::size_t count = 0;
-    constexpr std::size_t kShare = kScratchSize / kTogether;
-    for (std::size_t i = 0; i < ready.size(); ++i) {
-      receive_ahead(ready[i], MutableBytes(scratch_).subspan(i * kShare, kShare));
-      if (!ready[i].received.empty()) received[count++] = ready[i].received;
-    }
-    if (count > 1 && look_ahead_) look_ahead_({received.data(), count});
+/// What is ready together is received together, handled, and answered together: the kernel's part
+/// of the work stays in the caches, and so does ours. Who is answered after the others waits for
+/// them: not for more than kHoldMost and one connection's requests.
+void Reactor::handle_group(std::span<Ready> group) {
+  if (group.size() > 1) receive_ahead(group);
+  const std::span spares(spare_outs_);
+  std::size_t answered = 0;
+  Instant since = now_;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (group[i].connection->closing_) continue;
+    const Instant before = now_;
+    lend(group[i], spares[i]);
+    group[i].alive = handle(group[i]);
+    if (now_ == before) now_ = now();
+    if (now_ - since < kHoldMost) continue;
+    answer(group.first(i + 1).subspan(answered), spares.subspan(answered));
+    answered = i + 1;
+    since = now_;
   }
-  for (const Ready& one : ready)
-    if (!one.connection->closing_) handle(one);
+  answer(group.subspan(answered), spares.subspan(answered));
+}
+
+void Reactor::receive_ahead(std::span<Ready> group) {
+  std::array<Bytes, kTogether> received;
+  std::size_t count = 0;
+  MutableBytes room(scratch_);
+  for (Ready& one : group) {
+    receive_ahead(one, room.first(kScratchSize / kTogether));
+    if (one.received.empty()) continue;
+    received[count++] = one.received;
+    room = room.subspan((one.received.size() + kCacheLine - 1) / kCacheLine * kCacheLine);
+  }
+  if (count > 1 && look_ahead_) look_ahead_({received.data(), count});
+}
+
+/// Replies of most connections are gone at once: they borrow a buffer of the reactor's instead of
+/// keeping one.
+void Reactor::lend(Ready& ready, OutBuffer& spare) {
+  ready.borrows = ready.connection->out_.empty();
+  if (ready.borrows) std::swap(ready.connection->out_, spare);
+}
+
+void Reactor::answer(std::span<Ready> group, std::span<OutBuffer> spares) {
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    Connection& connection = *group[i].connection;
+    if (!connection.closing_) settle(connection, group[i].alive);
+    if (group[i].borrows && connection.out_.empty()) std::swap(connection.out_, spares[i]);
+  }
+  now_ = now();
 }
 
 /// Receives if that is all there is to do; whatever is unusual waits for handle().
@@ -280,9 +331,13 @@ void Reactor::receive_ahead(Ready& ready, MutableBytes room) {
   if (ready.received.size() < room.size()) ready.events &= ~static_cast<std::uint32_t>(EPOLLIN);
 }
 
-void Reactor::handle(const Ready& ready) {
+/// False: the connection is to be closed.
+bool Reactor::handle(const Ready& ready) {
   Connection& connection = *ready.connection;
-  if ((ready.events & (EPOLLERR | EPOLLHUP)) != 0) return close(connection);
+  if ((ready.events & (EPOLLERR | EPOLLHUP)) != 0) {
+    close(connection);
+    return false;
+  }
   bool alive = true;
   if ((ready.events & EPOLLOUT) != 0 && !connection.out_.empty())
     alive = send(connection) && offer_kept(connection);
@@ -291,7 +346,7 @@ void Reactor::handle(const Ready& ready) {
     connection.readable_ = false;
   if (alive && (connection.readable_ || !ready.received.empty()))
     alive = receive(connection, ready.received);
-  settle(connection, alive);
+  return alive;
 }
 
 /// Sends what is ready once more, and closes or keeps the connection.
@@ -309,10 +364,6 @@ bool Reactor::has_room(const Connection& connection) {
 
 /// Handles what was received ahead, if anything, then all that the socket has.
 bool Reactor::receive(Connection& connection, Bytes received) {
-  // Replies of most connections are gone at once: they borrow the reactor's buffer instead of
-  // keeping one.
-  const bool lends = connection.out_.empty();
-  if (lends) std::swap(connection.out_, spare_out_);
   bool alive = received.empty() || take_in(connection, received);
   while (alive && connection.readable_ && has_room(connection) && !connection.session_->busy()) {
     if (connection.in_size_ > 0) {
@@ -329,8 +380,6 @@ bool Reactor::receive(Connection& connection, Bytes received) {
     connection.readable_ = static_cast<std::size_t>(got) == input_.size();
     alive = take_in(connection, Bytes(input_).first(static_cast<std::size_t>(got)));
   }
-  if (alive) alive = send(connection);
-  if (lends && connection.out_.empty()) std::swap(connection.out_, spare_out_);
   return alive;
 }
 
@@ -338,13 +387,13 @@ bool Reactor::receive(Connection& connection, Bytes received) {
 /// still: then the kernel knows.
 void Reactor::note_arrival(Connection& connection) const {
   connection.last_heard_ = now_;
-  connection.arrived_ = now_;
+  connection.arrived_ = received_at_;
   if (!stood_still_ && !connection.is_fresh_) return;
   connection.is_fresh_ = false;
   tcp_info info{};
   socklen_t size = sizeof info;
   if (::getsockopt(connection.fd_.raw(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-    connection.arrived_ = now_ + -std::chrono::milliseconds(info.tcpi_last_data_recv);
+    connection.arrived_ = received_at_ + -std::chrono::milliseconds(info.tcpi_last_data_recv);
 }
 
 /// Offers fresh bytes, keeping what the session does not take.
@@ -439,7 +488,7 @@ void Reactor::run_turns() {
   });
   for (Connection* connection : due) {
     if (connection->closing_) continue;
-    now_ = now();
+    now_ = received_at_ = now();
     take_turn(*connection);
   }
 }
@@ -468,9 +517,10 @@ void Reactor::take_turn(Connection& connection) {
     connection.turn_at_ = now_ + std::chrono::milliseconds(1);
   }
   alive = alive && send(connection) && offer_kept(connection);
-  if (alive && connection.readable_ && !connection.session_->busy())
-    alive = receive(connection, {});
-  settle(connection, alive);
+  if (!alive || !connection.readable_ || connection.session_->busy())
+    return settle(connection, alive);
+  Ready again{.connection = &connection, .events = 0, .received = {}};
+  handle_group({&again, 1});
 }
 
 void Reactor::sweep() {

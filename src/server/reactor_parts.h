@@ -12,7 +12,7 @@ struct Server::ReactorParts {
         executor(server.node_, number),
         context{.executor = executor,
                 .info = *server.info_,
-                .wall = [&server] { return server.cluster_wall(); },
+                .wall = WallClock([&server] { return server.cluster_wall(); }),
                 .run_in_background =
                     [this](std::unique_ptr<exec::Task> task) {
                       background.add(std::move(task));

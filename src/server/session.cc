@@ -110,7 +110,6 @@ void ClientSession::look_ahead(Bytes in) {
 net::Session::Input ClientSession::on_bytes(Bytes in) {
   Input input;
   ahead_ = 0;
-  now_ = context_.executor.now();
   while (task_ == nullptr && connection_.out().size() < kOutMost) {
     const Bytes rest = in.subspan(input.consumed);
     if (rest.size() < FrameHeader::kSize) break;
@@ -160,10 +159,12 @@ bool ClientSession::dispatch(const FrameHeader& header, Bytes body) {
 
 void ClientSession::on_message(Bytes body) {
   const std::size_t before = connection_.out().size();
-  const Instant since = now_;
-  exec::Outcome outcome = context_.executor.execute(
-      body, {context_.wall(), since, connection_.arrived()}, connection_.peer(), connection_.out());
-  now_ = context_.executor.now();
+  net::Reactor& reactor = connection_.reactor();
+  const Instant since = reactor.time();
+  exec::Outcome outcome =
+      context_.executor.execute(body, {context_.wall.at(since), since, connection_.arrived()},
+                                connection_.peer(), connection_.out());
+  reactor.saw(outcome.looked ? *outcome.looked : context_.executor.now());
   const bool compress =
       body.size() > 1 && (body[1] & std::byte{wire::info1::kCompressResponse}) != std::byte{0};
   // A stream's later frames go as they are: clients take each frame as it comes.
@@ -231,7 +232,7 @@ net::Session::Turn ClientSession::on_turn() {
       wake_at_ = task_->resume_at();
       return Turn::Later;
     case exec::Task::Progress::Done:
-      now_ = context_.executor.now();
+      connection_.reactor().saw(context_.executor.now());
       note_latency(task_->latency(), task_since_);
       task_.reset();
       return Turn::Idle;
@@ -250,7 +251,7 @@ void ClientSession::hold(std::size_t from, const std::vector<exec::Gate>& gates,
 void ClientSession::note_latency(Histogram* latency, Instant since) {
   if (latency == nullptr) return;
   if (held_.empty()) {
-    latency->record(now_ - since);
+    latency->record(connection_.reactor().time() - since);
   } else {
     held_.push_back({.from = connection_.out().size(), .latency = latency, .since = since});
   }

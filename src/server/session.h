@@ -9,6 +9,7 @@
 
 #include "exec/executor.h"
 #include "net/session.h"
+#include "wall_clock.h"
 #include "wire/frame.h"
 
 namespace flotilla::server {
@@ -33,7 +34,7 @@ class InfoService {
 struct ReactorContext {
   exec::Executor& executor;
   InfoService& info;
-  std::function<WallTime()> wall;
+  WallClock wall;
   std::function<void(std::unique_ptr<exec::Task>)> run_in_background;
   const std::atomic<bool>& storage_failed;  // Then what waits for a log waits in vain.
 };
@@ -86,7 +87,6 @@ class ClientSession : public net::Session {
   std::unique_ptr<exec::Task> task_;
   Instant task_since_{};
   Instant wake_at_{};
-  Instant now_{};          // Behind the last request.
   std::size_t ahead_ = 0;  // Messages at the front that look_ahead() has seen.
   std::deque<HeldBytes> held_;
   bool hang_up_ = false;  // A reply cannot be completed.

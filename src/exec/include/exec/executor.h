@@ -49,6 +49,8 @@ struct Outcome {
   std::vector<Gate> gates;
   /// Where to note how long it took until the reply could leave; null: nowhere.
   Histogram* latency = nullptr;
+  /// The clock behind it, if it was looked at anyway: whoever wants to know need not look again.
+  std::optional<Instant> looked{};
   /// The reply goes on: run this, and take no further request from the connection until it is done.
   std::unique_ptr<Task> task;
   /// No client waits for it: run it beside the connections.
@@ -120,6 +122,7 @@ class Executor {
     /// Not Here: nothing was executed, and nothing is in the reply. Where that is because the
     /// record must be read first, take_wanted() has what is being read: run it again with that.
     cluster::Replica::Access access = cluster::Replica::Access::Here;
+    std::optional<Instant> looked{};  // The clock behind it, if it was looked at anyway.
   };
   Written run(const RecordRequest& request, wire::ReplyWriter& reply);
   /// What the reply just written waits for, if anything; copies until `deadline`.

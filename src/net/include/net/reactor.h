@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/epoll.h>
+
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -61,7 +64,8 @@ class Connection {
 };
 
 /// One thread with an edge-triggered epoll loop: one receive per wake-up of a connection, one send
-/// for all replies that are ready. Long work of sessions runs in slices between.
+/// for all replies that are ready. Connections that are ready together are received from, handled,
+/// and sent to together (docs/adr/0026-groups.md). Long work of sessions runs in slices between.
 class Reactor {
  public:
   struct Limits {
@@ -116,6 +120,12 @@ class Reactor {
   void run_on_thread(std::function<void()> task);
   void for_each_session(const std::function<void(Session&)>& visit);
 
+  /// The time when somebody last looked on this reactor's thread: at its work's beginning, or at
+  /// the end of what was done before. On that thread.
+  Instant time() const { return now_; }
+  /// A session has looked at the clock: whoever comes next need not. On this reactor's thread.
+  void saw(Instant now) { now_ = std::max(now_, now); }
+
   const Counts& counts() const { return counts_; }
   static Instant now();
 
@@ -136,10 +146,16 @@ class Reactor {
     Connection* connection;
     std::uint32_t events;
     Bytes received;
+    bool alive = true;
+    bool borrows = false;  // Its replies stand in a buffer of the reactor's.
   };
-  void handle_all(std::span<Ready> ready);
+  int wait(std::span<epoll_event> events, int limit_ms) const;
+  void handle_group(std::span<Ready> group);
+  void receive_ahead(std::span<Ready> group);
   void receive_ahead(Ready& ready, MutableBytes room);
-  void handle(const Ready& ready);
+  bool handle(const Ready& ready);
+  void lend(Ready& ready, OutBuffer& spare);
+  void answer(std::span<Ready> group, std::span<OutBuffer> spares);
   bool receive(Connection& connection, Bytes received);
   bool take_in(Connection& connection, Bytes received);
   bool receive_more(Connection& connection);
@@ -174,13 +190,15 @@ class Reactor {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::unique_ptr<Connection>> closed_;  // Until the end of the loop's round.
   std::vector<Connection*> turns_;
-  std::vector<Connection*> written_;  // By send_soon().
-  Buffer scratch_;                    // Shared out among connections that are handled together.
-  Buffer input_;                      // For one connection.
-  OutBuffer spare_out_;
+  std::vector<Connection*> written_;   // By send_soon().
+  Buffer scratch_;                     // Shared out among connections that are handled together.
+  Buffer input_;                       // For one connection.
+  std::vector<OutBuffer> spare_outs_;  // Likewise.
   Instant now_;
+  Instant received_at_;  // What is received now reached this machine then, at the latest.
   Instant next_sweep_;
   bool stood_still_ = false;  // This round began later than it should have.
+  bool is_busy_ = false;      // The last round had something for several connections.
 };
 
 /// A listening socket and the thread-less half of accepting: call accept_all() when it is readable.
