@@ -35,8 +35,8 @@ bool fits(std::uint64_t value, unsigned bits) { return value >> bits == 0; }
 struct MemoryRecord::Packed {
   Packed(const RecordHead& head, bool on_device);
 
-  bool here() const { return shape.body() == kHere; }
-  bool elsewhere() const { return shape.body() == kElsewhere; }
+  bool here() const { return shape.body_here(); }
+  bool elsewhere() const { return shape.body_elsewhere(); }
   /// Of the block.
   std::size_t block_size(std::size_t body_size) const {
     return size + (elsewhere() ? sizeof(void*) : 0) + (here() ? body_size : 0);
@@ -57,6 +57,7 @@ struct MemoryRecord::Packed {
     add(high << forms[form].low_bits | low, forms[form].bytes);
     return form;
   }
+  unsigned add_void_time(std::uint32_t void_time, HlcTime written);
   unsigned add_place(const RecordPlace& at, bool on_device);
 };
 
@@ -71,16 +72,27 @@ MemoryRecord::Packed::Packed(const RecordHead& head, bool on_device) {
   add(head.generation, generation + 1);
   const unsigned body_size = fits(head.body_size, 8) ? 0 : fits(head.body_size, 16) ? 1 : 2;
   add(head.body_size, kBodySizes[body_size]);
-  const unsigned void_time = head.void_time == 0 ? 0 : 1;
-  if (void_time != 0) add(head.void_time, 4);
+  const unsigned void_time = add_void_time(head.void_time, head.last_update);
   const unsigned set = head.set.raw() == 0 ? 0 : fits(head.set.raw(), 8) ? 1 : 2;
   add(head.set.raw(), kSets[set]);
   const unsigned place = add_place(head.at, on_device);
-  unsigned body = kOnDevice;
-  if (!on_device) body = size + head.body_size <= SlabHeap::kLargest ? kHere : kElsewhere;
+  const unsigned elsewhere = !on_device && size + head.body_size > SlabHeap::kLargest ? 1 : 0;
   shape.bits = (head.flags & 3U) | lsn << 2 | time << 4 | body_size << 6 | set << 8 | place << 10 |
-               body << 12 | generation << 14 | void_time << 15;
+               void_time << 12 | generation << 14 | elsewhere << 15;
   store_le(bytes.data(), static_cast<std::uint16_t>(shape.bits));
+}
+
+unsigned MemoryRecord::Packed::add_void_time(std::uint32_t void_time, HlcTime written) {
+  if (void_time == 0) return kNever;
+  const std::uint64_t second = written.ms() / 1000;
+  const std::uint64_t life = void_time - second;  // Wraps far up where it is in the past.
+  if (life % kDay == 0 && fits(life / kDay, 8)) {
+    add(life / kDay, kVoidTimes[kDaysLater]);
+    return kDaysLater;
+  }
+  const bool soon = fits(life, 24);
+  add(soon ? life : void_time, kVoidTimes[soon ? kSecondsLater : kThen]);
+  return soon ? kSecondsLater : kThen;
 }
 
 unsigned MemoryRecord::Packed::add_place(const RecordPlace& at, bool on_device) {
@@ -127,7 +139,7 @@ MemoryRecord* MemoryRecord::make(const RecordHead& head, std::optional<Bytes> bo
 
 bool MemoryRecord::overwrite(const RecordHead& head, std::optional<Bytes> body) {
   const Packed packed(head, !body);
-  const std::byte* const own = shape().body() == kElsewhere ? body_elsewhere() : nullptr;
+  const std::byte* const own = shape().body_elsewhere() ? body_elsewhere() : nullptr;
   // A large body stays where it is, and is not overwritten by another.
   if (packed.elsewhere() != (own != nullptr) || (own != nullptr && body->data() != own))
     return false;
@@ -142,7 +154,7 @@ bool MemoryRecord::overwrite(const RecordHead& head, std::optional<Bytes> body) 
 }
 
 void MemoryRecord::release(MemoryRecord* record) {
-  if (record->shape().body() == kElsewhere) release_body(record->body_elsewhere());
+  if (record->shape().body_elsewhere()) release_body(record->body_elsewhere());
   SlabHeap::release(record);
 }
 
@@ -161,7 +173,7 @@ void MemoryRecord::forget(MemoryRecord* moved) { SlabHeap::release(moved); }
 
 std::size_t MemoryRecord::block_size() const {
   const Shape shape = this->shape();
-  return head_size(shape) + kPointers[shape.body()] + (shape.body() == kHere ? body().size() : 0);
+  return head_size(shape) + (shape.body_elsewhere() ? sizeof(void*) : body().size());
 }
 
 std::byte* MemoryRecord::body_elsewhere() const {

@@ -31,12 +31,20 @@ std::uint64_t any(Random& random, unsigned bits_most) {
   return bits == 0 ? 0 : (random.next() >> (64 - bits)) | std::uint64_t{1} << (bits - 1);
 }
 
+/// Of any size, or some seconds or days after or before the last update.
+std::uint32_t any_void_time(Random& random, HlcTime last_update) {
+  std::uint64_t life = any(random, 25) * (random.chance(0.5) ? 86'400 : 1);
+  if (random.chance(0.1)) life = -life;
+  return static_cast<std::uint32_t>(random.chance(0.3) ? any(random, 32)
+                                                       : last_update.ms() / 1000 + life);
+}
+
 RecordHead any_head(Random& random) {
   RecordHead head;
   for (auto& b : head.digest.bytes) b = static_cast<std::byte>(random.below(256));
   head.lsn = Lsn(static_cast<std::uint32_t>(any(random, 24)), any(random, 40));
   head.last_update = HlcTime(any(random, 48), static_cast<std::uint16_t>(any(random, 16)));
-  head.void_time = static_cast<std::uint32_t>(any(random, 32));
+  head.void_time = any_void_time(random, head.last_update);
   head.set = SetId(static_cast<std::uint16_t>(any(random, 16)));
   head.generation = static_cast<std::uint16_t>(any(random, 16));
   head.flags = static_cast<std::uint8_t>(random.below(4));
@@ -91,8 +99,57 @@ TEST(MemoryRecord, IsAsSmallAsItsNumbers) {
   EXPECT_EQ(make(head, body)->block_size(), 34U + 104);
   head.at = {.segment = SegmentSlot(2U << 24 | 900), .offset = 8U << 19, .size = 176};
   EXPECT_EQ(make(head, std::nullopt)->block_size(), 41U);
-  head.void_time = 1;
-  EXPECT_EQ(make(head, std::nullopt)->block_size(), 45U);
+}
+
+TEST(MemoryRecord, AVoidTimeTakesAsFewBytesAsItNeeds) {
+  constexpr std::uint32_t kNow = 500'000'000;  // Seconds.
+  constexpr std::uint32_t kDay = 86'400;
+  const struct {
+    const char* what;
+    std::uint32_t void_time;
+    std::size_t bytes;
+  } cases[] = {
+      {"never", 0, 0},
+      {"within the second", kNow, 1},
+      {"a second", kNow + 1, 3},
+      {"a second less than a day", kNow + kDay - 1, 3},
+      {"a day", kNow + kDay, 1},
+      {"a second more", kNow + kDay + 1, 3},
+      {"30 days", kNow + 30 * kDay, 1},
+      {"90 days", kNow + 90 * kDay, 1},
+      {"90 days and an hour", kNow + 90 * kDay + 3600, 3},
+      {"the longest of the seconds", kNow + (1U << 24) - 1, 3},
+      {"one more", kNow + (1U << 24), 4},
+      {"the longest of the days", kNow + 255 * kDay, 1},
+      {"one more", kNow + 256 * kDay, 4},
+      {"ten years", kNow + 3650 * kDay, 4},
+      {"the last one", UINT32_MAX, 4},
+      {"a second ago", kNow - 1, 4},
+      {"a day ago", kNow - kDay, 4},
+      {"the first one", 1, 4},
+  };
+  for (const std::uint64_t ms : {0, 1, 999}) {
+    RecordHead head{.last_update = HlcTime(kNow * 1000ULL + ms, 7)};
+    const std::size_t without = make(head, std::nullopt)->block_size();
+    for (const auto& c : cases) {
+      head.void_time = c.void_time;
+      const Owned record = make(head, std::nullopt);
+      EXPECT_EQ(record->head().void_time, c.void_time) << c.what;
+      EXPECT_EQ(record->block_size(), without + c.bytes) << c.what;
+    }
+  }
+}
+
+/// Times of last updates are as peers have them, and those may be anything.
+TEST(MemoryRecord, KeepsVoidTimesBesideTheUtmostLastUpdates) {
+  constexpr std::uint64_t kLastMs = (std::uint64_t{1} << 48) - 1;
+  for (const std::uint64_t ms : {std::uint64_t{0}, std::uint64_t{UINT32_MAX} * 1000, kLastMs}) {
+    for (const std::uint32_t void_time : {0U, 1U, 86'400U, UINT32_MAX}) {
+      const RecordHead head{.last_update = HlcTime(ms, 0xFFFF), .void_time = void_time};
+      EXPECT_EQ(make(head, std::nullopt)->head().void_time, void_time) << ms;
+      EXPECT_EQ(make(head, Bytes{})->head().void_time, void_time) << ms;
+    }
+  }
 }
 
 /// Every step from one record to the next in place, with the body taken from the record itself.

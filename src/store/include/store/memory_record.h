@@ -52,7 +52,7 @@ struct RecordHead {
 /// namespace on a device has none here: ask the namespace for it, not the record.
 ///
 ///   | shape u16 | digest 20 | LSN 3 4 6 8 | last update 6 7 8 | generation 1 2 | body size 1 2 4
-///   | void-time 0 4 | set 0 1 2 | place 0 4 7 12 | body, or a pointer to it, or nothing |
+///   | void-time 0 1 3 4 | set 0 1 2 | place 0 4 7 12 | body, or a pointer to it, or nothing |
 ///
 /// Made and changed under its partition's write lock and index lock; read under either. What
 /// is written may lie within the record itself.
@@ -84,6 +84,7 @@ class MemoryRecord {
   std::size_t block_size() const;
 
  private:
+  enum Place : std::uint8_t { kNowhere, kInSegment, kNear, kFar };  // The latter two on a device.
   /// Which of the forms of each field the record has: two bits for each, one where that will do.
   struct Shape {
     unsigned bits = 0;
@@ -94,9 +95,11 @@ class MemoryRecord {
     unsigned body_size() const { return bits >> 6 & 3; }
     unsigned set() const { return bits >> 8 & 3; }
     unsigned place() const { return bits >> 10 & 3; }
-    unsigned body() const { return bits >> 12 & 3; }
+    unsigned void_time() const { return bits >> 12 & 3; }
     bool long_generation() const { return (bits >> 14 & 1) != 0; }
-    bool has_void_time() const { return (bits >> 15 & 1) != 0; }
+    bool body_elsewhere() const { return (bits >> 15 & 1) != 0; }
+    bool on_device() const { return place() >= kNear; }
+    bool body_here() const { return !on_device() && !body_elsewhere(); }
   };
   /// A number of two parts in fewer bytes, if both parts are small.
   struct Form {
@@ -113,10 +116,11 @@ class MemoryRecord {
   static constexpr std::array<Form, 4> kTimes{{{6, 40, 8}, {7, 42, 14}, {8, 48, 16}, {}}};
   static constexpr std::array<std::size_t, 4> kBodySizes{1, 2, 4, 0};
   static constexpr std::array<std::size_t, 4> kSets{0, 1, 2, 0};
-  enum Place : std::uint8_t { kNowhere, kInSegment, kNear, kFar };
   static constexpr std::array<std::size_t, 4> kPlaces{0, 4, 7, 12};
-  enum Body : std::uint8_t { kOnDevice, kHere, kElsewhere };
-  static constexpr std::array<std::size_t, 4> kPointers{0, 0, sizeof(void*), 0};
+  // When clients ask for whole days, few bytes say so: counted from the second of the last update.
+  enum VoidTime : std::uint8_t { kNever, kDaysLater, kSecondsLater, kThen };
+  static constexpr std::array<std::size_t, 4> kVoidTimes{0, 1, 3, 4};
+  static constexpr std::uint32_t kDay = 86'400;
 
   MemoryRecord() = default;
 
@@ -131,6 +135,7 @@ class MemoryRecord {
         load_le<std::uint64_t>(at) & (~std::uint64_t{0} >> (64 - 8 * form.bytes));
     return value >> form.low_bits << low_bits | (value & ((std::uint64_t{1} << form.low_bits) - 1));
   }
+  static inline std::uint32_t unpack_void_time(const std::byte* at, unsigned form, HlcTime written);
   static inline RecordPlace unpack_place(const std::byte* at, unsigned place);
 
   const std::byte* start() const { return reinterpret_cast<const std::byte*>(this); }
@@ -144,7 +149,14 @@ class MemoryRecord {
 inline std::size_t MemoryRecord::head_size(Shape shape) {
   return kLsnAt + kLsns[shape.lsn()].bytes + kTimes[shape.time()].bytes +
          (shape.long_generation() ? 2 : 1) + kBodySizes[shape.body_size()] +
-         (shape.has_void_time() ? 4 : 0) + kSets[shape.set()] + kPlaces[shape.place()];
+         kVoidTimes[shape.void_time()] + kSets[shape.set()] + kPlaces[shape.place()];
+}
+
+inline std::uint32_t MemoryRecord::unpack_void_time(const std::byte* at, unsigned form,
+                                                    HlcTime written) {
+  const auto value = static_cast<std::uint32_t>(load(at, kVoidTimes[form]));
+  if (form == kNever || form == kThen) return value;
+  return static_cast<std::uint32_t>(written.ms() / 1000) + value * (form == kDaysLater ? kDay : 1);
 }
 
 inline RecordPlace MemoryRecord::unpack_place(const std::byte* at, unsigned place) {
@@ -178,10 +190,8 @@ inline RecordHead MemoryRecord::head() const {
   const std::size_t body_size = kBodySizes[shape.body_size()];
   out.body_size = static_cast<std::uint32_t>(load(at, body_size));
   at += body_size;
-  if (shape.has_void_time()) {
-    out.void_time = load_le<std::uint32_t>(at);
-    at += 4;
-  }
+  out.void_time = unpack_void_time(at, shape.void_time(), out.last_update);
+  at += kVoidTimes[shape.void_time()];
   const std::size_t set = kSets[shape.set()];
   out.set = SetId(static_cast<std::uint16_t>(load(at, set)));
   at += set;
@@ -195,8 +205,8 @@ inline Bytes MemoryRecord::body() const {
   const std::byte* const size_at = start() + kLsnAt + kLsns[shape.lsn()].bytes +
                                    kTimes[shape.time()].bytes + (shape.long_generation() ? 2 : 1);
   const std::size_t size = load(size_at, kBodySizes[shape.body_size()]);
-  if (shape.body() == kElsewhere) return {body_elsewhere(), size};
-  return {at, shape.body() == kHere ? size : 0};
+  if (shape.body_elsewhere()) return {body_elsewhere(), size};
+  return {at, shape.body_here() ? size : 0};
 }
 
 }  // namespace flotilla::store
