@@ -52,9 +52,13 @@ struct MemoryRecord::Packed {
   }
   /// Adds a number of two parts in its shortest form, and answers which that is.
   unsigned add_shortest(const std::array<Form, 4>& forms, std::uint64_t high, std::uint64_t low) {
+    const auto holds =
+        [&](const Form& form) {  // What is below `high_from` wraps, and is too large.
+          return fits(high - form.high_from, form.high_bits) && fits(low, form.low_bits);
+        };
     unsigned form = 0;
-    while (!fits(high, forms[form].high_bits) || !fits(low, forms[form].low_bits)) ++form;
-    add(high << forms[form].low_bits | low, forms[form].bytes);
+    while (!holds(forms[form])) ++form;
+    add((high - forms[form].high_from) << forms[form].low_bits | low, forms[form].bytes);
     return form;
   }
   unsigned add_void_time(std::uint32_t void_time, HlcTime written);

@@ -101,6 +101,34 @@ TEST(MemoryRecord, IsAsSmallAsItsNumbers) {
   EXPECT_EQ(make(head, std::nullopt)->block_size(), 41U);
 }
 
+TEST(MemoryRecord, ATimeTakesAsFewBytesAsItNeeds) {
+  constexpr std::uint64_t kFrom = 473'385'600'000;  // The beginning of 2025.
+  constexpr std::uint64_t kOne = 1;
+  const struct {
+    std::uint64_t ms;
+    std::uint16_t counter;
+    std::size_t bytes;
+  } cases[] = {
+      {kFrom, 0, 6},
+      {kFrom, 511, 6},
+      {kFrom, 512, 7},
+      {kFrom - 1, 0, 7},
+      {kFrom + (kOne << 39) - 1, 511, 6},
+      {kFrom + (kOne << 39), 0, 7},
+      {0, 0, 7},
+      {(kOne << 42) - 1, (1 << 14) - 1, 7},
+      {(kOne << 42) - 1, 1 << 14, 8},
+      {kOne << 42, 0, 8},
+      {(kOne << 48) - 1, 0xFFFF, 8},
+  };
+  const std::size_t least = make({.last_update = HlcTime(kFrom, 0)}, std::nullopt)->block_size();
+  for (const auto& c : cases) {
+    const RecordHead head{.last_update = HlcTime(c.ms, c.counter)};
+    EXPECT_EQ(make(head, std::nullopt)->head().last_update, head.last_update) << c.ms;
+    EXPECT_EQ(make(head, std::nullopt)->block_size(), least - 6 + c.bytes) << c.ms;
+  }
+}
+
 TEST(MemoryRecord, AVoidTimeTakesAsFewBytesAsItNeeds) {
   constexpr std::uint32_t kNow = 500'000'000;  // Seconds.
   constexpr std::uint32_t kDay = 86'400;

@@ -106,14 +106,19 @@ class MemoryRecord {
     unsigned bytes;
     unsigned high_bits;
     unsigned low_bits;
+    std::uint64_t high_from;  // What the high part is counted from.
   };
   struct Packed;
 
   static constexpr std::size_t kDigestAt = 2;
   static constexpr std::size_t kLsnAt = kDigestAt + wire::Digest::kSize;
   // Of each form, in the order of its number in the shape.
-  static constexpr std::array<Form, 4> kLsns{{{3, 6, 18}, {4, 8, 24}, {6, 16, 32}, {8, 24, 40}}};
-  static constexpr std::array<Form, 4> kTimes{{{6, 40, 8}, {7, 42, 14}, {8, 48, 16}, {}}};
+  static constexpr std::array<Form, 4> kLsns{
+      {{3, 6, 18, 0}, {4, 8, 24, 0}, {6, 16, 32, 0}, {8, 24, 40, 0}}};
+  // From 2025 to 2042 the first one holds 512 updates in the same millisecond.
+  static constexpr std::uint64_t kFrom2025 = 5479 * std::uint64_t{86'400'000};
+  static constexpr std::array<Form, 4> kTimes{
+      {{6, 39, 9, kFrom2025}, {7, 42, 14, 0}, {8, 48, 16, 0}, {}}};
   static constexpr std::array<std::size_t, 4> kBodySizes{1, 2, 4, 0};
   static constexpr std::array<std::size_t, 4> kSets{0, 1, 2, 0};
   static constexpr std::array<std::size_t, 4> kPlaces{0, 4, 7, 12};
@@ -133,7 +138,8 @@ class MemoryRecord {
   static std::uint64_t unpack(const std::byte* at, const Form& form, unsigned low_bits) {
     const std::uint64_t value =
         load_le<std::uint64_t>(at) & (~std::uint64_t{0} >> (64 - 8 * form.bytes));
-    return value >> form.low_bits << low_bits | (value & ((std::uint64_t{1} << form.low_bits) - 1));
+    return ((value >> form.low_bits) + form.high_from) << low_bits |
+           (value & ((std::uint64_t{1} << form.low_bits) - 1));
   }
   static inline std::uint32_t unpack_void_time(const std::byte* at, unsigned form, HlcTime written);
   static inline RecordPlace unpack_place(const std::byte* at, unsigned place);
