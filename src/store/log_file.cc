@@ -216,7 +216,7 @@ void LogFile::flush() {
     flush_began_ = now_;
   }
   const std::uint64_t covered = std::max(durable_.load(), sync_in_flight_ ? sync_covers_ : 0);
-  if (options_.commit_to_device || tuning_.flush_max.count() == 0)
+  if (!options_.commit_to_device && tuning_.flush_max.count() == 0)
     sync_wanted_ = sync_wanted_ || written_ > covered || (!freeing_.empty() && units_.empty());
   say_that_it_packs();
   write_units();
@@ -232,7 +232,7 @@ void LogFile::flush() {
     ++figures_.syncs;
     out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
   }
-  const bool busy = sync_in_flight_ || !units_.empty();
+  const bool busy = sync_in_flight_ || sync_wanted_;
   wake_on_append_ = options_.commit_to_device ? !busy : !unflushed_since_;
   wake_on_unit_ = true;
 }
@@ -241,6 +241,8 @@ void LogFile::flush() {
 void LogFile::say_that_it_packs() {
   const bool wanted = options_.packs && tuning_.packing.codec != Codec::None;
   if (!wanted || packs_ != Packs::No || marks_in_flight_ != 0 || closing_asked_) return;
+  // Its sync would keep those waiting that came since the one under way.
+  if (options_.commit_to_device && sync_in_flight_) return;
   packs_ = Packs::Saying;
   header_.allow_packed();
   ++header_.sequence;
@@ -253,9 +255,12 @@ bool LogFile::flush_is_due() const {
   // One group at a time: what arrives while one is under way is the next. Else its sync would wait
   // for ever longer.
   if (sync_wanted_) return false;
-  if (urgent_) return true;
+  // Not before the last sync is over: so the next one takes along whatever waits by then, and
+  // nobody waits for a third.
   if (options_.commit_to_device)
-    return open_ != nullptr && units_.empty() && durable_.load() >= flush_target_;
+    return !sync_in_flight_ &&
+           (open_ || !units_.empty() || written_ > durable_.load() || !freeing_.empty());
+  if (urgent_) return true;
   return tuning_.flush_max.count() != 0 && unflushed_since_ &&
          now_ >= *unflushed_since_ + flush_budget();
 }
