@@ -62,6 +62,7 @@ server_suites() {
   suite bench-device 600 bench/device --quick
   suite bench-restart 600 bench/restart --quick
   suite bench-footprint 600 bench/footprint --quick
+  suite bench-walk 600 bench/walk --quick
 }
 
 e2e_suite() {

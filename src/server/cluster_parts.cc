@@ -204,7 +204,7 @@ void Server::take_metadata(const std::string& module, const std::string& key, co
       ns->records.truncate_before(*set, cut_off);
     node_.clock.saw(cut_off);
   }
-  sweep_all_.store(true);
+  sweeper_->hurry();
 }
 
 WallTime Server::cluster_wall() const {

@@ -6,26 +6,10 @@
 #include "machine.h"
 #include "options.h"
 #include "server.h"
+#include "space_limits.h"
 #include "store/slab_heap.h"
-#include "store/sweep.h"
 
 namespace flotilla::server {
-namespace {
-
-// Seconds for one walk over a namespace, when none is configured; and at most while it evicts.
-constexpr std::uint64_t kSweepPeriodDefault = 120;
-constexpr std::uint64_t kSweepPeriodEvicting = 10;
-
-/// Whether more is used than is wanted.
-bool is_too_full(const config::NamespaceConfig& ns_config, const info::NamespaceStatistics& of) {
-  const auto reaches = [](std::uint64_t used, std::uint64_t limit) {
-    return limit != 0 && used >= limit;
-  };
-  return reaches(of.data_used_pct, ns_config.evict_used_pct()) ||
-         reaches(of.indexes_memory_used_pct, ns_config.evict_indexes_memory_pct());
-}
-
-}  // namespace
 
 WallTime wall_now() {
   timespec t{};
@@ -35,14 +19,13 @@ WallTime wall_now() {
   return {ms - kEpochUnixSeconds * 1000};
 }
 
-/// Once a second: changed settings, space, and a share of the walks over all records.
+/// Once a second: changed settings, and space.
 void Server::maintain() {
   std::unique_lock lock(mutex_);
   for (std::uint64_t second = 1; !stopping_; ++second) {
     lock.unlock();
     apply_changes();
     watch_space();
-    sweep();
     close_ranks();
     wake_background();
     const std::uint64_t ticker = std::max(1U, config_.service.ticker_interval());
@@ -73,34 +56,6 @@ void Server::apply_changes() {
       durable->retune(*ns_config);
 }
 
-void Server::sweep() {
-  // What a truncation hides is to be gone soon, not at the end of a period.
-  const bool all = sweep_all_.exchange(false);
-  for (const auto& ns : node_.namespaces) {
-    const auto& ns_config = *config_.find_namespace(ns->name());
-    std::uint64_t period =
-        ns_config.nsup_period() == 0 ? kSweepPeriodDefault : ns_config.nsup_period();
-    if (ns->options.hwm_breached) period = std::min(period, kSweepPeriodEvicting);
-    const std::uint64_t share = all ? wire::kPartitions : (wire::kPartitions + period - 1) / period;
-    store::Sweep done;
-    for (std::uint64_t i = 0; i < share; ++i) {
-      const WallTime now = wall_now();
-      auto& walk = walks_.try_emplace(ns.get(), now, ns_config.evict_hist_buckets()).first->second;
-      const auto one =
-          store::sweep_partition(ns->records, wire::PartitionId(walk.next), now, walk.lives);
-      done.expired += one.expired;
-      done.evicted += one.evicted;
-      walk.decided += one.decided;
-      if (++walk.next < wire::kPartitions) continue;
-      // Not what was the case at its beginning: it may have evicted enough itself.
-      if (is_too_full(ns_config, view_->namespace_statistics(ns_config)))
-        choose_evicted(*ns, ns_config, walk);
-      walks_.erase(ns.get());
-    }
-    view_->count_swept(ns->name(), done);
-  }
-}
-
 /// Where sizes of records changed, much memory may have few records in it: those are moved
 /// together.
 void Server::close_ranks() {
@@ -116,26 +71,6 @@ void Server::close_ranks() {
       if (stopping_) return;
     }
   }
-}
-
-/// The walk has shown who lives how long: those with the least left are to go, on all nodes, and
-/// the next walk takes them.
-void Server::choose_evicted(exec::Namespace& ns, const config::NamespaceConfig& ns_config,
-                            const Walk& walk) {
-  const std::uint64_t tenths = ns_config.evict_tenths_pct();
-  if (tenths == 0) return;
-  const std::uint64_t wanted = std::max<std::uint64_t>(1, walk.decided * tenths / 1000);
-  const auto until = walk.lives.void_time_of(wanted);
-  if (!until)
-    return log_warning("nsup",
-                       "{{{}}} nothing can be evicted: {} of {} records expire, all at once",
-                       ns.name(), walk.lives.count(), walk.decided);
-  if (*until <= ns.records.evicted_until()) return;
-  log_info("nsup", "{{{}}} evicts what lives no longer than {} s: about {} of {} records",
-           ns.name(), *until - std::min(*until, wall_now().seconds()), wanted, walk.decided);
-  if (const auto agreed = view_->evict_until(ns.name(), *until); !agreed)
-    log_warning("nsup", "{{{}}} not all nodes know yet what to evict: {}", ns.name(),
-                agreed.error().why);
 }
 
 /// Stop-writes: too little memory on the machine or in the container, or too little space for the
@@ -154,6 +89,7 @@ void Server::watch_space() {
                                 (statistics.data_avail_pct < ns_config.stop_writes_avail_pct() ||
                                  (ns_config.stop_writes_used_pct() != 0 &&
                                   statistics.data_used_pct >= ns_config.stop_writes_used_pct()));
+    ns->options.stops_soon = is_nearly_full(ns_config, statistics);
     const bool evict = is_too_full(ns_config, statistics);
     if (ns->options.hwm_breached.exchange(evict) != evict)
       log_info("nsup", "{{{}}} eviction {}: data used {} %, index {} % of its budget", ns->name(),

@@ -70,6 +70,7 @@ Result<void> Server::start() {
            config_.network.service_port());
   if (auto ok = open_ports(); !ok) return ok;
   maintenance_ = std::thread([this] { maintain(); });
+  sweeper_->start();
   return {};
 }
 
@@ -130,6 +131,7 @@ void Server::make_view(unsigned reactors) {
                                                        .reactors = reactors,
                                                        .wall = wall_now});
   info_ = std::make_unique<InfoPort>(*view_);
+  sweeper_ = std::make_unique<Sweeper>(node_, config_, *view_);
   view_->apply_log_levels();
 }
 
@@ -247,6 +249,7 @@ void Server::stop() {
   }
   ending_.notify_all();
   if (maintenance_.joinable()) maintenance_.join();
+  if (sweeper_) sweeper_->stop();
   for (const auto& parts : reactors_) parts->reactor.stop();
   if (cluster_) cluster_->stop();
   if (copies_) copies_->stop();

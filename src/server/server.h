@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "net/reactor.h"
 #include "server_view.h"
 #include "store/data_folder.h"
+#include "sweeper.h"
 #include "term_file.h"
 
 namespace flotilla::server {
@@ -76,17 +76,7 @@ class Server : public Fabric::Handler {
 
   void maintain();
   void apply_changes();
-  void sweep();
   void close_ranks();
-  /// A walk of the maintenance thread over all records of a namespace.
-  struct Walk {
-    Walk(WallTime now, std::size_t buckets) : lives(now.seconds(), buckets) {}
-    std::uint16_t next = 0;     // Partition.
-    std::uint64_t decided = 0;  // Records that this node may expire or evict.
-    store::Lives lives;         // Of those of them that may be evicted.
-  };
-  void choose_evicted(exec::Namespace& ns, const config::NamespaceConfig& ns_config,
-                      const Walk& walk);
   void watch_space();
 
   config::Config& config_;
@@ -123,8 +113,7 @@ class Server : public Fabric::Handler {
   std::unique_ptr<Dealer> admin_door_;
   std::unique_ptr<net::Acceptor> acceptor_;
 
-  std::atomic<bool> sweep_all_{false};            // At the next second.
-  std::map<const exec::Namespace*, Walk> walks_;  // Of the maintenance thread.
+  std::unique_ptr<Sweeper> sweeper_;
   std::thread maintenance_;
   std::mutex mutex_;  // For waking the maintenance thread at the end.
   std::condition_variable ending_;

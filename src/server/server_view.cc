@@ -97,6 +97,9 @@ info::NamespaceStatistics ServerView::namespace_statistics(
     if (const auto it = swept_.find(ns_config.name); it != swept_.end()) {
       out.expired_objects.value = it->second.expired;
       out.evicted_objects.value = it->second.evicted;
+      out.nsup_cycle_duration =
+          static_cast<std::uint64_t>(it->second.last_took / std::chrono::seconds(1));
+      out.nsup_cycle_deleted_pct.value = it->second.last_removed_pct;
     }
     if (const auto it = censuses_.find({ns_config.name, ""}); it != censuses_.end())
       out.non_expirable_objects = it->second.without_expiry();
@@ -213,6 +216,13 @@ void ServerView::count_swept(const std::string& ns, const store::Sweep& done) {
   const std::scoped_lock lock(mutex_);
   swept_[ns].expired += done.expired;
   swept_[ns].evicted += done.evicted;
+}
+
+void ServerView::count_walk(const std::string& ns, const store::Sweep& all, Duration took) {
+  const double visited = static_cast<double>(std::max<std::uint64_t>(1, all.visited));
+  const std::scoped_lock lock(mutex_);
+  swept_[ns].last_took = took;
+  swept_[ns].last_removed_pct = 100 * static_cast<double>(all.removed()) / visited;
 }
 
 std::optional<info::Census> ServerView::census(const config::NamespaceConfig& ns,

@@ -45,8 +45,9 @@ class ServerView : public info::NodeView {
   void roll();
   /// Counts sizes and lives of all records of a namespace: a walk over them.
   void take_census(exec::Namespace& ns);
-  /// What the walk for expired records did.
+  /// What a part of a walk for expired records did; and a whole one, which took so long.
   void count_swept(const std::string& ns, const store::Sweep& done);
+  void count_walk(const std::string& ns, const store::Sweep& all, Duration took);
   /// Has all nodes evict what does not live longer.
   Result<void> evict_until(std::string_view ns, std::uint32_t void_time);
 
@@ -104,7 +105,13 @@ class ServerView : public info::NodeView {
   mutable std::mutex mutex_;  // Guards the maps below.
   std::map<std::pair<std::string, std::string>, info::Census>
       censuses_;  // By namespace and set; "" is all.
-  std::map<std::string, store::Sweep> swept_;
+  struct Swept {
+    std::uint64_t expired = 0;
+    std::uint64_t evicted = 0;
+    Duration last_took{};
+    double last_removed_pct = 0;
+  };
+  std::map<std::string, Swept> swept_;
 };
 
 }  // namespace flotilla::server

@@ -76,17 +76,11 @@ class NamespaceTest : public testing::Test {
     return record != nullptr && ns.visible(record->head(), kNow.seconds()) ? record : nullptr;
   }
 
-  /// A walk over all partitions.
-  Sweep sweep(Lives& lives) {
-    Sweep sum;
-    for (std::uint16_t id = 0; id < wire::kPartitions; ++id) {
-      const Sweep one = sweep_partition(ns, wire::PartitionId(id), kNow, lives);
-      sum.visited += one.visited;
-      sum.decided += one.decided;
-      sum.expired += one.expired;
-      sum.evicted += one.evicted;
-    }
-    return sum;
+  /// A walk over all partitions, in parts of so many records.
+  SweepWalk sweep(std::size_t part = SIZE_MAX) {
+    SweepWalk walk(ns, kNow, 100);
+    while (!walk.complete()) walk.step(kNow, part);
+    return walk;
   }
 
   HybridClock clock;
@@ -256,14 +250,53 @@ TEST_F(NamespaceTest, SweepRemovesExpiredAndTruncatedOnly) {
   ASSERT_TRUE(put(1, body_of("x"), kNow.seconds()));
   ASSERT_TRUE(put(2, body_of("x"), kNow.seconds() + 1));
   ASSERT_TRUE(put(3, body_of("x")));
-  Lives lives(kNow.seconds(), 100);
-  const Sweep sum = sweep(lives);
+  const SweepWalk walk = sweep();
+  const Sweep& sum = walk.sweep();
   EXPECT_EQ(sum.visited, 3U);
   EXPECT_EQ(sum.decided, 3U);
   EXPECT_EQ(sum.expired, 1U);
   EXPECT_EQ(sum.evicted, 0U);
   EXPECT_EQ(ns.objects(), 2U);
-  EXPECT_EQ(lives.count(), 1U);
+  EXPECT_EQ(walk.lives().count(), 1U);
+}
+
+TEST_F(NamespaceTest, AWalkInSmallPartsMissesNothing) {
+  constexpr std::uint64_t kRecords = 20'000;
+  constexpr std::uint64_t kExpired = 6'667;
+  for (int key = 0; key < static_cast<int>(kRecords); ++key)
+    ASSERT_TRUE(put(key, body_of("x"), key % 3 == 0 ? kNow.seconds() : 0));
+  SweepWalk walk(ns, kNow, 100);
+  double done = 0;
+  std::uint64_t most = 0;
+  while (!walk.complete()) {
+    most = std::max(most, walk.step(kNow, 100).visited);
+    ASSERT_GE(walk.done(), done);
+    done = walk.done();
+    ASSERT_NEAR(static_cast<double>(walk.sweep().visited) / kRecords, done, 0.02);
+  }
+  EXPECT_EQ(done, 1);
+  EXPECT_LT(most, 120U) << "a part ends with the bucket that makes it full";
+  EXPECT_EQ(walk.sweep().visited, kRecords);
+  EXPECT_EQ(walk.sweep().expired, kExpired);
+  EXPECT_EQ(ns.objects(), kRecords - kExpired);
+}
+
+TEST_F(NamespaceTest, APartOfAWalkIsSmallerWhereMuchIsRemoved) {
+  for (int key = 0; key < 20'000; ++key) ASSERT_TRUE(put(key, body_of("x"), kNow.seconds()));
+  SweepWalk walk(ns, kNow, 100);
+  EXPECT_LT(walk.step(kNow, 1000).expired, 100U);
+}
+
+TEST_F(NamespaceTest, AWalkGoesOnWhereRecordsComeAndGo) {
+  for (int key = 0; key < 5'000; ++key) ASSERT_TRUE(put(key, body_of("x"), kNow.seconds()));
+  SweepWalk walk(ns, kNow, 100);
+  int more = 0;
+  for (; !walk.complete(); ++more) {
+    walk.step(kNow, 20);
+    ASSERT_TRUE(put(10'000 + more, body_of("y")));
+  }
+  EXPECT_EQ(walk.sweep().expired, 5'000U);
+  EXPECT_EQ(ns.objects(), static_cast<std::uint64_t>(more));
 }
 
 TEST_F(NamespaceTest, SweepEvictsWhatHasTheLeastLifeLeft) {
@@ -275,19 +308,19 @@ TEST_F(NamespaceTest, SweepEvictsWhatHasTheLeastLifeLeft) {
   ASSERT_TRUE(put(2, body_of("x"), now + 10, exempt));
   for (int key = 10; key < 20; ++key)
     ASSERT_TRUE(put(key, body_of("x"), now + static_cast<std::uint32_t>(key), other));
-  Lives lives(now, 100);
-  EXPECT_EQ(sweep(lives).evicted, 0U);
-  EXPECT_EQ(lives.count(), 10U);
-  ns.evict_until(*lives.void_time_of(3));
-  Lives left(now, 100);
-  EXPECT_EQ(sweep(left).evicted, 3U);
-  EXPECT_EQ(left.count(), 7U);
+  const SweepWalk first = sweep();
+  EXPECT_EQ(first.sweep().evicted, 0U);
+  EXPECT_EQ(first.lives().count(), 10U);
+  ns.evict_until(*first.lives().void_time_of(3));
+  const SweepWalk second = sweep();
+  EXPECT_EQ(second.sweep().evicted, 3U);
+  EXPECT_EQ(second.lives().count(), 7U);
   for (int key = 10; key < 20; ++key) EXPECT_EQ(find(key) == nullptr, key < 13) << key;
   EXPECT_NE(find(1), nullptr);
   EXPECT_NE(find(2), nullptr);
   ns.evict_until(0);
   ASSERT_TRUE(put(10, body_of("x"), now + 10));
-  EXPECT_EQ(sweep(left).evicted, 0U);
+  EXPECT_EQ(sweep().sweep().evicted, 0U);
 }
 
 TEST(RecordBody, RoundTripsKeyAndBinsOfEverySize) {

@@ -27,6 +27,7 @@ struct NamespaceOptions {
   std::atomic<bool> commit_to_device{false};  // Replies wait until the log is durable.
   std::atomic<bool> stop_writes{false};       // Set by whoever watches memory and storage.
   std::atomic<bool> hwm_breached{false};      // Likewise: records are to be evicted.
+  std::atomic<bool> stops_soon{false};        // Likewise: not much is left until writes stop.
   /// What clients ask for, or one for all of them.
   enum class Override : std::uint8_t { Off, Least, All };
   std::atomic<Override> read_consistency_level{
