@@ -206,7 +206,6 @@ constexpr FormerName kFormerNames[] = {
     {kNamespace, "disable-nsup", Translated, "nsup-period", &disable_nsup},
     {kNamespace, "enable-xdr", Ignored},
     {kNamespace, "evict-pct", Ignored},
-    {kNamespace, "evict-sys-memory-pct", Ignored},
     {kNamespace, "high-water-disk-pct", Renamed, "storage-engine.evict-used-pct"},
     {kNamespace, "high-water-memory-pct", Translated, "storage-engine.evict-used-pct",
      &keep<&FormerSizes::high_water_memory_pct, kPercent>},

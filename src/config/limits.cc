@@ -83,19 +83,26 @@ std::optional<std::uint64_t> number_in(const ReadFile& read, const std::string& 
   return text ? parse_u64(trim(*text)) : std::nullopt;
 }
 
-// Nothing: no limit. Version 1 writes a huge number for none.
+// Version 1 writes a number about as large as there can be for "no limit".
+constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
+
+// Of one group; kNoLimit: none.
+std::uint64_t memory_limit_in(const ReadFile& read, const std::string& folder, bool unified) {
+  const std::vector<std::string_view> names =
+      unified ? std::vector<std::string_view>{"memory.max", "memory.high"}
+              : std::vector<std::string_view>{"memory.limit_in_bytes"};
+  std::uint64_t least = kNoLimit;
+  for (const std::string_view name : names)
+    least = std::min(least, number_in(read, fmt::format("{}/{}", folder, name)).value_or(kNoLimit));
+  return least;
+}
+
 std::optional<std::uint64_t> memory_limit(const ReadFile& read) {
-  constexpr std::uint64_t kNone = std::uint64_t{1} << 60;
   const Groups groups = groups_of(read, "memory");
-  std::uint64_t least = kNone;
-  for (const std::string& folder : groups.folders) {
-    const std::vector<std::string_view> names =
-        groups.unified ? std::vector<std::string_view>{"memory.max", "memory.high"}
-                       : std::vector<std::string_view>{"memory.limit_in_bytes"};
-    for (const std::string_view name : names)
-      least = std::min(least, number_in(read, fmt::format("{}/{}", folder, name)).value_or(kNone));
-  }
-  return least < kNone ? std::optional(least) : std::nullopt;
+  std::uint64_t least = kNoLimit;
+  for (const std::string& folder : groups.folders)
+    least = std::min(least, memory_limit_in(read, folder, groups.unified));
+  return least < kNoLimit ? std::optional(least) : std::nullopt;
 }
 
 std::uint32_t whole_processors(std::uint64_t quota, std::uint64_t period) {
@@ -145,17 +152,34 @@ void find_open_files(const ReadFile& read, Limits& limits) {
   }
 }
 
-std::uint64_t cgroup_memory_used(const ReadFile& read) {
+// Of one group and those below it; 0: it does not say.
+std::uint64_t memory_used_in(const ReadFile& read, const std::string& folder, bool unified) {
+  const std::string stat = read(folder + "/memory.stat").value_or("");
+  // File cache can be had back at any time, so it is not use; shared memory cannot.
+  const auto anonymous = stat_value(stat, unified ? "anon" : "total_rss");
+  const auto shared = stat_value(stat, unified ? "shmem" : "total_shmem");
+  if (anonymous) return *anonymous + shared.value_or(0);
+  return number_in(read, folder + (unified ? "/memory.current" : "/memory.usage_in_bytes"))
+      .value_or(0);
+}
+
+struct GroupMemory {
+  std::uint64_t limit = kNoLimit;
+  std::uint64_t free = kNoLimit;
+};
+
+// Of the group that has the least left: in one above there may be others.
+GroupMemory scarcest_group(const ReadFile& read) {
   const Groups groups = groups_of(read, "memory");
+  GroupMemory scarcest;
   for (const std::string& folder : groups.folders) {
-    const auto stat = read(folder + "/memory.stat");
-    if (!stat) continue;
-    // File cache can be had back at any time, so it is not use; shared memory cannot.
-    const auto anonymous = stat_value(*stat, groups.unified ? "anon" : "total_rss");
-    const auto shared = stat_value(*stat, groups.unified ? "shmem" : "total_shmem");
-    if (anonymous) return *anonymous + shared.value_or(0);
+    const std::uint64_t limit = memory_limit_in(read, folder, groups.unified);
+    if (limit == kNoLimit) continue;
+    const std::uint64_t free =
+        limit - std::min(limit, memory_used_in(read, folder, groups.unified));
+    if (free < scarcest.free) scarcest = {.limit = limit, .free = free};
   }
-  return 0;
+  return scarcest;
 }
 
 }  // namespace
@@ -194,11 +218,10 @@ MemoryUse find_memory_use(const ReadFile& read, bool in_container) {
   use.huge_pages = meminfo(text, "AnonHugePages");
   use.total = use.host_total;
   use.free = use.host_free;
-  const auto limit = in_container ? memory_limit(read) : std::nullopt;
-  if (!limit || (use.host_total != 0 && *limit >= use.host_total)) return use;
-  const std::uint64_t used = cgroup_memory_used(read);
-  use.total = *limit;
-  use.free = std::min(use.host_free, *limit > used ? *limit - used : 0);
+  const GroupMemory group = in_container ? scarcest_group(read) : GroupMemory{};
+  if (group.limit == kNoLimit || (use.host_total != 0 && group.limit >= use.host_total)) return use;
+  use.total = group.limit;
+  use.free = use.host_total == 0 ? group.free : std::min(use.host_free, group.free);
   return use;
 }
 

@@ -150,6 +150,13 @@ bool DurableNamespace::is_whole() const {
   return true;
 }
 
+std::vector<FileOnMount> DurableNamespace::on_mounts() const {
+  std::vector<FileOnMount> out;
+  for (const PosixFile* file : threads_->files())
+    if (const auto one = file->on_mount()) out.push_back(*one);
+  return out;
+}
+
 void DurableNamespace::retune(const config::NamespaceConfig& config) {
   log_->retune(tuning_of(config));
 }

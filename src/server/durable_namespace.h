@@ -46,6 +46,8 @@ class DurableNamespace : public store::LogOwner {
   store::LogStatistics statistics() const { return log_->statistics(); }
   store::LogStatistics statistics(unsigned file) const { return log_->statistics(file); }
   unsigned files() const { return log_->file_count(); }
+  /// Those of the files that are on mounts.
+  std::vector<FileOnMount> on_mounts() const;
   /// After a change of the configuration.
   void retune(const config::NamespaceConfig& config);
 

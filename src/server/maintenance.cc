@@ -73,33 +73,20 @@ void Server::close_ranks() {
   }
 }
 
-/// Stop-writes: too little memory on the machine or in the container, or too little space for the
-/// namespace's data. Eviction: less than that is used, and more than is wanted.
+/// Whether namespaces evict, and whether they take writes.
 void Server::watch_space() {
-  const auto memory = config::find_memory_use(read_file, config_.service.cgroup_mem_tracking());
-  const std::uint64_t used_pct = memory.total == 0 ? 0 : 100 - memory.free * 100 / memory.total;
   for (const auto& ns : node_.namespaces) {
     const auto& ns_config = *config_.find_namespace(ns->name());
-    const auto statistics = view_->namespace_statistics(ns_config);
-    const bool short_of_memory = ns_config.stop_writes_sys_memory_pct() != 0 &&
-                                 used_pct > ns_config.stop_writes_sys_memory_pct();
-    const bool short_of_index = ns_config.indexes_memory_budget() != 0 &&
-                                statistics.index_used_bytes > ns_config.indexes_memory_budget();
-    const bool short_of_space = statistics.data_total_bytes != 0 &&
-                                (statistics.data_avail_pct < ns_config.stop_writes_avail_pct() ||
-                                 (ns_config.stop_writes_used_pct() != 0 &&
-                                  statistics.data_used_pct >= ns_config.stop_writes_used_pct()));
-    ns->options.stops_soon = is_nearly_full(ns_config, statistics);
-    const bool evict = is_too_full(ns_config, statistics);
-    if (ns->options.hwm_breached.exchange(evict) != evict)
-      log_info("nsup", "{{{}}} eviction {}: data used {} %, index {} % of its budget", ns->name(),
-               evict ? "begins" : "ends", statistics.data_used_pct,
-               statistics.indexes_memory_used_pct);
-    const bool stop = short_of_memory || short_of_index || short_of_space;
-    if (ns->options.stop_writes.exchange(stop) == stop) continue;
-    log(stop ? LogLevel::Warning : LogLevel::Info, "nsup",
-        "{{{}}} writes {}: memory used {} %, data used {} %, free {} %", ns->name(),
-        stop ? "stop" : "go on", used_pct, statistics.data_used_pct, statistics.data_avail_pct);
+    const SpaceUse use = view_->space_use(ns_config);
+    const SpaceVerdict verdict = SpaceLimits(ns_config).judge(use);
+    exec::NamespaceOptions& options = ns->options;
+    options.stops_soon = verdict.stops_soon;
+    if (options.hwm_breached.exchange(verdict.evicts) != verdict.evicts)
+      log_info("nsup", "{{{}}} eviction {}: {}", ns->name(), verdict.evicts ? "begins" : "ends",
+               use.text());
+    if (options.stop_writes.exchange(verdict.stops) != verdict.stops)
+      log(verdict.stops ? LogLevel::Warning : LogLevel::Info, "nsup", "{{{}}} writes {}: {}",
+          ns->name(), verdict.stops ? "stop" : "go on", use.text());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -108,6 +109,19 @@ Result<std::size_t> PosixFile::read_at(std::uint64_t offset, MutableBytes into) 
     if (const auto done = read_from(past_cache_, offset, into); done) return done;
   const auto done = read_from(fd_, offset, into);
   return done ? done : failed(path_, "cannot read");
+}
+
+std::optional<FileOnMount> PosixFile::on_mount() const {
+  constexpr std::uint64_t kStatBlock = 512;
+  struct stat file{};
+  struct statvfs mount{};
+  if (::fstat(fd_.raw(), &file) != 0 || !S_ISREG(file.st_mode) ||
+      ::fstatvfs(fd_.raw(), &mount) != 0)
+    return std::nullopt;
+  return FileOnMount{.mount = file.st_dev,
+                     .size = size_,
+                     .taken = static_cast<std::uint64_t>(file.st_blocks) * kStatBlock,
+                     .left = std::uint64_t{mount.f_bavail} * mount.f_frsize};
 }
 
 FileRange PosixFile::range_of(const store::RecordExtent& extent) const {

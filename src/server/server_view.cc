@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "published.h"
+#include "store/slab_heap.h"
 
 namespace flotilla::server {
 namespace {
@@ -127,9 +128,12 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
     out.scrub_segments_total.value = all.scrub_segments;
     out.scrub_errors.value = all.scrub_errors;
     out.scrub_passes.value = all.scrub_passes;
-    out.data_total_bytes = all.total_bytes;
+    const std::uint64_t without_room = bytes_without_room(*durable);
+    const std::uint64_t free =
+        all.segments == 0 ? 0 : all.total_bytes / all.segments * all.free_segments;
+    out.data_total_bytes = all.total_bytes - std::min(all.total_bytes, without_room);
     out.data_used_bytes = all.used_bytes;
-    out.data_avail_pct = percent(all.free_segments, all.segments);
+    out.data_avail_pct = percent(free - std::min(free, without_room), out.data_total_bytes);
     for (unsigned i = 0; i < durable->files(); ++i) {
       const store::LogStatistics file = durable->statistics(i);
       out.storage_units.push_back(
@@ -154,6 +158,24 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
                                .is_backed = false,
                                .used_bytes = out.data_used_bytes,
                                .free_wblocks = left / (8 * kMebi)});
+}
+
+/// What a mount has no room for is no space.
+std::uint64_t ServerView::bytes_without_room(const DurableNamespace& of) const {
+  std::vector<FileOnMount> others;
+  for (const auto& durable : from_.durable) {
+    if (durable.get() == &of) continue;
+    const auto files = durable->on_mounts();
+    others.insert(others.end(), files.begin(), files.end());
+  }
+  return server::bytes_without_room(of.on_mounts(), others);
+}
+
+SpaceUse ServerView::space_use(const config::NamespaceConfig& ns_config) const {
+  const auto memory =
+      config::find_memory_use(read_file, from_.config.service.cgroup_mem_tracking());
+  const store::SlabHeap::Usage heap = store::SlabHeap::usage();
+  return server::space_use(memory, heap.slabs - heap.blocks, namespace_statistics(ns_config));
 }
 
 std::vector<info::SetStatistics> ServerView::set_statistics(

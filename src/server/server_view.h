@@ -12,6 +12,7 @@
 #include "exec/node.h"
 #include "info/node_view.h"
 #include "machine.h"
+#include "space_limits.h"
 #include "store/sweep.h"
 
 namespace flotilla::server {
@@ -48,6 +49,8 @@ class ServerView : public info::NodeView {
   /// What a part of a walk for expired records did; and a whole one, which took so long.
   void count_swept(const std::string& ns, const store::Sweep& done);
   void count_walk(const std::string& ns, const store::Sweep& all, Duration took);
+  /// How much is used of what a namespace may have.
+  SpaceUse space_use(const config::NamespaceConfig& ns_config) const;
   /// Has all nodes evict what does not live longer.
   Result<void> evict_until(std::string_view ns, std::uint32_t void_time);
 
@@ -86,6 +89,7 @@ class ServerView : public info::NodeView {
  private:
   void fill_cluster(info::NodeStatistics& out) const;
   void fill_cluster(const config::NamespaceConfig& ns_config, info::NamespaceStatistics& out) const;
+  std::uint64_t bytes_without_room(const DurableNamespace& of) const;
   void fill_storage(const config::NamespaceConfig& ns_config, const exec::Namespace& ns,
                     info::NamespaceStatistics& out) const;
 

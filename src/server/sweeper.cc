@@ -122,7 +122,7 @@ void Sweeper::step(std::unique_ptr<Walk>& walk) {
 void Sweeper::end(const Walk& walk, Instant now) {
   view_.count_walk(walk.ns.name(), walk.records.sweep(), now - walk.began);
   // Not what was the case at its beginning: it may have evicted enough itself.
-  if (is_too_full(walk.config, view_.namespace_statistics(walk.config))) choose_evicted(walk);
+  if (SpaceLimits(walk.config).judge(view_.space_use(walk.config)).evicts) choose_evicted(walk);
 }
 
 /// The walk has shown who lives how long: those with the least left are to go, on all nodes, and

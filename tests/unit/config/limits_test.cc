@@ -119,5 +119,96 @@ TEST(MemoryUse, CountsTheContainersCacheAsFree) {
   EXPECT_EQ(find_memory_use(reader(files), false).free, 8192000ULL * 1024);
 }
 
+TEST(MemoryUse, IsThatOfTheGroupWithTheLeastLeft) {
+  const Files files = with({{"/proc/self/cgroup", "0::/pod/container\n"},
+                            {"/sys/fs/cgroup/pod/memory.max", "2000000000\n"},
+                            {"/sys/fs/cgroup/pod/memory.stat", "anon 1900000000\n"},
+                            {"/sys/fs/cgroup/pod/container/memory.max", "1000000000\n"},
+                            {"/sys/fs/cgroup/pod/container/memory.stat", "anon 300000000\n"}});
+  const MemoryUse use = find_memory_use(reader(files), true);
+  EXPECT_EQ(use.total, 2'000'000'000U);
+  EXPECT_EQ(use.free, 100'000'000U);
+}
+
+constexpr std::uint64_t kHostTotal = 16384000ULL * 1024;
+constexpr std::uint64_t kHostFree = 8192000ULL * 1024;
+
+TEST(MemoryUse, IsFoundAsFarAsFilesMakeSense) {
+  const std::string v1 = "4:memory:/docker/abc\n";
+  const std::string v1_at = "/sys/fs/cgroup/memory/docker/abc/";
+  const std::string v2_at = "/sys/fs/cgroup/";
+  const struct {
+    const char* name;
+    Files files;
+    std::uint64_t total;
+    std::uint64_t free;
+  } cases[] = {
+      {"no cgroups", with({}), kHostTotal, kHostFree},
+      {"version 1",
+       with({{"/proc/self/cgroup", v1},
+             {v1_at + "memory.limit_in_bytes", "1000\n"},
+             {v1_at + "memory.usage_in_bytes", "999\n"},
+             {v1_at + "memory.stat", "rss 1\ntotal_rss 300\ntotal_shmem 100\n"}}),
+       1000, 600},
+      {"version 1 without statistics: cache counts too",
+       with({{"/proc/self/cgroup", v1},
+             {v1_at + "memory.limit_in_bytes", "1000\n"},
+             {v1_at + "memory.usage_in_bytes", "900\n"}}),
+       1000, 100},
+      {"version 1 without a limit",
+       with({{"/proc/self/cgroup", v1},
+             {v1_at + "memory.limit_in_bytes", "9223372036854771712\n"},
+             {v1_at + "memory.stat", "total_rss 300\n"}}),
+       kHostTotal, kHostFree},
+      {"version 2 without statistics",
+       with({{v2_at + "memory.max", "1000\n"}, {v2_at + "memory.current", "400\n"}}), 1000, 600},
+      {"statistics without what counts",
+       with({{v2_at + "memory.max", "1000\n"},
+             {v2_at + "memory.stat", "anonymous 1\nanon_thp 2\nfile 3\n"},
+             {v2_at + "memory.current", "400\n"}}),
+       1000, 600},
+      {"neither", with({{v2_at + "memory.max", "1000\n"}}), 1000, 1000},
+      {"more used than there is",
+       with({{v2_at + "memory.max", "1000\n"}, {v2_at + "memory.stat", "anon 1001\n"}}), 1000, 0},
+      {"memory.high is a limit, too",
+       with({{v2_at + "memory.max", "1000\n"},
+             {v2_at + "memory.high", "800\n"},
+             {v2_at + "memory.stat", "anon 700\n"}}),
+       800, 100},
+      {"a limit of nothing", with({{v2_at + "memory.max", "0\n"}}), 0, 0},
+      {"an empty limit", with({{v2_at + "memory.max", ""}}), kHostTotal, kHostFree},
+      {"no number", with({{v2_at + "memory.max", "maximum\n"}}), kHostTotal, kHostFree},
+      {"a negative one", with({{v2_at + "memory.max", "-1\n"}}), kHostTotal, kHostFree},
+      {"with a unit", with({{v2_at + "memory.max", "1000 kB\n"}}), kHostTotal, kHostFree},
+      {"too large for a number", with({{v2_at + "memory.max", "99999999999999999999999\n"}}),
+       kHostTotal, kHostFree},
+      {"two of them", with({{v2_at + "memory.max", "1000\n2000\n"}}), kHostTotal, kHostFree},
+      {"use that is no number",
+       with({{v2_at + "memory.max", "1000\n"},
+             {v2_at + "memory.stat", "anon many\nshmem\n"},
+             {v2_at + "memory.current", "some\n"}}),
+       1000, 1000},
+      {"a limit above the machine's memory",
+       with({{v2_at + "memory.max", "99999999999\n"}, {v2_at + "memory.stat", "anon 1\n"}}),
+       kHostTotal, kHostFree},
+      {"a machine that says nothing",
+       {{v2_at + "memory.max", "1000\n"}, {v2_at + "memory.stat", "anon 1\n"}},
+       1000,
+       999},
+      {"a machine that says nonsense",
+       {{"/proc/meminfo", "MemTotal: lots kB\nMemAvailable\n:\n MemTotal: 5 kB\n"}},
+       0,
+       0},
+      {"groups that are none",
+       with({{"/proc/self/cgroup", std::string("4:memory\n:::\n0:\n\0", 17)}}), kHostTotal,
+       kHostFree},
+  };
+  for (const auto& c : cases) {
+    const MemoryUse use = find_memory_use(reader(c.files), true);
+    EXPECT_EQ(use.total, c.total) << c.name;
+    EXPECT_EQ(use.free, c.free) << c.name;
+  }
+}
+
 }  // namespace
 }  // namespace flotilla::config

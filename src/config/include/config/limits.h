@@ -33,7 +33,7 @@ Limits find_limits(const ReadFile& read);
 
 /// Memory now, in bytes.
 struct MemoryUse {
-  std::uint64_t total = 0;  // The container's limit, if it has one.
+  std::uint64_t total = 0;  // The container's limit, if it has one: of the group with least left.
   std::uint64_t free = 0;   // Without the container's reclaimable cache counted as used.
   std::uint64_t host_total = 0;
   std::uint64_t host_free = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "net/fd.h"
@@ -13,6 +14,14 @@ struct FileRange {
   std::uint64_t offset = 0;
   std::size_t size = 0;
   std::size_t skip = 0;  // Where in it the record begins.
+};
+
+/// A regular file on a mount. Files are sparse: what was never written they have not taken yet.
+struct FileOnMount {
+  std::uint64_t mount = 0;  // Which.
+  std::uint64_t size = 0;   // Bytes.
+  std::uint64_t taken = 0;  // Of them.
+  std::uint64_t left = 0;   // On the mount, for all its files.
 };
 
 /// A data file or raw device, locked for this process. Blocking; one thread at a time, but for
@@ -42,6 +51,8 @@ class PosixFile {
   Result<std::size_t> read_at(std::uint64_t offset, MutableBytes into) const;
   FileRange range_of(const store::RecordExtent& extent) const;
   void carry_out(store::RecordRead& read) const;
+  /// Nothing: it is a device, or cannot be told. Any thread.
+  std::optional<FileOnMount> on_mount() const;
   int descriptor() const { return fd_.raw(); }
 
  private:
