@@ -112,8 +112,7 @@ void ReplicaCore::begin_fill() {
   f.fill = std::make_unique<Fill>();
   f.fill->wait = 2 * options().resend;
   const bool unsure = dirty_ || filling_ || history_.empty();
-  if (!released_ && (unsure || !covers_all(f.line, history_)))
-    f.fill->branch = uncovered(f.line);
+  if (!released_ && (unsure || !covers_all(f.line, history_))) f.fill->branch = uncovered(f.line);
   // What was saved of the row may be a second old, and name the primary by an earlier life.
   f.fill->tail = !filling_ && std::ranges::any_of(last_in_sync_, [&](const Process& process) {
     return in_sync_from_disk_ ? process.node == f.primary.node : process == f.primary;
@@ -363,8 +362,7 @@ bool ReplicaCore::answer_delta(const PullFrame& pull, CopiesFrame& copies) {
   const auto after = place(pull.after);
   const Position floor = ring_.floor();
   const bool is_known = floor.term == Term{} || rank(floor.term) >= 0;
-  copies.possible =
-      after.first >= 0 && is_known && !shown_.alone.load() && after >= place(floor);
+  copies.possible = after.first >= 0 && is_known && !shown_.alone.load() && after >= place(floor);
   if (!copies.possible) return true;
   struct Changed {
     std::pair<int, std::uint64_t> at;
