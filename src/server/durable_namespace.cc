@@ -46,16 +46,18 @@ std::uint32_t keep_free_pct(const config::NamespaceConfig& config) {
 }
 
 store::LogTuning tuning_of(const config::NamespaceConfig& config) {
-  return {.flush_size = config.flush_size(),
-          .flush_max = std::chrono::milliseconds(config.flush_max_ms()),
-          .write_cache_max = config.max_write_cache(),
-          .defrag_lwm_pct = config.defrag_lwm_pct(),
-          .defrag_queue_min = config.defrag_queue_min(),
-          .keep_free_pct = keep_free_pct(config),
-          .defrag_sleep = std::chrono::microseconds(config.defrag_sleep()),
-          .scrub_period = std::chrono::seconds(config.scrub_period()),
-          .packing = packing_of(config),
-          .post_write_cache = on_device(config) ? config.post_write_cache() : 0};
+  return {
+      .flush_size = config.flush_size(),
+      .flush_max = std::chrono::milliseconds(config.flush_max_ms()),
+      .write_cache_max = config.max_write_cache(),
+      .defrag_lwm_pct = config.defrag_lwm_pct(),
+      .defrag_queue_min = config.defrag_queue_min(),
+      .keep_free_pct = keep_free_pct(config),
+      .defrag_sleep = std::chrono::microseconds(config.defrag_sleep()),
+      .scrub_period = std::chrono::seconds(config.scrub_period()),
+      .checkpoint_period = std::chrono::seconds(on_device(config) ? config.checkpoint_period() : 0),
+      .packing = packing_of(config),
+      .post_write_cache = on_device(config) ? config.post_write_cache() : 0};
 }
 
 std::unique_ptr<store::RecordReader> make_reader(const std::vector<const PosixFile*>& files) {

@@ -128,6 +128,8 @@ void ServerView::fill_storage(const config::NamespaceConfig& ns_config, const ex
     out.scrub_segments_total.value = all.scrub_segments;
     out.scrub_errors.value = all.scrub_errors;
     out.scrub_passes.value = all.scrub_passes;
+    out.checkpoints.value = all.checkpoints;
+    out.checkpoint_segments = all.checkpoint_segments;
     const std::uint64_t without_room = bytes_without_room(*durable);
     const std::uint64_t free =
         all.segments == 0 ? 0 : all.total_bytes / all.segments * all.free_segments;

@@ -42,8 +42,9 @@ void CheckpointRoot::encode(MutableBytes to) const {
   std::ranges::fill(to.first(kHeaderSize), std::byte{0});
   ByteWriter w(to.data());
   w.bytes(as_bytes(kRootMagic)).le(std::uint32_t{0}).le(static_cast<std::uint32_t>(size()));
-  w.le(id.log_id).le(id.closing).le(entries);
+  w.le(id.log_id).le(id.number).le(entries);
   w.le(static_cast<std::uint32_t>(chunks.size())).le(static_cast<std::uint32_t>(segments.size()));
+  w.le(young);
   ByteWriter rest(to.data() + kHeaderSize);
   for (const std::uint32_t slot : chunks) rest.le(slot);
   for (const Segment& each : segments)
@@ -51,17 +52,20 @@ void CheckpointRoot::encode(MutableBytes to) const {
   seal(to);
 }
 
-Result<CheckpointRoot> CheckpointRoot::parse(Bytes in, const CheckpointId& id) {
+Result<CheckpointRoot> CheckpointRoot::parse(Bytes in, std::uint64_t log_id) {
   auto r = open_sealed(in, kRootMagic, kHeaderSize);
   if (!r) return tl::unexpected(r.error());
   CheckpointRoot out;
   out.id.log_id = r->le<std::uint64_t>();
-  out.id.closing = r->le<std::uint64_t>();
-  if (out.id != id) return fail(Code::Parameter, "it is of another closing");
+  out.id.number = r->le<std::uint64_t>();
+  if (out.id.log_id != log_id) return fail(Code::Parameter, "it is of another file");
   out.entries = r->le<std::uint64_t>();
   const auto chunks = r->le<std::uint32_t>();
   const auto segments = r->le<std::uint32_t>();
-  r->bytes(kHeaderSize - 48);
+  out.young = r->le<std::uint64_t>();
+  r->bytes(kHeaderSize - 56);
+  if (out.young == 0 || out.young > out.id.number)
+    return fail(Code::Parameter, "it does not say what is younger");
   if (chunks > r->left() / 4 || segments > r->left() / Segment::kSize)
     return fail(Code::Parameter, "its counts are impossible");
   for (std::uint32_t i = 0; i < chunks; ++i) out.chunks.push_back(r->le<std::uint32_t>());
@@ -145,7 +149,7 @@ std::size_t CheckpointChunkWriter::finish(const CheckpointId& id, std::uint32_t 
   std::ranges::fill(whole.first(CheckpointChunk::kHeaderSize), std::byte{0});
   ByteWriter w(whole.data());
   w.bytes(as_bytes(kChunkMagic)).le(std::uint32_t{0}).le(static_cast<std::uint32_t>(at_));
-  w.le(id.log_id).le(id.closing).le(index).le(runs_).le(entries_).le(names_at);
+  w.le(id.log_id).le(id.number).le(index).le(runs_).le(entries_).le(names_at);
   w.le(static_cast<std::uint32_t>(names_.size()));
   seal(whole);
   return at_;
@@ -161,9 +165,9 @@ Result<CheckpointChunk> CheckpointChunk::parse(Bytes in, const CheckpointId& id,
   const std::size_t whole = kCoveredFrom + 4 + r->left();
   CheckpointId found;
   found.log_id = r->le<std::uint64_t>();
-  found.closing = r->le<std::uint64_t>();
+  found.number = r->le<std::uint64_t>();
   const bool wanted = found == id && r->le<std::uint32_t>() == index;
-  if (!wanted) return fail(Code::Parameter, "it is of another closing");
+  if (!wanted) return fail(Code::Parameter, "it is of another checkpoint");
   const auto runs = r->le<std::uint32_t>();
   CheckpointChunk out;
   out.entries_ = r->le<std::uint32_t>();

@@ -12,23 +12,29 @@ constexpr std::size_t kWindow = 8;          // Segments that are read or worked 
 constexpr std::size_t kTogether = 4;        // ... and how many of them are worked on at a time.
 constexpr std::size_t kRecordsAtOnce = 64;  // Handed to the owner together.
 
+std::uint32_t slot_of(const IndexedRecord& record) { return record.at.segment.raw() & 0xFFFFFF; }
+
 }  // namespace
 
-CheckpointReader::CheckpointReader(const FileHeader& header, LogFileId id,
-                                   std::span<const Sealed> sealed, LogOwner& owner, LogHost& host)
+CheckpointReader::CheckpointReader(const FileHeader& header, LogFileId id, std::vector<Used> used,
+                                   LogOwner& owner, LogHost& host)
     : header_(header),
       id_(id),
-      sealed_(sealed.begin(), sealed.end()),
+      used_(std::move(used)),
       owner_(owner),
       host_(host),
       ends_(header.segments) {
-  for (const Sealed& each : sealed_) ends_[each.slot] = each.end;
-  std::ranges::sort(sealed_, {}, &Sealed::slot);
+  std::ranges::sort(used_, {}, &Used::slot);
+}
+
+/// Whether nothing else is in this segment.
+bool CheckpointReader::may_be_in(std::uint32_t slot) const {
+  return slot != 0 && slot < header_.segments &&
+         !std::ranges::binary_search(used_, slot, {}, &Used::slot);
 }
 
 CheckpointReader::Outcome CheckpointReader::start(std::vector<IoRequest>& out) {
-  if (header_.checkpoint >= header_.segments || ends_[header_.checkpoint] != 0)
-    return refuse("its root is where it cannot be");
+  if (!may_be_in(header_.checkpoint)) return refuse("its root is where it cannot be");
   window_ = std::vector<Reading>(1);
   ask(0, header_.checkpoint, out);
   return Outcome::Pending;
@@ -66,8 +72,7 @@ CheckpointReader::Outcome CheckpointReader::refuse(std::string_view why) {
 
 CheckpointReader::Outcome CheckpointReader::root_read(bool ok, std::vector<IoRequest>& out) {
   if (!ok) return refuse("its root cannot be read");
-  auto root = CheckpointRoot::parse(content(window_[0]),
-                                    {.log_id = header_.log_id, .closing = header_.sequence});
+  auto root = CheckpointRoot::parse(content(window_[0]), header_.log_id);
   if (!root) return refuse("its root is damaged");
   root_ = std::move(*root);
   root_known_ = true;
@@ -80,19 +85,38 @@ CheckpointReader::Outcome CheckpointReader::root_read(bool ok, std::vector<IoReq
   return window_.empty() ? finish() : Outcome::Pending;
 }
 
-/// A checkpoint is true of just the segments that it names: not one more, and not one less.
-std::string_view CheckpointReader::mismatch() const {
-  const auto is_free = [&](std::uint32_t slot) {
-    return slot != 0 && slot < header_.segments && ends_[slot] == 0;
+/// Whatever is in use and not young the checkpoint must speak of. What it speaks of may have been
+/// freed since, and written anew.
+std::string_view CheckpointReader::mismatch() {
+  if (!std::ranges::all_of(root_.chunks, [&](std::uint32_t slot) { return may_be_in(slot); }))
+    return "its chunks are where they cannot be";
+  if (!segments_are_possible()) return "its segments are impossible";
+  for (const Used& used : used_) {
+    if (is_young(used.number)) continue;
+    const auto known =
+        std::ranges::lower_bound(root_.segments, used.slot, {}, &CheckpointRoot::Segment::slot);
+    const bool same = known != root_.segments.end() && known->slot == used.slot &&
+                      known->number == used.number && known->filled <= used.end;
+    if (!same || !used.sealed) return "the segments are not those that it was made of";
+    ends_[used.slot] = used.end;
+    standing_.push_back(*known);
+  }
+  return {};
+}
+
+bool CheckpointReader::segments_are_possible() const {
+  const auto possible = [&](const CheckpointRoot::Segment& each) {
+    return each.slot < header_.segments && !is_young(each.number);
   };
-  if (!std::ranges::all_of(root_.chunks, is_free)) return "its chunks are where they cannot be";
-  const auto same = [](const CheckpointRoot::Segment& in_root, const Sealed& found) {
-    return in_root.slot == found.slot && in_root.number == found.number &&
-           in_root.filled <= found.end;
-  };
-  return std::ranges::equal(root_.segments, sealed_, same)
-             ? std::string_view{}
-             : "the segments are not those that it was made of";
+  const auto disorder = std::ranges::adjacent_find(root_.segments, std::ranges::greater_equal{},
+                                                   &CheckpointRoot::Segment::slot);
+  return disorder == root_.segments.end() && std::ranges::all_of(root_.segments, possible);
+}
+
+StandingCheckpoint CheckpointReader::taken() const {
+  StandingCheckpoint out{.slots = {header_.checkpoint}, .young = root_.young};
+  out.slots.insert(out.slots.end(), root_.chunks.begin(), root_.chunks.end());
+  return out;
 }
 
 void CheckpointReader::ask_next(std::size_t window, std::vector<IoRequest>& out) {
@@ -127,10 +151,10 @@ CheckpointReader::Outcome CheckpointReader::chunk_read(std::size_t window, bool 
 }
 
 void CheckpointReader::take_in(std::span<Reading* const> batch) {
-  const CheckpointId id{.log_id = header_.log_id, .closing = header_.sequence};
   host_.in_parallel(static_cast<unsigned>(batch.size()), [&](unsigned i) {
     Reading& reading = *batch[i];
-    if (reading.ok) reading.chunk = CheckpointChunk::parse(content(reading), id, reading.index);
+    if (reading.ok)
+      reading.chunk = CheckpointChunk::parse(content(reading), root_.id, reading.index);
   });
   for (const Reading* const reading : batch) {
     if (!reading->ok) refuse("a chunk cannot be read");
@@ -141,9 +165,12 @@ void CheckpointReader::take_in(std::span<Reading* const> batch) {
   host_.in_parallel(static_cast<unsigned>(parts_.size()), [&](unsigned part) {
     for (const Reading* const reading : batch) hand_over(*reading->chunk, part);
   });
-  for (const Part& part : parts_)
+  restored_entries_ = 0;
+  for (const Part& part : parts_) {
     if (!part.why.empty()) refuse(part.why);
-  for (const Reading* const reading : batch) restored_entries_ += reading->chunk->entries();
+    restored_entries_ += part.entries;
+  }
+  for (const Reading* const reading : batch) read_entries_ += reading->chunk->entries();
 }
 
 /// Part of `part`'s thread: touches nothing of the others'.
@@ -164,52 +191,52 @@ bool CheckpointReader::hand_over(const CheckpointChunk& chunk, const CheckpointC
   Restored& restored = restored_[run.head.partition.raw()];
   if (!take_head(run.head, restored)) part.why = "a partition is two different ones";
   std::array<IndexedRecord, kRecordsAtOnce> some;
-  for (std::size_t at = 0; part.why.empty() && (at < run.size() || at == 0);) {
-    const std::size_t count = std::min(kRecordsAtOnce, run.size() - at);
-    for (std::size_t i = 0; i < count; ++i) {
-      IndexedRecord& record = some[i];
-      if (!chunk.read(run, at + i, id_.index, record) || !fits(record, restored)) {
-        part.why = "an entry is impossible";
-        return false;
-      }
-      ++restored.records;
-      restored.last = record.image.digest;
-      part.live[record.at.segment.raw() & 0xFFFFFF] += record.at.size;
-      if ((record.image.flags & kTombstone) != 0) ++part.tombstones;
-    }
-    if (!owner_.index_restored(run.head, std::span(some).first(count)))
+  std::size_t count = 0;
+  const auto give = [&] {
+    if (!owner_.index_restored(run.head, std::span(some).first(std::exchange(count, 0))))
       part.why = "its entries cannot be held";
-    at += std::max<std::size_t>(count, 1);
+  };
+  for (std::size_t i = 0; i < run.size() && part.why.empty(); ++i) {
+    IndexedRecord& record = some[count];
+    if (!chunk.read(run, i, id_.index, record) || !fits(record, restored)) {
+      part.why = "an entry is impossible";
+      return false;
+    }
+    const std::uint32_t slot = slot_of(record);
+    part.live[slot] += record.at.size;
+    if (ends_[slot] == 0) continue;  // Its segment does not stand any more.
+    ++part.entries;
+    if ((record.image.flags & kTombstone) != 0) ++part.tombstones;
+    if (++count == some.size()) give();
   }
+  if (part.why.empty()) give();
   return part.why.empty();
 }
 
 /// All runs of a partition say the same of it.
 bool CheckpointReader::take_head(const IndexHead& head, Restored& restored) const {
-  if (restored.head == IndexHead{} && restored.records == 0) restored.head = head;
+  if (restored.head == IndexHead{} && !restored.last) restored.head = head;
   return restored.head == head;
 }
 
-bool CheckpointReader::fits(const IndexedRecord& record, const Restored& restored) const {
+/// Notes it as the last one of its partition.
+bool CheckpointReader::fits(const IndexedRecord& record, Restored& restored) const {
   const auto& [image, body_size, at] = record;
-  const std::uint32_t slot = at.segment.raw() & 0xFFFFFF;
-  const bool in_order = restored.records == 0 || image.digest < restored.last;
+  const bool in_order = !restored.last || image.digest < *restored.last;
+  restored.last = image.digest;
   if (!in_order || image.digest.partition() != restored.head.partition) return false;
-  if (slot >= ends_.size() || restored.records == restored.head.records) return false;
+  const std::uint32_t slot = slot_of(record);
+  if (slot >= ends_.size()) return false;
   const std::uint32_t end = ends_[slot];
+  if (end == 0) return true;
   return at.offset % StoredRecord::kAlign == 0 && at.size % StoredRecord::kAlign == 0 &&
          at.offset >= header_.align + UnitHeader::kSize && at.size >= StoredRecord::kHeaderSize &&
          at.size <= end && at.offset <= end - at.size;
 }
 
-/// What the file was closed with and what came of it must be the same to the byte.
+/// What was written and what came of it must be the same to the byte.
 CheckpointReader::Outcome CheckpointReader::finish() {
-  std::uint64_t records = 0;
-  for (const Restored& each : restored_) {
-    records += each.records;
-    if (each.records != each.head.records) return refuse("records of a partition are missing");
-  }
-  if (records != root_.entries) return refuse("its chunks have another number of entries");
+  if (read_entries_ != root_.entries) return refuse("its chunks have another number of entries");
   for (const CheckpointRoot::Segment& segment : root_.segments) {
     std::uint64_t live = 0;
     for (const Part& part : parts_) live += part.live[segment.slot];

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
+#include "checkpoint_filler.h"
 #include "store/aligned_buffer.h"
-#include "store/checkpoint_format.h"
-#include "store/log.h"
 
 namespace flotilla::store {
 
@@ -22,10 +20,11 @@ class CheckpointWriter {
     CheckpointId id{};
     unsigned file = 0;
     unsigned files = 1;
+    std::uint32_t segments = 0;  // Of the file.
     std::uint32_t segment_size = 0;
     std::uint32_t align = 0;
     std::vector<std::uint32_t> free{};  // Slots that it may write to, in the order to take them.
-    std::vector<CheckpointRoot::Segment> used{};
+    std::vector<CheckpointRoot::Segment> used{};  // `live` is found out.
   };
 
   CheckpointWriter(Ground ground, LogOwner& owner, LogHost& host);
@@ -42,17 +41,10 @@ class CheckpointWriter {
  private:
   struct Part {  // Of the work: every so many partitions.
     AlignedBuffer buffer;
-    CheckpointChunkWriter chunk;
-    std::size_t partition = 0;
-    std::vector<IndexedRecord> some;  // Of it, to be written next ...
-    std::size_t next = 0;             // ... from here on.
-    std::optional<wire::Digest> below;
+    CheckpointFiller filler;
   };
 
   Outcome round(std::vector<IoRequest>& out);
-  void fill(Part& part);
-  bool fill_partition(Part& part);
-  bool has_room() const;
   Outcome write_root(std::vector<IoRequest>& out);
   void write(std::uint32_t slot, AlignedBuffer& buffer, std::size_t size,
              std::vector<IoRequest>& out);
@@ -61,6 +53,7 @@ class CheckpointWriter {
   const Ground ground_;
   LogOwner& owner_;
   LogHost& host_;
+  std::vector<bool> covered_;  // All segments in use, by slot.
   std::vector<Part> parts_;
   CheckpointRoot found_;
   std::uint32_t root_ = 0;

@@ -127,6 +127,8 @@ LogStatistics Log::statistics() const {
     sum.scrub_segments += one.scrub_segments;
     sum.scrub_errors += one.scrub_errors;
     sum.scrub_passes += one.scrub_passes;
+    sum.checkpoints += one.checkpoints;
+    sum.checkpoint_segments += one.checkpoint_segments;
     sum.cache_hits += one.cache_hits;
     sum.cache_misses += one.cache_misses;
     sum.cached_bytes += one.cached_bytes;

@@ -114,6 +114,7 @@ void LogFile::unreadable(std::uint32_t slot, std::uint32_t offset, std::string_v
     const std::scoped_lock lock(mutex_);
     number = table_[slot].number;
     seen = ++figures_.read_errors;
+    damage_seen_ = true;
     // What stands beside it may be damaged too.
     if (std::ranges::find(suspects_, slot) == suspects_.end()) suspects_.push_back(slot);
   }
@@ -135,6 +136,13 @@ void LogFile::list_if_empty_enough(std::uint32_t slot) {
 std::uint32_t LogFile::reserve(Purpose purpose) const {
   const std::uint32_t whole = std::clamp(table_.size() / 16, 2U, 8U);
   return purpose == Purpose::Record ? whole : purpose == Purpose::Tombstone ? whole / 2 : 0;
+}
+
+/// Space is short with no more free segments than this.
+std::uint32_t LogFile::few_segments() const {
+  const auto kept =
+      static_cast<std::uint32_t>(std::uint64_t{table_.size()} * tuning_.keep_free_pct / 100);
+  return std::max(kept, reserve(Purpose::Record) + 2);
 }
 
 tl::unexpected<Error> LogFile::no_space() const {
@@ -190,7 +198,7 @@ void LogFile::open_segment() {
   SegmentTable::Segment& segment = table_[*slot];
   FLOTILLA_CHECK(segment.live.load() == 0);
   segment.state = SegmentTable::State::Open;
-  segment.number = std::uint64_t{header_.boot} << 32 | next_number_++;
+  segment.number = take_number();
   segment.end = segment.torn_from = segment.records = segment.filled = 0;
   written_lately_.forget_segment(*slot);
   segment_slot_ = *slot;

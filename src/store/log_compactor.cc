@@ -68,7 +68,8 @@ void LogCompactor::free_emptied() {
   });
   const bool waiting = !emptied_.empty() || !log_.freeing_.empty();
   if (waiting && space_is_short()) log_.urgent_ = true;
-  log_.reclaiming_ = waiting || !log_.sync_frees_.empty() || work_ == Work::Move;
+  log_.reclaiming_ = waiting || !log_.sync_frees_.empty() || work_ == Work::Move ||
+                     log_.checkpointer_.holds_space();
 }
 
 /// Whoever waits for a sync waits for all that is written before it. So compaction hands over no
@@ -87,9 +88,7 @@ bool LogCompactor::gives_way() const {
 }
 
 bool LogCompactor::space_is_short() const {
-  const std::uint64_t kept = std::uint64_t{log_.table_.size()} * log_.tuning_.keep_free_pct / 100;
-  return log_.table_.free_count() <=
-         std::max<std::uint64_t>(kept, log_.reserve(LogFile::Purpose::Record) + 2);
+  return log_.table_.free_count() <= log_.few_segments();
 }
 
 /// The fewer segments are free, the shorter, so that writers meet no cliff.
@@ -165,7 +164,7 @@ void LogCompactor::begin_pass() {
   pass_complete_ = true;
   to_show_.clear();
   for (std::uint32_t slot = log_.table_.size() - 1; slot > 0; --slot)
-    if (log_.table_[slot].state != State::Free)
+    if (log_.table_[slot].has_records())
       to_show_.push_back({.slot = slot, .number = log_.table_[slot].number});
 }
 
@@ -176,7 +175,7 @@ bool LogCompactor::choose_segment_to_show() {
     // Still being written: come back when something has been.
     if (segment.number == visit.number && segment.state == State::Full) return false;
     to_show_.pop_back();
-    if (segment.number != visit.number || segment.state == State::Free) continue;
+    if (segment.number != visit.number || !segment.has_records()) continue;
     // Not even recovery could read it.
     if (segment.end == 0) pass_complete_ = false;
     if (segment.end == 0) continue;
@@ -298,7 +297,7 @@ void LogCompactor::scan() {
   if (work_ == Work::Move) ++log_.figures_.defrag_reads;
   // Freed on the way, and perhaps written anew: what was in it is gone for good.
   const SegmentTable::Segment& segment = log_.table_[at_.slot];
-  if (work_ == Work::Show && (segment.number != at_.number || segment.state == State::Free))
+  if (work_ == Work::Show && (segment.number != at_.number || !segment.has_records()))
     scan_.records.clear();
 }
 
@@ -387,6 +386,7 @@ void LogCompactor::finish_move() {
     SegmentTable::Segment& segment = log_.table_[at_.slot];
     left = segment.live.load(std::memory_order_acquire);
     segment.state = left == 0 ? State::Empty : State::Damaged;
+    if (left != 0) log_.damage_seen_ = true;
     if (left == 0) emptied_.push_back({.slot = at_.slot, .position = log_.appended_});
   }
   if (left == 0) return;

@@ -17,7 +17,8 @@ LogFile::LogFile(const LogOptions& options, LogFileId id, LogOwner& owner, LogHo
       owner_(owner),
       host_(host),
       tuning_(options.tuning),
-      compactor_(*this) {
+      compactor_(*this),
+      checkpointer_(*this) {
   recovery_ = std::make_unique<LogRecovery>(options_, id_, table_, owner_, host_);
 }
 
@@ -36,7 +37,10 @@ std::span<const IoRequest> LogFile::step(Instant now, const Log::Event& event) {
   }
   if (state() == Log::State::Recovering) finish_opening();
   if (state() == Log::State::Ready) {
-    if (closing_ == Closing::No) compactor_.advance(now, out_);
+    if (closing_ == Closing::No) {
+      compactor_.advance(now, out_);
+      checkpointer_.advance(now, out_);
+    }
     if (closing_ <= Closing::Flushing) flush();
     advance_closing();
   }
@@ -45,12 +49,16 @@ std::span<const IoRequest> LogFile::step(Instant now, const Log::Event& event) {
 
 std::optional<Instant> LogFile::deadline() const {
   if (state() != Log::State::Ready) return std::nullopt;
-  std::optional<Instant> at = closing_ == Closing::No ? compactor_.deadline() : std::nullopt;
-  const std::scoped_lock lock(mutex_);
-  if (unflushed_since_ && tuning_.flush_max.count() != 0) {
-    const Instant flush_at = *unflushed_since_ + flush_budget();
-    at = at ? std::min(*at, flush_at) : flush_at;
+  std::optional<Instant> at;
+  const auto by = [&](std::optional<Instant> other) {
+    if (other) at = at ? std::min(*at, *other) : *other;
+  };
+  if (closing_ == Closing::No) {
+    by(compactor_.deadline());
+    by(checkpointer_.deadline());
   }
+  const std::scoped_lock lock(mutex_);
+  if (unflushed_since_ && tuning_.flush_max.count() != 0) by(*unflushed_since_ + flush_budget());
   return at;
 }
 
@@ -128,9 +136,10 @@ void LogFile::opened(LogRecovery::Outcome outcome) {
   for (const std::uint32_t slot : recovery_->remark()) {
     const auto state = table_[slot].state;
     if (state == SegmentTable::State::Damaged) continue;
-    queue_mark(slot, state == SegmentTable::State::Free ? SegmentMark::State::Free
-                                                        : SegmentMark::State::Sealed);
+    queue_mark(slot,
+               table_[slot].has_records() ? SegmentMark::State::Sealed : SegmentMark::State::Free);
   }
+  checkpointer_.opened(recovery_->standing());
   for (std::uint32_t slot = 1; slot < table_.size(); ++slot) list_if_empty_enough(slot);
   write_headers(recovery_->report().formatted ? 2 : 1);
   opening_ = Opening::Writing;
@@ -153,7 +162,9 @@ void LogFile::report_recovery() const {
            "{{{}}} file {}: {} records ({} tombstones) in {} segments, {} bytes read{}{}{}", ns,
            id_.index, report.records, report.tombstones, report.segments, report.bytes_read,
            report.formatted ? ", new" : "", report.clean ? ", was closed cleanly" : "",
-           report.checkpoint ? ", from the index checkpoint" : "");
+           report.checkpoint
+               ? fmt::format(", {} of them from the index checkpoint", report.checkpoint_records)
+               : std::string());
   report_encryption();
   constexpr std::size_t kLinesMax = 100;
   std::size_t lines = 0;
@@ -229,6 +240,7 @@ void LogFile::flush() {
     sync_covers_point_ = written_point_;
     sync_frees_ = std::move(freeing_);
     freeing_.clear();
+    checkpointer_.sync_begins();
     ++figures_.syncs;
     out_.push_back({.kind = IoKind::Sync, .token = token(IoOf::Sync, ++serial_)});
   }
@@ -259,7 +271,7 @@ bool LogFile::flush_is_due() const {
   // nobody waits for a third.
   if (options_.commit_to_device)
     return !sync_in_flight_ &&
-           (open_ || !units_.empty() || written_ > durable_.load() || !freeing_.empty());
+           (urgent_ || open_ || !units_.empty() || written_ > durable_.load() || !freeing_.empty());
   if (urgent_) return true;
   return tuning_.flush_max.count() != 0 && unflushed_since_ &&
          now_ >= *unflushed_since_ + flush_budget();
@@ -371,6 +383,7 @@ void LogFile::synced() {
     for (const std::uint32_t slot : sync_frees_) table_.make_free(slot);
     figures_.defrag_frees += sync_frees_.size();
     sync_frees_.clear();
+    checkpointer_.sync_ends();
     const Duration took = now_ - flush_began_;
     flush_took_ = std::max(took, flush_took_ / 8 * 7);
     durable_.store(sync_covers_, std::memory_order_release);
@@ -435,27 +448,24 @@ std::string_view LogFile::why_no_checkpoint() const {
 /// None: there is not to be one.
 std::unique_ptr<CheckpointWriter> LogFile::make_checkpoint() {
   if (!options_.checkpoint) return nullptr;
+  checkpointer_.stop();
   CheckpointWriter::Ground ground{.file = id_.index, .files = id_.count};
   const std::scoped_lock lock(mutex_);
   if (const std::string_view why = why_no_checkpoint(); !why.empty()) {
+    header_.checkpoint = 0;
     log_info("storage", "{{{}}} file {}: no index checkpoint: {}", options_.namespace_name,
              id_.index, why);
     return nullptr;
   }
-  ground.id = {.log_id = header_.log_id, .closing = header_.sequence + 1};
+  ground.id = {.log_id = header_.log_id, .number = take_number()};
+  ground.segments = table_.size();
   ground.segment_size = header_.segment_size;
   ground.align = header_.align;
-  using enum SegmentTable::State;
   for (std::uint32_t slot = 1; slot < table_.size(); ++slot) {
     const SegmentTable::Segment& segment = table_[slot];
-    if (segment.state == Free) {
-      ground.free.push_back(slot);
-    } else {
-      ground.used.push_back({.slot = slot,
-                             .filled = segment.filled,
-                             .live = segment.live.load(),
-                             .number = segment.number});
-    }
+    if (segment.state == SegmentTable::State::Free) ground.free.push_back(slot);
+    if (segment.has_records())
+      ground.used.push_back({.slot = slot, .filled = segment.filled, .number = segment.number});
   }
   return std::make_unique<CheckpointWriter>(std::move(ground), owner_, host_);
 }
@@ -484,7 +494,8 @@ void LogFile::write_closing_header() {
   const std::scoped_lock lock(mutex_);
   header_.clean = true;
   header_.end = written_point_;
-  header_.checkpoint = checkpoint_ == nullptr ? 0 : checkpoint_->root();
+  // Without a new one that which stands goes on to count.
+  if (checkpoint_ != nullptr) header_.checkpoint = checkpoint_->root();
   ++header_.sequence;
   write_headers(1);
 }
@@ -544,7 +555,8 @@ LogStatistics LogFile::statistics() const {
   LogStatistics out = figures_;
   if (state() != Log::State::Ready) return out;
   out.segments = table_.size() - 1;
-  out.free_segments = static_cast<std::uint32_t>(table_.free_count());
+  out.checkpoint_segments = table_.count(SegmentTable::State::Checkpoint);
+  out.free_segments = static_cast<std::uint32_t>(table_.free_count()) + out.checkpoint_segments;
   out.total_bytes = std::uint64_t{out.segments} * header_.segment_size;
   out.used_bytes = table_.live_bytes();
   out.pending_bytes = pending_bytes_;

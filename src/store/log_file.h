@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "checkpoint_writer.h"
+#include "log_checkpointer.h"
 #include "log_compactor.h"
 #include "log_recovery.h"
 #include "segment_table.h"
@@ -50,6 +51,7 @@ class LogFile {
   LogStatistics statistics() const;
 
  private:
+  friend class LogCheckpointer;
   friend class LogCompactor;
 
   /// As the log names it: behind the first `count` records that were appended here.
@@ -96,6 +98,8 @@ class LogFile {
   Result<void> open_unit(std::size_t record_size, Purpose purpose);
   bool cache_is_full(std::size_t more, Purpose purpose) const;
   std::uint32_t reserve(Purpose purpose) const;
+  std::uint32_t few_segments() const;
+  std::uint64_t take_number() { return std::uint64_t{header_.boot} << 32 | next_number_++; }
   tl::unexpected<Error> no_space() const;
   void open_segment();
   void close_segment();
@@ -156,7 +160,7 @@ class LogFile {
   std::uint32_t segment_slot_ = 0;  // Being filled; 0: none.
   std::uint32_t segment_at_ = 0;    // Where its next unit goes.
   std::uint32_t segment_units_ = 0;
-  std::uint32_t next_number_ = 1;  // Low half of segment numbers.
+  std::uint32_t next_number_ = 1;  // Low half of numbers of segments and checkpoints.
   std::uint64_t appended_ = 0;     // Records; the newest position.
   std::uint64_t pending_bytes_ = 0;
   std::uint64_t moved_waiting_ = 0;  // Of them, by compaction and in closed units.
@@ -169,12 +173,14 @@ class LogFile {
   bool closing_asked_ = false;
   bool failed_ = false;
   std::vector<std::uint32_t> suspects_;  // Segments to be checked soon.
+  bool damage_seen_ = false;             // Since the last index checkpoint was begun.
   mutable LogStatistics figures_;
   WrittenLately written_lately_;
 
   // --- the stepping thread alone ---
   std::unique_ptr<LogRecovery> recovery_;
   LogCompactor compactor_;
+  LogCheckpointer checkpointer_;
   Opening opening_ = Opening::Reading;
   bool forget_old_key_ = false;  // It is in one copy of the header still.
   Closing closing_ = Closing::No;

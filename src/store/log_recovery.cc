@@ -270,35 +270,35 @@ void LogRecovery::damaged_mark(const MarkSuspect& suspect) {
 // ------------------------------------------------------------------------------------------------
 // from the checkpoint
 
-/// Only if nothing can have been written since: the header says that the file was closed, and it is
-/// the newest one for sure.
+/// Only if the header that names it is the newest one for sure, and of every segment it is known
+/// how old it is.
 bool LogRecovery::may_have_checkpoint() const {
-  const auto is_sealed = [](const Used& used) {
-    return used.number_known && used.mark.state == SegmentMark::State::Sealed;
-  };
-  return options_.checkpoint && header_.clean && header_.checkpoint != 0 && both_headers_ &&
-         std::ranges::all_of(used_, is_sealed);
+  return options_.checkpoint && header_.checkpoint != 0 && both_headers_ &&
+         std::ranges::all_of(used_, &Used::number_known);
 }
 
 LogRecovery::Outcome LogRecovery::begin_checkpoint(std::vector<IoRequest>& out) {
   phase_ = Phase::Checkpoint;
-  std::vector<CheckpointReader::Sealed> sealed;
+  std::vector<CheckpointReader::Used> used;
   for (const auto& [slot, mark, number_known] : used_)
-    sealed.push_back({.slot = slot, .number = mark.number, .end = mark.end});
-  checkpoint_ = std::make_unique<CheckpointReader>(header_, id_, sealed, owner_, host_);
+    used.push_back({.slot = slot,
+                    .number = mark.number,
+                    .end = mark.end,
+                    .sealed = mark.state == SegmentMark::State::Sealed});
+  checkpoint_ = std::make_unique<CheckpointReader>(header_, id_, std::move(used), owner_, host_);
   return advance_checkpoint(checkpoint_->start(out), out);
 }
 
 LogRecovery::Outcome LogRecovery::advance_checkpoint(CheckpointReader::Outcome outcome,
                                                      std::vector<IoRequest>& out) {
   const std::uint64_t segment = header_.segment_size;
-  bytes_.store(checkpoint_->size() * segment, std::memory_order_relaxed);
+  bytes_.store(checkpoint_->size() * segment + young_bytes(), std::memory_order_relaxed);
   bytes_done_.store(checkpoint_->done() * segment, std::memory_order_relaxed);
   report_.records = checkpoint_->restored();
   if (outcome == CheckpointReader::Outcome::Pending) return Outcome::Pending;
   if (outcome == CheckpointReader::Outcome::Done) {
     take_checkpoint();
-    return finish();
+    return begin_segments(out);
   }
   report_.checkpoint_refused = checkpoint_->why();
   log_warning("storage", "{{{}}} file {}: its index checkpoint does not count, all is read: {}",
@@ -310,24 +310,42 @@ LogRecovery::Outcome LogRecovery::advance_checkpoint(CheckpointReader::Outcome o
   return begin_segments(out);
 }
 
-/// What a scan of all segments would have come to.
+/// What a scan of the segments that it speaks of would have come to. The others are left to be
+/// scanned.
 void LogRecovery::take_checkpoint() {
-  for (const auto& [slot, mark, number_known] : used_) {
-    SegmentTable::Segment& segment = table_[slot];
-    table_.occupy(slot, SegmentTable::State::Sealed);
+  const auto young = std::ranges::stable_partition(
+      used_, [&](const Used& used) { return !checkpoint_->is_young(used.mark.number); });
+  for (const Used& used : std::ranges::subrange(used_.begin(), young.begin())) {
+    const SegmentMark& mark = used.mark;
+    SegmentTable::Segment& segment = table_[used.slot];
+    table_.occupy(used.slot, SegmentTable::State::Sealed);
     segment.end = mark.end;
     segment.torn_from = mark.torn_from;
     segment.records = mark.records;
     end_ = std::max(end_, LogPoint{.segment = mark.number, .offset = mark.end});
+    ++report_.segments;
   }
-  for (const CheckpointRoot::Segment& each : checkpoint_->segments()) {
+  used_.erase(used_.begin(), young.begin());
+  for (const CheckpointRoot::Segment& each : checkpoint_->standing()) {
     table_[each.slot].filled = each.filled;
     table_.add_live(each.slot, each.live);
   }
+  standing_ = checkpoint_->taken();
+  for (const std::uint32_t slot : standing_.slots)
+    table_.occupy(slot, SegmentTable::State::Checkpoint);
+  durable_ = std::max(durable_, LogPoint{.segment = standing_.young});
   report_.checkpoint = true;
-  report_.segments = static_cast<std::uint32_t>(used_.size());
+  report_.checkpoint_records = checkpoint_->entries();
   report_.records = checkpoint_->entries();
   report_.tombstones = checkpoint_->tombstones();
+  checkpoint_.reset();
+}
+
+std::uint64_t LogRecovery::young_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Used& used : used_)
+    if (checkpoint_->is_young(used.mark.number)) bytes += size_of(used);
+  return bytes;
 }
 
 LogProgress LogRecovery::progress() const {
@@ -346,7 +364,7 @@ std::uint32_t LogRecovery::size_of(const Used& used) const {
 
 LogRecovery::Outcome LogRecovery::begin_segments(std::vector<IoRequest>& out) {
   phase_ = Phase::Segments;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = bytes_done_.load(std::memory_order_relaxed);  // Of the checkpoint.
   for (const Used& used : used_) bytes += size_of(used);
   bytes_.store(bytes, std::memory_order_relaxed);
   buffer_ = AlignedBuffer();
@@ -578,7 +596,8 @@ LogRecovery::Outcome LogRecovery::finish() {
   header_.sequence += 1;
   header_.clean = false;
   header_.end = {};
-  header_.checkpoint = 0;
+  // What did not count, or is not kept up, must not count later.
+  if (standing_.slots.empty()) header_.checkpoint = 0;
   buffer_ = AlignedBuffer();
   window_.clear();
   return Outcome::Done;

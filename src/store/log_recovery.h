@@ -14,8 +14,8 @@
 namespace flotilla::store {
 
 /// Reads a data file: header, then all marks, then every segment in use, and hands the records to
-/// the owner; or, of a file that was closed with an index checkpoint, that in place of the
-/// segments. Writes nothing. Stepped by one thread; several segments are read at a time, and those
+/// the owner; or, of a file with an index checkpoint, that, and then the segments that are younger.
+/// Writes nothing. Stepped by one thread; several segments are read at a time, and those
 /// that have come are checked and handed over in parallel, as the host can: each part of that has
 /// partitions of its own.
 class LogRecovery {
@@ -39,6 +39,8 @@ class LogRecovery {
   LogPoint end() const { return end_; }              // Behind everything that was found.
   LogPoint durable() const { return durable_; }      // Known to have been synced.
   LogReport& report() { return report_; }
+  /// The index checkpoint that was read, and still counts: its segments are not Free in the table.
+  const StandingCheckpoint& standing() const { return standing_; }
   LogProgress progress() const;  // Any thread.
   const std::string& refusal() const { return refusal_; }
 
@@ -96,6 +98,7 @@ class LogRecovery {
   Outcome begin_checkpoint(std::vector<IoRequest>& out);
   Outcome advance_checkpoint(CheckpointReader::Outcome outcome, std::vector<IoRequest>& out);
   void take_checkpoint();
+  std::uint64_t young_bytes() const;
   std::uint32_t size_of(const Used& used) const;
   Outcome begin_segments(std::vector<IoRequest>& out);
   void ask_segment(std::size_t window, std::vector<IoRequest>& out);
@@ -125,6 +128,7 @@ class LogRecovery {
   bool blank_ = false;
   bool both_headers_ = false;  // Neither copy is damaged.
   std::unique_ptr<CheckpointReader> checkpoint_;
+  StandingCheckpoint standing_;
   std::optional<std::uint32_t> blank_header_at_;
   std::vector<Used> used_;
   std::size_t next_used_ = 0;

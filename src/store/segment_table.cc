@@ -31,6 +31,12 @@ std::optional<std::uint32_t> SegmentTable::take_free() {
   return free_.extract(free_.begin()).value();
 }
 
+std::optional<std::uint32_t> SegmentTable::take_for_checkpoint() {
+  const auto slot = take_free();
+  if (slot) segments_[*slot].state = State::Checkpoint;
+  return slot;
+}
+
 void SegmentTable::make_free(std::uint32_t slot) {
   Segment& segment = segments_[slot];
   FLOTILLA_CHECK(segment.live.load() == 0);

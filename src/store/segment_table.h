@@ -16,6 +16,8 @@ namespace flotilla::store {
 ///                             \________________/
 ///                          nothing live: no need to read it
 ///
+///   Free -> Checkpoint -> Free
+///
 /// Damaged: a record is indexed in it that cannot be read; it stays until that is superseded. Live
 /// counts belong to any thread; all else to whoever holds the file's mutex. Slot 0 is the file
 /// header's and never used.
@@ -30,6 +32,7 @@ class SegmentTable {
     Empty,    // Nothing live; waits until what superseded its records is durable.
     Freeing,  // The marks that say so are written, and not yet durable.
     Damaged,
+    Checkpoint,  // Free by its marks, and a part of an index checkpoint stands in it.
   };
   struct Segment {
     std::atomic<std::uint32_t> live{0};
@@ -40,6 +43,8 @@ class SegmentTable {
     std::uint32_t filled = 0;  // Bytes of all its records, live or not.
     State state = State::Free;
     bool listed = false;  // Among the candidates for compaction.
+
+    bool has_records() const { return state != State::Free && state != State::Checkpoint; }
   };
 
   /// All segments Free.
@@ -57,6 +62,8 @@ class SegmentTable {
   std::size_t free_count() const { return free_.size(); }
   /// The lowest, so that a sparse file stays small. It must be put to use.
   std::optional<std::uint32_t> take_free();
+  /// Takes one for a part of an index checkpoint.
+  std::optional<std::uint32_t> take_for_checkpoint();
   void make_free(std::uint32_t slot);
   /// Takes a slot that recovery found in use out of the free ones.
   void occupy(std::uint32_t slot, State state);

@@ -22,7 +22,7 @@ using store::LogDamage;
 using store::Lsn;
 
 constexpr std::uint32_t kSegment = 32 << 10;
-constexpr std::uint32_t kSegments = 24;
+constexpr std::uint32_t kSegments = 40;
 
 /// Bytes that mean something: [from, to).
 struct Live {
@@ -95,8 +95,7 @@ void find_checkpoint(Sample& sample) {
   store::FileHeader::parse(all.subspan(store::kHeaderCopyAt, store::kSectorSize), other);
   if (other.sequence > header.sequence) header = other;
   const std::size_t root_at = std::size_t{header.checkpoint} * kSegment + store::kSectorSize;
-  const auto root = store::CheckpointRoot::parse(
-      all.subspan(root_at), {.log_id = header.log_id, .closing = header.sequence});
+  const auto root = store::CheckpointRoot::parse(all.subspan(root_at), header.log_id);
   ASSERT_TRUE(root.has_value());
   ASSERT_GT(root->chunks.size(), 1U);
   sample.live.push_back({Live::Kind::Checkpoint, root_at, root_at + root->size()});
@@ -357,7 +356,7 @@ TEST(LogDamage, IsFoundByTheScrubAndContained) {
     ASSERT_EQ(done.unreadable, done.damaged);
     ASSERT_EQ(done.statistics.damaged_segments, done.damaged == 0 ? 0U : 1U);
     ASSERT_EQ(done.next.lost_records, done.damaged);
-    ASSERT_EQ(done.next.checkpoint, closes && done.damaged == 0);
+    ASSERT_EQ(done.next.checkpoint, done.damaged == 0) << "it is given up";
   }
 }
 

@@ -56,6 +56,27 @@ class Owner : public store::LogOwner, public store::LogHost {
     record.at = place->at;
     return true;
   }
+  store::IndexHead index_head(wire::PartitionId partition) override {
+    const bool mine = partition == wire::Digest{}.partition();
+    return {.partition = partition,
+            .last = store::Lsn(1, mine ? last_ : 0),
+            .records = static_cast<std::uint32_t>(mine ? records_.size() : 0)};
+  }
+  void index_below(wire::PartitionId partition, const wire::Digest* below,
+                   std::vector<store::IndexedRecord>& out) override {
+    constexpr std::size_t kSome = 10;
+    out.clear();
+    if (partition != wire::Digest{}.partition()) return;
+    std::size_t key =
+        below == nullptr ? records_.size() : load_be<std::uint32_t>(below->bytes.data() + 2);
+    while (key > 0 && out.size() < kSome) {
+      --key;
+      const Record& record = records_[key];
+      out.push_back({.image = image(static_cast<std::uint32_t>(key), record.lsn),
+                     .body_size = kBody,
+                     .at = record.at});
+    }
+  }
   void log_failed(unsigned, std::string_view why) override { FAIL() << why; }
   void wake(unsigned) override { woken = true; }
 
@@ -292,6 +313,22 @@ TEST_F(LogPace, NoWriteWaitsLongerThanTwoFlushesInTwentyMinutesOfOverwriting) {
   EXPECT_LE(writers.longest, 2 * kFlushMost);
   EXPECT_EQ(writers.refused, 0U);
   EXPECT_GT(lane.log->statistics().defrag_frees, 10'000U);
+}
+
+/// Beside that one piece of it, or one header with a sync of its own.
+TEST_F(LogPace, AWriteWaitsHardlyLongerBesideIndexCheckpoints) {
+  store::LogOptions taking = options(60, true);
+  taking.checkpoint = true;
+  taking.tuning.checkpoint_period = 30s;
+  Lane lane(taking);
+  fill(lane, 50);
+  Writers writers(lane, random, keys);
+  writers.run(20min);
+  show("longest wait, in requests of the disk", static_cast<double>(writers.longest / kLatency));
+  show("checkpoints", static_cast<double>(lane.log->statistics().checkpoints));
+  EXPECT_LE(writers.longest, 2 * (kFlushMost + kLatency));
+  EXPECT_EQ(writers.refused, 0U);
+  EXPECT_GT(lane.log->statistics().checkpoints, 20U);
 }
 
 TEST_F(LogPace, AShareOfTheFileIsKeptFree) {

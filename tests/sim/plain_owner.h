@@ -107,6 +107,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
     const auto last = last_lsn.find(partition);
     store::IndexHead head{.partition = partition,
                           .last = last == last_lsn.end() ? store::Lsn{} : last->second};
+    if (last == last_lsn.end()) return head;
     for (const auto& [digest, entry] : entries)
       head.records += digest.partition() == partition ? 1 : 0;
     return head;
@@ -121,6 +122,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
       if (at->first.partition() != partition) continue;
       store::RecordImage image = image_of(at->first, at->second);
       image.body = {};
+      image.set = *set_names_.insert(at->second.set).first;
       const auto body_size = static_cast<std::uint32_t>(at->second.body.size());
       out.push_back({.image = image, .body_size = body_size, .at = at->second.at});
     }
@@ -202,6 +204,7 @@ class PlainOwner : public store::LogOwner, public store::LogHost {
   void note_last(const wire::Digest& digest, store::Lsn lsn) { note_last(digest.partition(), lsn); }
 
   store::Log* log_ = nullptr;
+  std::set<std::string> set_names_;                // They stay, whatever becomes of the records.
   unsigned part_ = 0;                              // Being worked on.
   std::map<wire::PartitionId, unsigned> part_of_;  // Each has its own partitions.
 };

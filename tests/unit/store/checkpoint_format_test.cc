@@ -9,7 +9,7 @@
 namespace flotilla::store {
 namespace {
 
-constexpr CheckpointId kId{.log_id = 0x1122334455667788, .closing = 42};
+constexpr CheckpointId kId{.log_id = 0x1122334455667788, .number = 42};
 
 wire::Digest digest_of(unsigned key) {
   wire::Digest d;
@@ -43,6 +43,7 @@ void expect_same(const IndexedRecord& a, const IndexedRecord& b) {
 
 CheckpointRoot some_root() {
   return {.id = kId,
+          .young = 40,
           .entries = 12,
           .chunks = {4, 7},
           .segments = {{.slot = 1, .filled = 900, .live = 800, .number = 11},
@@ -70,19 +71,28 @@ TEST(CheckpointRoot, ComesBackAsItWas) {
   Buffer bytes(root.size());
   root.encode(bytes);
   bytes.resize(bytes.size() + 100, std::byte{0xAA});  // What stands behind it does not matter.
-  const auto found = CheckpointRoot::parse(bytes, kId);
+  const auto found = CheckpointRoot::parse(bytes, kId.log_id);
   ASSERT_TRUE(found.has_value()) << found.error().why;
+  EXPECT_EQ(found->id, kId);
+  EXPECT_EQ(found->young, 40U);
   EXPECT_EQ(found->entries, 12U);
   EXPECT_EQ(found->chunks, root.chunks);
   EXPECT_EQ(found->segments, root.segments);
 }
 
-TEST(CheckpointRoot, OfAnotherClosingOrFileDoesNotCount) {
-  const CheckpointRoot root = some_root();
+TEST(CheckpointRoot, OfAnotherFileOrWithoutAnAgeDoesNotCount) {
+  CheckpointRoot root = some_root();
   Buffer bytes(root.size());
   root.encode(bytes);
-  EXPECT_FALSE(CheckpointRoot::parse(bytes, {.log_id = kId.log_id, .closing = 41}));
-  EXPECT_FALSE(CheckpointRoot::parse(bytes, {.log_id = kId.log_id + 1, .closing = 42}));
+  EXPECT_FALSE(CheckpointRoot::parse(bytes, kId.log_id + 1));
+  for (const std::uint64_t young : {std::uint64_t{0}, kId.number + 1}) {
+    root.young = young;
+    root.encode(bytes);
+    EXPECT_FALSE(CheckpointRoot::parse(bytes, kId.log_id)) << young;
+  }
+  root.young = kId.number;
+  root.encode(bytes);
+  EXPECT_TRUE(CheckpointRoot::parse(bytes, kId.log_id));
 }
 
 TEST(CheckpointRoot, AnyFlippedBitIsFound) {
@@ -92,7 +102,7 @@ TEST(CheckpointRoot, AnyFlippedBitIsFound) {
   for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     const auto flip = static_cast<std::byte>(1U << bit % 8);
     bytes[bit / 8] ^= flip;
-    EXPECT_FALSE(CheckpointRoot::parse(bytes, kId)) << "bit " << bit;
+    EXPECT_FALSE(CheckpointRoot::parse(bytes, kId.log_id)) << "bit " << bit;
     bytes[bit / 8] ^= flip;
   }
 }
@@ -116,10 +126,10 @@ TEST(CheckpointChunk, RunsComeBackAsTheyWere) {
   EXPECT_EQ(chunk->runs()[1].size(), 0U);
 }
 
-TEST(CheckpointChunk, OfAnotherClosingOrPlaceDoesNotCount) {
+TEST(CheckpointChunk, OfAnotherCheckpointOrPlaceDoesNotCount) {
   const Buffer bytes = some_chunk();
   EXPECT_FALSE(CheckpointChunk::parse(bytes, kId, 5));
-  EXPECT_FALSE(CheckpointChunk::parse(bytes, {.log_id = kId.log_id, .closing = 43}, 6));
+  EXPECT_FALSE(CheckpointChunk::parse(bytes, {.log_id = kId.log_id, .number = 43}, 6));
 }
 
 TEST(CheckpointChunk, AnyFlippedBitAndAnyMissingEndIsFound) {

@@ -11,8 +11,7 @@
 namespace flotilla::store {
 
 /// The bytes of an index checkpoint: docs/formats/data-file.md. It stands in free segments of a
-/// data file, between their marks; nothing says that they are in use, so that the next append may
-/// take them. All integers are little-endian.
+/// data file, between their marks, which go on to say "free". All integers are little-endian.
 ///
 ///   file header  | ... | slot of the root |
 ///   root         | header | slots of the chunks | segments in use |
@@ -21,15 +20,16 @@ namespace flotilla::store {
 ///
 /// Every byte of a root and of a chunk is covered by its checksum, which comes first.
 
-/// Which closing of which file a root or chunk belongs to.
+/// Which checkpoint of which file a root or chunk belongs to.
 struct CheckpointId {
   std::uint64_t log_id = 0;
-  std::uint64_t closing = 0;  // Sequence of the file header that says "closed".
+  std::uint64_t number = 0;  // One of the file's segment numbers, of which none is used twice.
 
   friend bool operator==(const CheckpointId&, const CheckpointId&) = default;
 };
 
-/// What a checkpoint consists of, and the segments that it is true of.
+/// What a checkpoint consists of, and the segments that it speaks of: those that were in use with a
+/// number below `young`. What was appended since it was begun is in others.
 struct CheckpointRoot {
   static constexpr std::size_t kHeaderSize = 64;
 
@@ -44,17 +44,18 @@ struct CheckpointRoot {
   };
 
   CheckpointId id;
+  std::uint64_t young = 0;  // The lowest number of a segment that it says nothing of.
   std::uint64_t entries = 0;
   std::vector<std::uint32_t> chunks;  // Their slots.
-  std::vector<Segment> segments;
+  std::vector<Segment> segments;      // By slots.
 
   std::size_t size() const {
     return kHeaderSize + chunks.size() * sizeof(std::uint32_t) + segments.size() * Segment::kSize;
   }
   /// `to` holds size() bytes.
   void encode(MutableBytes to) const;
-  /// The root at the start of `in`. Parameter: none that checks, or another closing's.
-  static Result<CheckpointRoot> parse(Bytes in, const CheckpointId& id);
+  /// The root at the start of `in`. Parameter: none that checks, or of another file.
+  static Result<CheckpointRoot> parse(Bytes in, std::uint64_t log_id);
 };
 
 /// Fills one chunk after the other with runs.

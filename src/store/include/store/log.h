@@ -32,6 +32,8 @@ struct LogTuning {
   Duration defrag_sleep =
       std::chrono::milliseconds(1);  // Between two reads of a flush size while space is not short.
   Duration scrub_period{};  // Within which each segment is read and checked once. 0: none is.
+  Duration
+      checkpoint_period{};  // Between two index checkpoints, at least. 0: only at a clean stop.
   Packing packing;          // Of what is appended from now on; for LogOptions::packs alone.
   std::uint64_t post_write_cache = 0;  // Bytes of written units kept for peek(), per file.
 };
@@ -49,8 +51,7 @@ struct LogOptions {
   std::uint32_t segment_size =
       kSegmentSizeDefault;  // For new files, as `align`; others keep what they have.
   std::uint32_t align = kSectorSize;
-  bool checkpoint =
-      false;           // Keep the owner's index in the file from a clean stop to the next start.
+  bool checkpoint = false;  // Keep the owner's index in the file, for the next start.
   bool packs = false;  // Records may be compressed. Without it a file that has such is refused.
   const Encryption* encryption =
       nullptr;  // Null: files are not encrypted. Needed until no file is Recovering.
@@ -84,13 +85,14 @@ struct LogReport {
   bool clean = false;            // It had been closed.
   Cipher cipher = Cipher::None;  // Of an encrypted file.
   bool old_key = false;          // Its key was encrypted with the operator's old one until now.
-  bool checkpoint = false;  // The index came from its checkpoint: `records` are those in it, and
-                            // segments were not read.
+  bool checkpoint = false;  // The index came from its checkpoint, and from the segments that are
+                            // younger.
   std::string_view checkpoint_refused{};  // Why there was one, and it did not count. A literal.
   std::uint32_t segments = 0;
   std::uint64_t units = 0;
-  std::uint64_t records = 0;     // Copies, old ones included.
-  std::uint64_t tombstones = 0;  // Of them.
+  std::uint64_t records = 0;             // Copies, old ones included.
+  std::uint64_t checkpoint_records = 0;  // Of them, from the checkpoint.
+  std::uint64_t tombstones = 0;          // Of them.
   std::uint64_t bytes_read = 0;
   std::uint64_t torn_places = 0;
   std::uint64_t torn_records = 0;  // Known to have been in them.
@@ -113,7 +115,7 @@ struct LogStatistics {
   std::uint64_t total_bytes = 0;  // What segments could hold.
   std::uint64_t used_bytes = 0;   // In live records.
   std::uint32_t segments = 0;
-  std::uint32_t free_segments = 0;
+  std::uint32_t free_segments = 0;  // With those of the index checkpoint.
   std::uint64_t pending_bytes = 0;  // Appended and not yet written.
   std::uint64_t units_written = 0;
   std::uint64_t partial_units_written = 0;  // Flushed by time or commit before they were full.
@@ -131,8 +133,11 @@ struct LogStatistics {
   std::uint64_t scrub_segments = 0;  // Read and checked.
   std::uint64_t scrub_errors = 0;    // Places in them that did not check.
   std::uint64_t scrub_passes = 0;    // Over all segments of a file.
-  std::uint64_t cache_hits = 0;      // peek() had the record.
-  std::uint64_t cache_misses = 0;    // It had not.
+  std::uint64_t checkpoints = 0;     // Of the index, taken while running.
+  std::uint32_t checkpoint_segments =
+      0;                           // Parts of one stand in them; given back when it gets tight.
+  std::uint64_t cache_hits = 0;    // peek() had the record.
+  std::uint64_t cache_misses = 0;  // It had not.
   std::uint64_t cached_bytes = 0;
 };
 
@@ -164,8 +169,9 @@ class LogOwner {
   /// The file takes no more writes, and what was not durable yet may never be.
   virtual void log_failed(unsigned file, std::string_view why) = 0;
 
-  /// Of the index, for its checkpoint: LogOptions::checkpoint. While nothing can be appended; parts
-  /// of the work have partitions of their own.
+  /// Of the index, for its checkpoint: LogOptions::checkpoint. The index may change between two
+  /// calls; parts of the work have partitions of their own.
+  /// Waits for whoever changes the partition: what was appended by then is in the index after this.
   virtual IndexHead index_head(wire::PartitionId partition) { return {.partition = partition}; }
   /// Some records of a partition with digests below `below` (null: from the top), in descending
   /// order. None: that was all. `out` is overwritten; names of sets in it stay for good.
