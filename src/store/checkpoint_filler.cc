@@ -1,11 +1,6 @@
 #include "checkpoint_filler.h"
 
 namespace flotilla::store {
-namespace {
-
-std::uint32_t slot_of(const IndexedRecord& record) { return record.at.segment.raw() & 0xFFFFFF; }
-
-}  // namespace
 
 CheckpointFiller::CheckpointFiller(LogOwner& owner, const std::vector<bool>& covered,
                                    std::size_t first, std::size_t stride)
@@ -40,9 +35,9 @@ CheckpointFiller::Progress CheckpointFiller::fill(std::size_t most) {
     if (!begun_) return Progress::Full;
     for (; next_ < some_.size(); ++next_, ++seen) {
       const IndexedRecord& record = some_[next_];
-      if (!is_covered(record)) continue;
+      if (!covered_[record.at.slot()]) continue;
       if (!chunk_.add(record)) return Progress::Full;
-      live_[slot_of(record)] += record.at.size;
+      live_[record.at.slot()] += record.at.size;
     }
     owner_.index_below(head_->partition, below_ ? &*below_ : nullptr, some_);
     next_ = 0;
@@ -59,10 +54,6 @@ void CheckpointFiller::to_next_partition() {
   head_.reset();
   begun_ = false;
   below_.reset();
-}
-
-bool CheckpointFiller::is_covered(const IndexedRecord& record) const {
-  return covered_[slot_of(record)];
 }
 
 }  // namespace flotilla::store

@@ -41,7 +41,6 @@ class CheckpointFiller {
 
  private:
   void to_next_partition();
-  bool is_covered(const IndexedRecord& record) const;
 
   LogOwner& owner_;
   const std::vector<bool>& covered_;

@@ -127,7 +127,7 @@ bool CheckpointChunkWriter::add(const IndexedRecord& record) {
   if (!fits(CheckpointChunk::kEntrySize + 1 + image.set.size()) || names_.size() == kNamesMost)
     return false;
   const std::uint16_t set = image.set.empty() ? std::uint16_t{0} : set_number(image.set);
-  const std::uint32_t slot = record.at.segment.raw() & 0xFFFFFF;
+  const std::uint32_t slot = record.at.slot();
   ByteWriter w(room_.data() + at_);
   w.bytes(image.digest.bytes).le(image.void_time).le(image.lsn.raw()).le(image.last_update.raw());
   w.le(record.body_size).le(record.at.offset).le(record.at.size);

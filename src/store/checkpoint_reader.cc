@@ -12,8 +12,6 @@ constexpr std::size_t kWindow = 8;          // Segments that are read or worked 
 constexpr std::size_t kTogether = 4;        // ... and how many of them are worked on at a time.
 constexpr std::size_t kRecordsAtOnce = 64;  // Handed to the owner together.
 
-std::uint32_t slot_of(const IndexedRecord& record) { return record.at.segment.raw() & 0xFFFFFF; }
-
 }  // namespace
 
 CheckpointReader::CheckpointReader(const FileHeader& header, LogFileId id, std::vector<Used> used,
@@ -202,7 +200,7 @@ bool CheckpointReader::hand_over(const CheckpointChunk& chunk, const CheckpointC
       part.why = "an entry is impossible";
       return false;
     }
-    const std::uint32_t slot = slot_of(record);
+    const std::uint32_t slot = record.at.slot();
     part.live[slot] += record.at.size;
     if (ends_[slot] == 0) continue;  // Its segment does not stand any more.
     ++part.entries;
@@ -225,7 +223,7 @@ bool CheckpointReader::fits(const IndexedRecord& record, Restored& restored) con
   const bool in_order = !restored.last || image.digest < *restored.last;
   restored.last = image.digest;
   if (!in_order || image.digest.partition() != restored.head.partition) return false;
-  const std::uint32_t slot = slot_of(record);
+  const std::uint32_t slot = record.at.slot();
   if (slot >= ends_.size()) return false;
   const std::uint32_t end = ends_[slot];
   if (end == 0) return true;

@@ -4,11 +4,6 @@
 #include "log_file.h"
 
 namespace flotilla::store {
-namespace {
-
-std::uint32_t slot_of(const RecordPlace& at) { return at.segment.raw() & 0xFFFFFF; }
-
-}  // namespace
 
 Log::Log(const LogOptions& options, std::span<const std::uint64_t> file_sizes, LogOwner& owner,
          LogHost& host)
@@ -49,15 +44,15 @@ Result<RecordLog::Place> Log::append_moved(const RecordImage& image) {
 
 void Log::released(const RecordPlace& at) {
   if (at.segment.raw() == 0) return;
-  file_with(at).released(slot_of(at), at.size);
+  file_with(at).released(at.slot(), at.size);
 }
 
 bool Log::peek(const RecordPlace& at, MutableBytes into) const {
-  return file_with(at).peek(slot_of(at), at.offset, into);
+  return file_with(at).peek(at.slot(), at.offset, into);
 }
 
 RecordExtent Log::extent(const RecordPlace& at) const {
-  RecordExtent out = file_with(at).extent(slot_of(at), at.offset);
+  RecordExtent out = file_with(at).extent(at.slot(), at.offset);
   out.size = at.size;
   return out;
 }
@@ -65,7 +60,7 @@ RecordExtent Log::extent(const RecordPlace& at) const {
 const DataKey* Log::key_of(const RecordPlace& at) const { return file_with(at).key(); }
 
 void Log::unreadable(const RecordPlace& at, std::string_view why) {
-  file_with(at).unreadable(slot_of(at), at.offset, why);
+  file_with(at).unreadable(at.slot(), at.offset, why);
 }
 
 LogFile& Log::file_with(const RecordPlace& at) const {

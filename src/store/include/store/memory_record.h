@@ -21,6 +21,9 @@ struct RecordPlace {
   std::uint32_t offset = 0;  // Of its first byte in the segment.
   std::uint32_t size = 0;    // Bytes that it takes there, padding included.
 
+  /// The segment's slot in its file.
+  std::uint32_t slot() const { return segment.raw() & 0xFFFFFF; }
+
   friend bool operator==(const RecordPlace&, const RecordPlace&) = default;
 };
 
